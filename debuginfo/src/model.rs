@@ -1,0 +1,193 @@
+//! The plain data that questions are answered in. Everything here serializes, so that it can cross to a
+//! front end; nothing here borrows from the debug sections.
+
+use crate::CodeOffset;
+use serde::{Deserialize, Serialize};
+
+/// A source file of this [`DebugInfo`](crate::DebugInfo).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct FileId(pub u32);
+
+/// The language a unit was written in, as far as rendering cares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Language {
+    /// C of any standard.
+    C,
+    /// C++ of any standard.
+    Cpp,
+    /// Rust.
+    Rust,
+    /// Zig.
+    Zig,
+    /// Anything else, or not said.
+    Other,
+}
+
+/// One source file as the debug info records it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceFile {
+    /// Its number here.
+    pub id: FileId,
+    /// The recorded path: compilation directory, directory and name joined, `.` and `..` resolved.
+    pub path: String,
+    /// The language of a unit that names it.
+    pub language: Language,
+}
+
+/// A place in a source file. Lines and columns count from 1; column 0 means "not said".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct SourceLocation {
+    /// The file.
+    pub file: FileId,
+    /// The line, from 1.
+    pub line: u32,
+    /// The column, from 1, or 0.
+    pub column: u32,
+}
+
+/// Half-open range of code addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct CodeRange {
+    /// First address inside.
+    pub start: CodeOffset,
+    /// First address past it.
+    pub end: CodeOffset,
+}
+
+impl CodeRange {
+    /// Whether `at` lies inside.
+    pub fn contains(&self, at: CodeOffset) -> bool {
+        self.start <= at && at < self.end
+    }
+}
+
+/// Where a wished-for source line really has code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineBinding {
+    /// The file it bound in.
+    pub file: FileId,
+    /// The line it bound to: the wished one, or the next line of the file with code in the same function.
+    pub line: u32,
+    /// One address per separate place (inlined copies, split ranges): the first statement row of each,
+    /// moved past the prologue where the place is a function's opening line.
+    pub locations: Vec<CodeOffset>,
+}
+
+/// A function found by name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FunctionMatch {
+    /// Index in the module's function index space (imports first).
+    pub func_index: u32,
+    /// Its name for people, demangled.
+    pub name: String,
+    /// Where to stop so that parameters are readable: after the prologue if the line table says where it
+    /// ends; `None` without line information (the engine then uses the first operator).
+    pub stop_at: Option<CodeOffset>,
+}
+
+/// One source-level frame at an address. An address inside inlined calls has several.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceFrame {
+    /// Demangled function name.
+    pub function: String,
+    /// Line of this frame: for an outer frame, the line of the inlined call.
+    pub location: Option<SourceLocation>,
+    /// Whether this frame is an inlined copy (the outermost of an address never is).
+    pub inlined: bool,
+}
+
+/// What a variable is to its function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum VariableKind {
+    /// A parameter.
+    Parameter,
+    /// A local of the function or of a block around the address.
+    Local,
+    /// A variable with static storage.
+    Static,
+}
+
+/// Whether a value can be shown, and if not, the honest reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Availability {
+    /// The value stands in `ValueNode::text`.
+    Available,
+    /// The compiler kept no location for it at this address.
+    OptimizedOut,
+    /// The frame base is not set yet: the address lies before the end of the prologue.
+    NotYetSet,
+    /// Its location was computed but could not be read (for example, memory out of bounds).
+    NotReadable(String),
+    /// The debug info uses something not supported; says what.
+    Unsupported(String),
+}
+
+/// Where the bytes of a value lie.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Place {
+    /// At an address of linear memory.
+    Memory(u64),
+    /// Nowhere in memory: these bytes were computed (held by a local, a global or an operand).
+    Bytes(Vec<u8>),
+}
+
+/// A value that can be looked into later: a type and a place. Holds no borrowed state; it stays meaningful
+/// for as long as the guest does not move.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ValueRef {
+    /// The type: offset of its DIE in `.debug_info`.
+    pub type_offset: u64,
+    /// Where the bytes are.
+    pub place: Place,
+    /// First element to show, for arrays paged by ranges.
+    pub first: u64,
+    /// How many elements this node stands for (0 = as the type says).
+    pub count: u64,
+}
+
+/// One node of the lazy value tree.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ValueNode {
+    /// Variable, member or `[index]` name.
+    pub name: String,
+    /// The type as the language writes it.
+    pub type_name: String,
+    /// What it is to its parent scope; `None` for members and elements.
+    pub kind: Option<VariableKind>,
+    /// The value on one line, or the reason in words if not available.
+    pub text: String,
+    /// Whether `text` is a value.
+    pub availability: Availability,
+    /// Its address in linear memory, if it has one.
+    pub address: Option<u64>,
+    /// Its size in bytes, if the type has one.
+    pub len_bytes: Option<u64>,
+    /// Ask [`children`](crate::DebugInfo::children) with this; `None` for leaves.
+    pub expand: Option<ValueRef>,
+}
+
+/// What one unit says of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnitSummary {
+    /// Primary source file.
+    pub name: String,
+    /// Compilation directory.
+    pub directory: String,
+    /// Producer string.
+    pub producer: String,
+    /// Language.
+    pub language: Language,
+    /// DWARF version.
+    pub version: u16,
+}
+
+/// A partial failure that a person should see: what is broken, and what it costs them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Diagnostic {
+    /// Section it was found in, such as `.debug_info`.
+    pub section: String,
+    /// Offset inside that section, if known.
+    pub offset: Option<u64>,
+    /// One sentence.
+    pub message: String,
+}
