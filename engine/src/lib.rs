@@ -1,1 +1,11 @@
-//! x
+//! Stepwell's WebAssembly engine, and the debugger built into it.
+//!
+//! # Map
+//! - [`types`], [`error`], [`position`]: the vocabulary.
+//! - `debugger`: the only door for front ends.
+#![deny(unsafe_code)]
+
+pub mod debugger;
+pub mod error;
+pub mod position;
+pub mod types;
