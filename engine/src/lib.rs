@@ -9,3 +9,7 @@ pub mod debugger;
 pub mod error;
 pub mod position;
 pub mod types;
+pub mod interp;
+pub mod module;
+pub mod runtime;
+pub mod wasi;

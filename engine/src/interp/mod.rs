@@ -1,0 +1,103 @@
+//! The plain reference interpreter: the oracle of every test, and the fallback where no compiled code can run.
+//!
+//! # Invariants
+//! - Spec-shaped: simple over fast. It shares nothing with the compiler but the decoded
+//!   [`Module`](crate::module::Module) and the store, which it sees through [`World`].
+//! - One [`Machine::step`] executes exactly one instruction; between steps every local, operand and frame is
+//!   readable and writable.
+//! - Control constructs are instructions too: `block`, `loop`, `if`, `else`, `end` each take one step. A branch to
+//!   a loop continues with the first instruction of its body; a branch to a block with the one after its `end`.
+//! - Ticks: one at every function entry, one each time a loop body is entered (from above or by a branch).
+//! - NaNs that the spec leaves open are canonical (positive quiet, zero payload), for arithmetic that is not
+//!   `neg`, `abs`, `copysign`, loads, stores, moves or reinterpretation.
+//! - A trapping instruction leaves its operands on the stack and the frame's `pc` on itself.
+
+use crate::error::TrapKind;
+use crate::module::Module;
+use crate::types::ValType;
+use std::sync::Arc;
+
+/// What the interpreter needs of the store. References are opaque bits; 0 is null.
+pub trait World {
+    /// The module of an instance.
+    fn module(&self, instance: u32) -> &Arc<Module>;
+    /// The bytes of a memory.
+    fn memory(&mut self, instance: u32, memory: u32) -> &mut [u8];
+    /// Grows a memory by pages; the old size in pages, or `None` if refused.
+    fn memory_grow(&mut self, instance: u32, memory: u32, delta_pages: u32) -> Option<u32>;
+    /// Reads a global's bits.
+    fn global_get(&self, instance: u32, global: u32) -> u128;
+    /// Writes a global's bits.
+    fn global_set(&mut self, instance: u32, global: u32, bits: u128);
+    /// A table's elements.
+    fn table(&mut self, instance: u32, table: u32) -> &mut [u64];
+    /// Grows a table; the old length, or `None` if refused.
+    fn table_grow(&mut self, instance: u32, table: u32, delta: u32, init: u64) -> Option<u32>;
+    /// A data segment's bytes (empty once dropped).
+    fn data(&self, instance: u32, segment: u32) -> Arc<[u8]>;
+    /// `data.drop`.
+    fn data_drop(&mut self, instance: u32, segment: u32);
+    /// An element segment's references (empty once dropped).
+    fn elements(&self, instance: u32, segment: u32) -> Arc<[u64]>;
+    /// `elem.drop`.
+    fn elements_drop(&mut self, instance: u32, segment: u32);
+    /// The reference of a function.
+    fn func_ref(&self, instance: u32, func: u32) -> u64;
+    /// What a function index calls.
+    fn callee(&self, instance: u32, func: u32) -> Callee;
+    /// What a non-null reference calls, with its store-wide type number.
+    fn callee_of_ref(&self, reference: u64) -> (Callee, u32);
+    /// The store-wide number of a module's type index.
+    fn type_number(&self, instance: u32, type_index: u32) -> u32;
+    /// Calls a host function on behalf of `instance`. `Err` ends the activation.
+    fn call_host(&mut self, instance: u32, host: u32, args: &[u128]) -> Result<Vec<u128>, HostStop>;
+}
+
+/// What a call reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Callee {
+    /// A wasm function.
+    Wasm {
+        /// Its instance.
+        instance: u32,
+        /// Its function index there.
+        func: u32,
+    },
+    /// A host function of the store.
+    Host {
+        /// Its number.
+        host: u32,
+    },
+}
+
+/// A host function that did not return: the runtime keeps the reason, the machine only stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HostStop;
+
+/// What one step did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// One instruction was executed; more to do.
+    Continue,
+    /// The activation returned; its results are in [`Machine::results`].
+    Done,
+    /// The instruction at `pc` traps; nothing of it was done.
+    Trap(TrapKind),
+    /// A host function did not return (trap or exit); the frame stands at the call.
+    Host,
+}
+
+/// One interpreted frame, as inspectors see it.
+#[derive(Clone, Debug)]
+pub struct FrameView<'a> {
+    /// Instance.
+    pub instance: u32,
+    /// Function index.
+    pub func: u32,
+    /// File offset of the instruction about to run (callers: of the call in progress).
+    pub pc: u64,
+    /// Locals with types.
+    pub locals: &'a [(ValType, u128)],
+    /// Operand stack with types, bottom first (callers: without the arguments handed over).
+    pub operands: &'a [(ValType, u128)],
+}

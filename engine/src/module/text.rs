@@ -1,0 +1,1 @@
+//! Wasm text, an instruction a row.
