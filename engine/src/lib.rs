@@ -5,11 +5,13 @@
 //! - `debugger`: the only door for front ends.
 #![deny(unsafe_code)]
 
+pub mod compile;
 pub mod debugger;
 pub mod error;
-pub mod position;
-pub mod types;
 pub mod interp;
+pub mod layout;
 pub mod module;
+pub mod position;
 pub mod runtime;
+pub mod types;
 pub mod wasi;

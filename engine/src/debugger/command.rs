@@ -4,9 +4,9 @@
 
 use super::query::{Query, QueryId};
 use serde::{Deserialize, Serialize};
-use stepwell_debuginfo::ModuleOffset;
 use std::path::PathBuf;
 use std::sync::Arc;
+use stepwell_debuginfo::ModuleOffset;
 
 /// How a guest is launched. Relaunching with the same value repeats the run.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

@@ -1,9 +1,9 @@
 //! What a stop looks like: immutable, cheap, and stamped. Deeper state is asked for with a
 //! [`Query`](super::Query) that carries the stamp.
 
+use super::command::BreakpointId;
 use crate::error::TrapKind;
 use serde::{Deserialize, Serialize};
-use super::command::BreakpointId;
 use stepwell_debuginfo::{FileId, ModuleOffset};
 
 /// Names one stop of one session. Grows with every stop and every restart.

@@ -74,7 +74,9 @@ impl Module {
 
     /// The function whose body contains a file offset.
     pub fn func_at(&self, offset: u64) -> Option<u32> {
-        let after = self.bodies.partition_point(|body| body.range.start as u64 <= offset);
+        let after = self
+            .bodies
+            .partition_point(|body| body.range.start as u64 <= offset);
         let body = self.bodies.get(after.checked_sub(1)?)?;
         (offset < body.range.end as u64).then(|| self.imported_funcs + (after as u32 - 1))
     }

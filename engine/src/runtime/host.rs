@@ -59,12 +59,16 @@ impl<'a> GuestMemory<'a> {
 
     /// A little-endian `u32` at `address`.
     pub fn read_u32(&self, address: u32) -> Option<u32> {
-        self.read(address, 4).and_then(|b| b.try_into().ok()).map(u32::from_le_bytes)
+        self.read(address, 4)
+            .and_then(|b| b.try_into().ok())
+            .map(u32::from_le_bytes)
     }
 
     /// A little-endian `u64` at `address`.
     pub fn read_u64(&self, address: u32) -> Option<u64> {
-        self.read(address, 8).and_then(|b| b.try_into().ok()).map(u64::from_le_bytes)
+        self.read(address, 8)
+            .and_then(|b| b.try_into().ok())
+            .map(u64::from_le_bytes)
     }
 
     /// Copies `bytes` to `address`; `None` if they do not fit (nothing is written then).

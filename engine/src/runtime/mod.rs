@@ -1,2 +1,13 @@
-//! Everything live: the store, guest stacks, code memory, entry and exit, traps. The only unsafe code.
+//! Everything live: the store, guest stacks, code memory, entry and exit, traps.
+//!
+//! # Invariants
+//! - The guest is data: registers, a stack of its own that holds wasm frames only, and the store. Compiled code
+//!   runs as a coroutine: `entry` switches to the guest and back, and every exit (a call of the host, a libcall,
+//!   a stop, a tick, a trap, a function not compiled yet) leaves the whole guest context in memory.
+//! - All unsafe code of the workspace lives here, each block with its reason.
+//!
+//! Must not know: the debugger, debug info, WASI.
+
 pub mod host;
+pub mod paused;
+pub mod store;

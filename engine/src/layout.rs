@@ -1,0 +1,267 @@
+//! Offsets and conventions shared by the compiler (which emits them) and the runtime (which lays them out).
+//!
+//! # Registers of compiled code (x86-64)
+//! | register | holds |
+//! |---|---|
+//! | `rbx` | base address of memory 0 (never moves; 0 without memory) |
+//! | `r14` | the instance's VmCtx |
+//! | `r15` | ticks left in this slice; `sub r15, 1` with a borrow enters the runtime |
+//! | `rbp` | frame pointer; `[rbp]` caller's `rbp`, `[rbp+8]` return address, `[rbp-8]` this frame's VmCtx |
+//! | `rsp` | guest stack |
+//! | `r11 r12 r13` | homes of locals, preserved by callees |
+//! | `r8 r9 r10`, `xmm6`..`xmm15` | homes of locals, saved by callers around wasm and host calls |
+//! | `rax rcx rdx rsi rdi`, `xmm0`..`xmm5` | temporaries, arguments, results |
+//!
+//! # Calls between functions
+//! `r8` holds the callee's [`VmFuncRef`](func_ref), `r14` the callee's VmCtx (the caller puts its own back, and
+//! `rbx`, after a call that may have left the instance). Integer and reference arguments go in [`INT_ARGS`],
+//! floats and vectors in [`FLOAT_ARGS`]; the rest lie on the stack, in order, at `[rsp]` before the call
+//! instruction (`[rbp+16]` for the callee), 8 bytes each, vectors 16 bytes aligned to 16. The first result comes
+//! in `rax` or `xmm0`; further results lie behind the stack arguments, from the next multiple of 16, in order,
+//! 8 bytes each, vectors 16 aligned. See [`CallLayout`]. `i32` values are zero-extended to 64 bits wherever they
+//! lie in a register or slot.
+//!
+//! Must not know: the compiler, the runtime.
+
+use crate::module::Module;
+use crate::types::{FuncType, ValType};
+
+/// Hardware numbers of the integer argument registers: rax, rcx, rdx, rsi, rdi.
+pub const INT_ARGS: [u8; 5] = [0, 1, 2, 6, 7];
+/// Hardware numbers of the float argument registers: xmm0..xmm5.
+pub const FLOAT_ARGS: [u8; 6] = [0, 1, 2, 3, 4, 5];
+/// Registers that callees preserve.
+pub const CALLEE_SAVED: [u8; 3] = [11, 12, 13];
+/// Room that must stay free below `rsp` when compiled code runs: what exits and small frames need.
+pub const STACK_SLACK: u32 = 64 * 1024;
+
+/// Fixed part of a VmCtx: byte offsets from `r14`.
+pub mod vmctx {
+    /// Pointer to the store's fiber (its current guest context is the fiber's first field).
+    pub const FIBER: i32 = 0x00;
+    /// Lowest `rsp` a function may have after its prologue.
+    pub const STACK_LIMIT: i32 = 0x08;
+    /// Base of memory 0 (copy; never changes).
+    pub const MEMORY0_BASE: i32 = 0x10;
+    /// Pointer to memory 0's [`memory`](super::memory) record.
+    pub const MEMORY0: i32 = 0x18;
+    /// Scratch for the exit stubs.
+    pub const SCRATCH: i32 = 0x20;
+    /// Address of the stub that a probe calls.
+    pub const STOP_STUB: i32 = 0x28;
+    /// Address of the stub that an explicit trap calls.
+    pub const TRAP_STUB: i32 = 0x30;
+    /// Address of the stub that an expired tick slice calls.
+    pub const TICK_STUB: i32 = 0x38;
+    /// Address of the stub that enters the runtime for a [`Libcall`](super::Libcall).
+    pub const LIBCALL_STUB: i32 = 0x40;
+    /// Instance number (u32).
+    pub const INSTANCE: i32 = 0x48;
+    /// First byte after the fixed part; 16-byte aligned.
+    pub const FIXED_END: u32 = 0x50;
+}
+
+/// A function reference as compiled code sees it: 32 bytes. A `funcref` value is its address, 0 for null.
+pub mod func_ref {
+    /// Code to call: compiled code, or a stub that compiles it or calls the host.
+    pub const CODE: i32 = 0;
+    /// VmCtx to call it with (host functions: 0).
+    pub const VMCTX: i32 = 8;
+    /// Store-wide type number (u32).
+    pub const TYPE: i32 = 16;
+    /// Instance number (u32); `u32::MAX` for host functions.
+    pub const INSTANCE: i32 = 20;
+    /// Function index in the instance, or host function number (u32).
+    pub const FUNC: i32 = 24;
+    /// Size.
+    pub const SIZE: u32 = 32;
+}
+
+/// A memory record.
+pub mod memory {
+    /// Base address.
+    pub const BASE: i32 = 0;
+    /// Current length in bytes (u64).
+    pub const LEN_BYTES: i32 = 8;
+    /// Size.
+    pub const SIZE: u32 = 16;
+}
+
+/// A table record. Elements are 8 bytes: reference bits, 0 for null.
+pub mod table {
+    /// Address of element 0.
+    pub const BASE: i32 = 0;
+    /// Number of elements (u64).
+    pub const LEN: i32 = 8;
+    /// Size.
+    pub const SIZE: u32 = 16;
+}
+
+/// What compiled code asks the runtime to do. Arguments come in `rax rcx rdx rsi` (in the order the operands
+/// were pushed), the request in `rdi`: see [`Libcall::request`]. The result comes in `rax`. Every other register
+/// is preserved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Libcall {
+    /// `memory.grow` (a: memory).
+    MemoryGrow = 0,
+    /// `memory.copy` (a: destination memory, b: source memory).
+    MemoryCopy = 1,
+    /// `memory.fill` (a: memory).
+    MemoryFill = 2,
+    /// `memory.init` (a: memory, b: segment).
+    MemoryInit = 3,
+    /// `data.drop` (a: segment).
+    DataDrop = 4,
+    /// `table.grow` (a: table).
+    TableGrow = 5,
+    /// `table.fill` (a: table).
+    TableFill = 6,
+    /// `table.copy` (a: destination table, b: source table).
+    TableCopy = 7,
+    /// `table.init` (a: table, b: segment).
+    TableInit = 8,
+    /// `elem.drop` (a: segment).
+    ElemDrop = 9,
+}
+
+impl Libcall {
+    /// All, by number.
+    pub const ALL: [Libcall; 10] = [
+        Libcall::MemoryGrow,
+        Libcall::MemoryCopy,
+        Libcall::MemoryFill,
+        Libcall::MemoryInit,
+        Libcall::DataDrop,
+        Libcall::TableGrow,
+        Libcall::TableFill,
+        Libcall::TableCopy,
+        Libcall::TableInit,
+        Libcall::ElemDrop,
+    ];
+
+    /// The request word: number in bits 0..8, `a` in bits 8..36, `b` in bits 36..64.
+    pub fn request(self, a: u32, b: u32) -> u64 {
+        u64::from(self as u8) | u64::from(a & 0xfff_ffff) << 8 | u64::from(b & 0xfff_ffff) << 36
+    }
+
+    /// The parts of a request word.
+    pub fn from_request(request: u64) -> Option<(Libcall, u32, u32)> {
+        let call = *Libcall::ALL.get((request & 0xff) as usize)?;
+        Some((
+            call,
+            (request >> 8) as u32 & 0xfff_ffff,
+            (request >> 36) as u32 & 0xfff_ffff,
+        ))
+    }
+}
+
+/// Where one argument or result travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ArgPlace {
+    /// Integer register by hardware number.
+    Gpr(u8),
+    /// Vector register by hardware number.
+    Xmm(u8),
+    /// Byte offset from the caller's `rsp` at the call (callee: from `rbp + 16`).
+    Stack(u32),
+}
+
+/// Where the arguments and results of a function type travel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallLayout {
+    /// One place a parameter.
+    pub params: Vec<ArgPlace>,
+    /// One place a result.
+    pub results: Vec<ArgPlace>,
+    /// Bytes of stack the caller provides, a multiple of 16.
+    pub stack_bytes: u32,
+}
+
+impl CallLayout {
+    /// The layout of a type.
+    pub fn new(ty: &FuncType) -> CallLayout {
+        let (mut ints, mut floats, mut offset) = (INT_ARGS.iter(), FLOAT_ARGS.iter(), 0u32);
+        let place_on_stack = |ty: ValType, offset: &mut u32| {
+            let size = if ty == ValType::V128 { 16 } else { 8 };
+            *offset = offset.next_multiple_of(size);
+            let place = ArgPlace::Stack(*offset);
+            *offset += size;
+            place
+        };
+        let params = (ty.params.iter())
+            .map(|&param| {
+                let register = if param.is_float() {
+                    floats.next().map(|&register| ArgPlace::Xmm(register))
+                } else {
+                    ints.next().map(|&register| ArgPlace::Gpr(register))
+                };
+                register.unwrap_or_else(|| place_on_stack(param, &mut offset))
+            })
+            .collect();
+        offset = offset.next_multiple_of(16);
+        let results = (ty.results.iter().enumerate())
+            .map(|(index, &result)| match (index, result.is_float()) {
+                (0, false) => ArgPlace::Gpr(0),
+                (0, true) => ArgPlace::Xmm(0),
+                _ => place_on_stack(result, &mut offset),
+            })
+            .collect();
+        CallLayout {
+            params,
+            results,
+            stack_bytes: offset.next_multiple_of(16),
+        }
+    }
+}
+
+/// Where the variable parts of one module's VmCtx lie: byte offsets from `r14`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VmLayout {
+    /// [`func_ref`] records of the defined functions.
+    pub func_refs: u32,
+    /// Pointers to the [`func_ref`] records of imported functions.
+    pub imported_funcs: u32,
+    /// Cells of the defined globals, 16 bytes each.
+    pub globals: u32,
+    /// Pointers to the cells of imported globals.
+    pub imported_globals: u32,
+    /// Pointers to the [`table`] records of all tables.
+    pub tables: u32,
+    /// Pointers to the [`memory`] records of all memories.
+    pub memories: u32,
+    /// Store-wide type numbers by type index (u32 each).
+    pub type_ids: u32,
+    /// Size of the whole VmCtx, a multiple of 16.
+    pub size: u32,
+}
+
+impl VmLayout {
+    /// The layout for a module.
+    pub fn new(module: &Module) -> VmLayout {
+        let mut end = vmctx::FIXED_END;
+        let mut take = |count: usize, size: u32| {
+            let start = end;
+            // The validator's limits (a million of anything) keep this far below 4 GiB.
+            end = (end + count as u32 * size).next_multiple_of(16);
+            start
+        };
+        let globals = take(module.global_inits.len(), 16);
+        let imported_globals = take(module.imported_globals as usize, 8);
+        let tables = take(module.tables.len(), 8);
+        let memories = take(module.memories.len(), 8);
+        let imported_funcs = take(module.imported_funcs as usize, 8);
+        let type_ids = take(module.types.len(), 4);
+        let func_refs = take(module.bodies.len(), func_ref::SIZE);
+        VmLayout {
+            func_refs,
+            imported_funcs,
+            globals,
+            imported_globals,
+            tables,
+            memories,
+            type_ids,
+            size: end,
+        }
+    }
+}
