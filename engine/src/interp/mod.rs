@@ -11,6 +11,40 @@
 //! - NaNs that the spec leaves open are canonical (positive quiet, zero payload), for arithmetic that is not
 //!   `neg`, `abs`, `copysign`, loads, stores, moves or reinterpretation.
 //! - A trapping instruction leaves its operands on the stack and the frame's `pc` on itself.
+//!
+//! # What a step is, exactly
+//! A compiled twin is compared with this machine instruction by instruction, so each of these is a promise.
+//! - *Unreachable code* is never stepped: control gets to an instruction only by falling into it or by a branch.
+//! - `block`, `loop`: enter the construct; the next instruction is the first of its body.
+//! - `if`: pops its condition. If it is zero, the next instruction is the first after `else`, or, without an `else`,
+//!   the one after `end`.
+//! - `else` is stepped only where the first arm falls into it, and continues after the matching `end`, as a branch to
+//!   it would. Before that step, the results of the first arm are on top of the operands.
+//! - `end` is stepped only where control falls into it. It moves nothing: the results are already in place.
+//! - A branch to a block or `if` continues after its `end` (which is not stepped), a branch to a loop with the first
+//!   instruction of its body (the `loop` is not stepped again; the tick is counted). A taken branch first cuts the
+//!   operands down to the height at the construct's entry plus what the label carries.
+//! - The function's own `end`, `return` and a branch to the function's label are one step each: the frame is gone
+//!   after it, its results are on the caller's operands, and the caller stands at the instruction after its call.
+//! - A call of a wasm function is one step into it: the next instruction is the callee's first, its tick is counted,
+//!   its parameters hold the arguments and its other locals are zero. A call of a host function is one step over it.
+//! - *Operands shown*: for frame 0 everything on the operand stack before the instruction at `pc`, conditions, indexes
+//!   and arguments included. For a caller, what is beneath the arguments it handed over (and beneath the index of
+//!   `call_indirect`). After [`Step::Trap`] and [`Step::Host`] frame 0 is exactly as it was before the instruction.
+//! - *Stack exhaustion* is a trap of the call instruction: no frame is pushed, no tick counted. How deep the stack may
+//!   get differs from compiled code ([`MAX_FRAMES`], [`MAX_VALUES`]).
+//!
+//! SIMD instructions are not interpreted: [`check_supported`] names the first one of a module, and belongs before its
+//! instantiation.
+
+mod access;
+mod code;
+mod execute;
+mod machine;
+mod numeric;
+
+pub use code::check_supported;
+pub use machine::{MAX_FRAMES, MAX_VALUES, Machine};
 
 use crate::error::TrapKind;
 use crate::module::Module;

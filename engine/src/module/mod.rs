@@ -165,6 +165,18 @@ pub enum ConstOp {
     RefFunc(u32),
     /// `ref.null`.
     RefNull(ValType),
+    /// `i32.add`.
+    I32Add,
+    /// `i32.sub`.
+    I32Sub,
+    /// `i32.mul`.
+    I32Mul,
+    /// `i64.add`.
+    I64Add,
+    /// `i64.sub`.
+    I64Sub,
+    /// `i64.mul`.
+    I64Mul,
 }
 
 /// An export.

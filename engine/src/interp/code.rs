@@ -1,0 +1,316 @@
+//! A function prepared for execution: its operators decoded once, with the ends of control constructs matched.
+//!
+//! # Invariants
+//! - `ops[i]` is the operator at file offset `offset(i)`; no operator is left out, added or reordered.
+//! - The size is bounded by a constant times the body's bytes (local declarations stay run-length encoded).
+//!
+//! Must not know: values, the stack.
+
+use super::access::{Load, Store};
+use super::numeric::Numeric;
+use crate::error::Error;
+use crate::module::{Body, Module, text};
+use crate::types::ValType;
+use wasmparser::{BinaryReader, BlockType, Operator, OperatorsReader};
+
+/// An instruction.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Op {
+    Unreachable,
+    Nop,
+    /// `end` is the index of the matching `end`.
+    Block {
+        end: u32,
+        params: u16,
+        results: u16,
+    },
+    Loop {
+        params: u16,
+    },
+    /// `otherwise` is the index of the matching `else`, or `end` if there is none.
+    If {
+        otherwise: u32,
+        end: u32,
+        params: u16,
+        results: u16,
+    },
+    Else,
+    End,
+    Br(u32),
+    BrIf(u32),
+    /// Labels `first..first + count` of the function's list, and the default after them.
+    BrTable {
+        first: u32,
+        count: u32,
+    },
+    /// `return`, and the function's own `end`.
+    Return,
+    Call(u32),
+    CallIndirect {
+        type_index: u32,
+        table: u32,
+    },
+    Drop,
+    Select,
+    LocalGet(u32),
+    LocalSet(u32),
+    LocalTee(u32),
+    GlobalGet(u32, ValType),
+    GlobalSet(u32),
+    Load(Load, u32),
+    Store(Store, u32),
+    MemorySize,
+    MemoryGrow,
+    MemoryCopy,
+    MemoryFill,
+    MemoryInit(u32),
+    DataDrop(u32),
+    /// Also `ref.null`.
+    Const(ValType, u64),
+    RefIsNull,
+    RefFunc(u32),
+    TableGet(u32, ValType),
+    TableSet(u32),
+    TableSize(u32),
+    TableGrow(u32),
+    TableFill(u32),
+    TableCopy {
+        to: u32,
+        from: u32,
+    },
+    TableInit {
+        table: u32,
+        segment: u32,
+    },
+    ElemDrop(u32),
+    Numeric(Numeric),
+    /// A valid operator that is not interpreted; see [`check_supported`].
+    Unsupported,
+}
+
+/// A prepared function.
+#[derive(Debug)]
+pub(super) struct Code {
+    /// The operators, in file order.
+    pub(super) ops: Vec<Op>,
+    /// Where each operator lies, from the start of the body.
+    offsets: Vec<u32>,
+    start: u64,
+    /// The label lists of all `br_table`s, one after the other, each with its default last.
+    pub(super) labels: Vec<u32>,
+    /// How many locals are parameters.
+    pub(super) params: usize,
+    /// How many results it has.
+    pub(super) results: usize,
+    /// The locals that are not parameters, run-length.
+    pub(super) declared: Vec<(u32, ValType)>,
+}
+
+impl Code {
+    /// The file offset of an operator.
+    pub(super) fn offset(&self, index: usize) -> u64 {
+        self.offsets
+            .get(index)
+            .map_or(self.start, |offset| self.start.saturating_add(u64::from(*offset)))
+    }
+}
+
+/// Decodes a defined function.
+pub(super) fn prepare(module: &Module, func: u32, body: &Body) -> Code {
+    let ty = module.func_type(func);
+    let mut code = Code {
+        ops: Vec::new(),
+        offsets: Vec::new(),
+        start: body.range.start as u64,
+        labels: Vec::new(),
+        params: ty.params.len(),
+        results: ty.results.len(),
+        declared: declared_locals(body, ty.params.len()),
+    };
+    // The control constructs that are open: index of the opening instruction, and of the `else` once there is one.
+    let mut open: Vec<(usize, Option<usize>)> = Vec::new();
+    for (operator, offset) in operators(module, body) {
+        let index = code.ops.len();
+        let mut op = lower(module, &operator, &mut code.labels);
+        match op {
+            Op::Block { .. } | Op::Loop { .. } | Op::If { .. } => open.push((index, None)),
+            Op::Else => {
+                if let Some((_, otherwise)) = open.last_mut() {
+                    *otherwise = Some(index);
+                }
+            }
+            Op::End => match open.pop() {
+                Some((opener, otherwise)) => match &mut code.ops[opener] {
+                    Op::Block { end, .. } => *end = index as u32,
+                    Op::If {
+                        otherwise: target,
+                        end,
+                        ..
+                    } => {
+                        *target = otherwise.unwrap_or(index) as u32;
+                        *end = index as u32;
+                    }
+                    _ => {}
+                },
+                None => op = Op::Return,
+            },
+            _ => {}
+        }
+        code.ops.push(op);
+        code.offsets.push(offset.saturating_sub(code.start) as u32);
+    }
+    code
+}
+
+/// Whether all of a module's functions can be interpreted: the first operator that cannot is the error.
+pub fn check_supported(module: &Module) -> Result<(), Error> {
+    let mut labels = Vec::new();
+    for body in &module.bodies {
+        for (operator, offset) in operators(module, body) {
+            labels.clear();
+            if matches!(lower(module, &operator, &mut labels), Op::Unsupported) {
+                return Err(Error::Unsupported {
+                    what: text::operator_name(&operator),
+                    offset,
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn operators<'a>(module: &'a Module, body: &Body) -> impl Iterator<Item = (Operator<'a>, u64)> {
+    let bytes = module
+        .bytes
+        .get(body.first_op..body.range.end)
+        .unwrap_or_default();
+    let reader = OperatorsReader::new(BinaryReader::new(bytes, body.first_op as u64));
+    reader.into_iter_with_offsets().map_while(Result::ok)
+}
+
+fn declared_locals(body: &Body, params: usize) -> Vec<(u32, ValType)> {
+    let mut skip = params as u32;
+    let runs = body.locals.iter().map(|(count, ty)| {
+        let skipped = skip.min(*count);
+        skip -= skipped;
+        (count - skipped, *ty)
+    });
+    runs.filter(|(count, _)| *count > 0).collect()
+}
+
+/// An operator without its context: the ends of control constructs are still zero.
+fn lower(module: &Module, operator: &Operator<'_>, labels: &mut Vec<u32>) -> Op {
+    if let Some(numeric) = Numeric::from_operator(operator) {
+        return Op::Numeric(numeric);
+    }
+    // Offsets of 32-bit memories are below 2^32.
+    if let Some((load, memarg)) = Load::from_operator(operator) {
+        return Op::Load(load, memarg.offset as u32);
+    }
+    if let Some((store, memarg)) = Store::from_operator(operator) {
+        return Op::Store(store, memarg.offset as u32);
+    }
+    match *operator {
+        Operator::Unreachable => Op::Unreachable,
+        Operator::Nop => Op::Nop,
+        Operator::Block { blockty } => {
+            let (params, results) = arity(module, blockty);
+            Op::Block {
+                end: 0,
+                params,
+                results,
+            }
+        }
+        Operator::Loop { blockty } => Op::Loop {
+            params: arity(module, blockty).0,
+        },
+        Operator::If { blockty } => {
+            let (params, results) = arity(module, blockty);
+            Op::If {
+                otherwise: 0,
+                end: 0,
+                params,
+                results,
+            }
+        }
+        Operator::Else => Op::Else,
+        Operator::End => Op::End,
+        Operator::Br { relative_depth } => Op::Br(relative_depth),
+        Operator::BrIf { relative_depth } => Op::BrIf(relative_depth),
+        Operator::BrTable { ref targets } => {
+            let first = labels.len() as u32;
+            labels.extend(targets.targets().map_while(Result::ok));
+            let count = labels.len() as u32 - first;
+            labels.push(targets.default());
+            Op::BrTable { first, count }
+        }
+        Operator::Return => Op::Return,
+        Operator::Call { function_index } => Op::Call(function_index),
+        Operator::CallIndirect {
+            type_index,
+            table_index,
+        } => Op::CallIndirect {
+            type_index,
+            table: table_index,
+        },
+        Operator::Drop => Op::Drop,
+        Operator::Select | Operator::TypedSelect { .. } => Op::Select,
+        Operator::LocalGet { local_index } => Op::LocalGet(local_index),
+        Operator::LocalSet { local_index } => Op::LocalSet(local_index),
+        Operator::LocalTee { local_index } => Op::LocalTee(local_index),
+        Operator::GlobalGet { global_index } => {
+            Op::GlobalGet(global_index, module.globals[global_index as usize].ty)
+        }
+        Operator::GlobalSet { global_index } => Op::GlobalSet(global_index),
+        Operator::MemorySize { .. } => Op::MemorySize,
+        Operator::MemoryGrow { .. } => Op::MemoryGrow,
+        Operator::MemoryCopy { .. } => Op::MemoryCopy,
+        Operator::MemoryFill { .. } => Op::MemoryFill,
+        Operator::MemoryInit { data_index, .. } => Op::MemoryInit(data_index),
+        Operator::DataDrop { data_index } => Op::DataDrop(data_index),
+        Operator::I32Const { value } => Op::Const(ValType::I32, u64::from(value as u32)),
+        Operator::I64Const { value } => Op::Const(ValType::I64, value as u64),
+        Operator::F32Const { value } => Op::Const(ValType::F32, u64::from(value.bits())),
+        Operator::F64Const { value } => Op::Const(ValType::F64, value.bits()),
+        Operator::RefNull { hty } => {
+            let is_func = hty == wasmparser::HeapType::FUNC;
+            Op::Const(
+                if is_func {
+                    ValType::FuncRef
+                } else {
+                    ValType::ExternRef
+                },
+                0,
+            )
+        }
+        Operator::RefIsNull => Op::RefIsNull,
+        Operator::RefFunc { function_index } => Op::RefFunc(function_index),
+        Operator::TableGet { table } => Op::TableGet(table, module.tables[table as usize].element),
+        Operator::TableSet { table } => Op::TableSet(table),
+        Operator::TableSize { table } => Op::TableSize(table),
+        Operator::TableGrow { table } => Op::TableGrow(table),
+        Operator::TableFill { table } => Op::TableFill(table),
+        Operator::TableCopy { dst_table, src_table } => Op::TableCopy {
+            to: dst_table,
+            from: src_table,
+        },
+        Operator::TableInit { elem_index, table } => Op::TableInit {
+            table,
+            segment: elem_index,
+        },
+        Operator::ElemDrop { elem_index } => Op::ElemDrop(elem_index),
+        _ => Op::Unsupported,
+    }
+}
+
+/// How many parameters and results a block has; the validator allows a thousand of each.
+fn arity(module: &Module, ty: BlockType) -> (u16, u16) {
+    match ty {
+        BlockType::Empty => (0, 0),
+        BlockType::Type(_) => (0, 1),
+        BlockType::FuncType(index) => {
+            let ty = &module.types[index as usize];
+            (ty.params.len() as u16, ty.results.len() as u16)
+        }
+    }
+}

@@ -1,0 +1,363 @@
+//! What each instruction does.
+//!
+//! # Invariants
+//! - An instruction that traps, or calls a host function that does not return, changes nothing of the machine.
+//! - Validated code is trusted: an operand that must be there is there.
+//!
+//! Must not know: how the store keeps things.
+
+use super::code::Op;
+use super::machine::{Label, Machine};
+use super::{Callee, Step, World};
+use crate::error::TrapKind;
+use crate::types::ValType;
+use std::ops::Range;
+
+const PAGE_BYTES: usize = 65_536;
+
+/// What to execute after an instruction.
+enum Next {
+    /// The one after it.
+    Following,
+    /// The one at an index of the same function.
+    At(u32),
+    /// A call or return has settled it.
+    Settled(Step),
+}
+
+impl Machine {
+    /// Executes one instruction of the innermost frame. At rest it is [`Step::Done`], and nothing happens.
+    pub fn step(&mut self, world: &mut dyn World) -> Step {
+        let Some(frame) = self.frames.last() else {
+            return Step::Done;
+        };
+        let (op, instance) = (frame.code.ops[frame.pc], frame.instance);
+        match self.execute(world, instance, op) {
+            Ok(Next::Settled(step)) => return step,
+            Ok(Next::Following) => self.top().pc += 1,
+            Ok(Next::At(target)) => self.top().pc = target as usize,
+            Err(trap) => return Step::Trap(trap),
+        }
+        Step::Continue
+    }
+
+    fn execute(&mut self, world: &mut dyn World, instance: u32, op: Op) -> Result<Next, TrapKind> {
+        match op {
+            Op::Numeric(numeric) => numeric.apply(&mut self.values)?,
+            Op::LocalGet(local) => {
+                let at = self.local(local);
+                let slot = self.values[at];
+                self.values.push(slot);
+            }
+            Op::LocalSet(local) => {
+                let at = self.local(local);
+                self.values[at].1 = self.pop();
+            }
+            Op::LocalTee(local) => {
+                let at = self.local(local);
+                self.values[at].1 = self.peek(0);
+            }
+            Op::Const(ty, bits) => self.push(ty, u128::from(bits)),
+            Op::Load(load, offset) => {
+                let address = u64::from(self.peek(0) as u32) + u64::from(offset);
+                let value = load.read(world.memory(instance, 0), address);
+                let value = value.ok_or(TrapKind::MemoryOutOfBounds)?;
+                self.pop();
+                self.values.push(value);
+            }
+            Op::Store(store, offset) => {
+                let address = u64::from(self.peek(1) as u32) + u64::from(offset);
+                let written = store.write(world.memory(instance, 0), address, self.peek(0));
+                written.ok_or(TrapKind::MemoryOutOfBounds)?;
+                self.drop_values(2);
+            }
+
+            Op::Nop => {}
+            Op::Unreachable => return Err(TrapKind::Unreachable),
+            Op::Block { end, params, results } => self.push_block(end, params, results),
+            Op::Loop { params } => {
+                let continuation = self.top().pc as u32 + 1;
+                let arity = usize::from(params);
+                let height = self.values.len() - arity;
+                self.labels.push(Label {
+                    continuation,
+                    height,
+                    arity,
+                    is_loop: true,
+                });
+                self.ticks += 1;
+            }
+            Op::If {
+                otherwise,
+                end,
+                params,
+                results,
+            } => {
+                let condition = self.pop() != 0;
+                if condition || otherwise != end {
+                    self.push_block(end, params, results);
+                }
+                if !condition {
+                    return Ok(Next::At(otherwise + 1));
+                }
+            }
+            // Reached from the first arm: over the second one.
+            Op::Else => return Ok(self.branch(0)),
+            Op::End => {
+                self.labels.pop();
+            }
+            Op::Br(depth) => return Ok(self.branch(depth)),
+            Op::BrIf(depth) => {
+                if self.pop() != 0 {
+                    return Ok(self.branch(depth));
+                }
+            }
+            Op::BrTable { first, count } => {
+                let index = (self.pop() as u32).min(count);
+                let depth = self.top().code.labels[(first + index) as usize];
+                return Ok(self.branch(depth));
+            }
+            Op::Return => return Ok(Next::Settled(self.leave())),
+            Op::Call(func) => {
+                let callee = world.callee(instance, func);
+                let type_index = world.module(instance).func_types[func as usize];
+                return self.call(world, instance, callee, type_index);
+            }
+            Op::CallIndirect { type_index, table } => {
+                return self.call_indirect(world, instance, type_index, table);
+            }
+
+            Op::Drop => self.drop_values(1),
+            Op::Select => {
+                let condition = self.pop() != 0;
+                let second = self.pop();
+                if !condition && let Some((_, chosen)) = self.values.last_mut() {
+                    *chosen = second;
+                }
+            }
+            Op::GlobalGet(global, ty) => self.push(ty, world.global_get(instance, global)),
+            Op::GlobalSet(global) => world.global_set(instance, global, self.pop()),
+            Op::RefIsNull => {
+                let is_null = self.pop() == 0;
+                self.push(ValType::I32, u128::from(is_null));
+            }
+            Op::RefFunc(func) => self.push(ValType::FuncRef, u128::from(world.func_ref(instance, func))),
+
+            Op::MemorySize => {
+                let pages = world.memory(instance, 0).len() / PAGE_BYTES;
+                self.push(ValType::I32, pages as u128);
+            }
+            Op::MemoryGrow => {
+                let old = world.memory_grow(instance, 0, self.pop() as u32);
+                self.push(ValType::I32, u128::from(old.unwrap_or(u32::MAX)));
+            }
+            Op::MemoryCopy => {
+                let (to, from, len) = (self.peek(2), self.peek(1), self.peek(0));
+                let memory = world.memory(instance, 0);
+                let to = within(to, len, memory.len()).ok_or(TrapKind::MemoryOutOfBounds)?;
+                let from = within(from, len, memory.len()).ok_or(TrapKind::MemoryOutOfBounds)?;
+                memory.copy_within(from, to.start);
+                self.drop_values(3);
+            }
+            Op::MemoryFill => {
+                let (to, byte, len) = (self.peek(2), self.peek(1), self.peek(0));
+                let memory = world.memory(instance, 0);
+                let to = within(to, len, memory.len()).ok_or(TrapKind::MemoryOutOfBounds)?;
+                memory[to].fill(byte as u8);
+                self.drop_values(3);
+            }
+            Op::MemoryInit(segment) => {
+                let (to, from, len) = (self.peek(2), self.peek(1), self.peek(0));
+                let data = world.data(instance, segment);
+                let memory = world.memory(instance, 0);
+                let to = within(to, len, memory.len()).ok_or(TrapKind::MemoryOutOfBounds)?;
+                let from = within(from, len, data.len()).ok_or(TrapKind::MemoryOutOfBounds)?;
+                memory[to].copy_from_slice(&data[from]);
+                self.drop_values(3);
+            }
+            Op::DataDrop(segment) => world.data_drop(instance, segment),
+
+            Op::TableGet(table, ty) => {
+                let index = self.peek(0) as usize;
+                let reference = *world
+                    .table(instance, table)
+                    .get(index)
+                    .ok_or(TrapKind::TableOutOfBounds)?;
+                self.pop();
+                self.push(ty, u128::from(reference));
+            }
+            Op::TableSet(table) => {
+                let (index, reference) = (self.peek(1) as usize, self.peek(0) as u64);
+                let slot = world.table(instance, table).get_mut(index);
+                *slot.ok_or(TrapKind::TableOutOfBounds)? = reference;
+                self.drop_values(2);
+            }
+            Op::TableSize(table) => {
+                let len = world.table(instance, table).len();
+                self.push(ValType::I32, len as u128);
+            }
+            Op::TableGrow(table) => {
+                let (delta, init) = (self.pop() as u32, self.pop() as u64);
+                let old = world.table_grow(instance, table, delta, init);
+                self.push(ValType::I32, u128::from(old.unwrap_or(u32::MAX)));
+            }
+            Op::TableFill(table) => {
+                let (to, reference, len) = (self.peek(2), self.peek(1), self.peek(0));
+                let table = world.table(instance, table);
+                let to = within(to, len, table.len()).ok_or(TrapKind::TableOutOfBounds)?;
+                table[to].fill(reference as u64);
+                self.drop_values(3);
+            }
+            Op::TableCopy {
+                to: to_table,
+                from: from_table,
+            } => {
+                let (to, from, len) = (self.peek(2), self.peek(1), self.peek(0));
+                let source = world.table(instance, from_table);
+                let from = within(from, len, source.len()).ok_or(TrapKind::TableOutOfBounds)?;
+                let references = source[from].to_vec();
+                let target = world.table(instance, to_table);
+                let to = within(to, len, target.len()).ok_or(TrapKind::TableOutOfBounds)?;
+                target[to].copy_from_slice(&references);
+                self.drop_values(3);
+            }
+            Op::TableInit { table, segment } => {
+                let (to, from, len) = (self.peek(2), self.peek(1), self.peek(0));
+                let elements = world.elements(instance, segment);
+                let table = world.table(instance, table);
+                let to = within(to, len, table.len()).ok_or(TrapKind::TableOutOfBounds)?;
+                let from = within(from, len, elements.len()).ok_or(TrapKind::TableOutOfBounds)?;
+                table[to].copy_from_slice(&elements[from]);
+                self.drop_values(3);
+            }
+            Op::ElemDrop(segment) => world.elements_drop(instance, segment),
+
+            // Whoever instantiates a module has refused it by name before (`check_supported`).
+            Op::Unsupported => return Err(TrapKind::Host),
+        }
+        Ok(Next::Following)
+    }
+
+    fn push_block(&mut self, end: u32, params: u16, results: u16) {
+        let height = self.values.len() - usize::from(params);
+        let label = Label {
+            continuation: end + 1,
+            height,
+            arity: usize::from(results),
+            is_loop: false,
+        };
+        self.labels.push(label);
+    }
+
+    /// Branches to the label `depth` constructs out; the outermost is the function's own.
+    fn branch(&mut self, depth: u32) -> Next {
+        let entered = self.labels.len() - self.top().labels;
+        let Some(outer) = entered.checked_sub(depth as usize + 1) else {
+            return Next::Settled(self.leave());
+        };
+        let index = self.top().labels + outer;
+        let label = self.labels[index];
+        self.labels
+            .truncate(if label.is_loop { index + 1 } else { index });
+        let carried = self.values.len() - label.arity;
+        if carried > label.height {
+            self.values.drain(label.height..carried);
+        }
+        if label.is_loop {
+            self.ticks += 1;
+        }
+        Next::At(label.continuation)
+    }
+
+    /// Calls with the arguments on top of the values.
+    fn call(
+        &mut self,
+        world: &mut dyn World,
+        caller: u32,
+        callee: Callee,
+        type_index: u32,
+    ) -> Result<Next, TrapKind> {
+        let host = match callee {
+            Callee::Wasm { instance, func } => {
+                self.enter(world, instance, func)?;
+                return Ok(Next::Settled(Step::Continue));
+            }
+            Callee::Host { host } => host,
+        };
+        let module = world.module(caller).clone();
+        let ty = &module.types[type_index as usize];
+        let args_at = self.values.len() - ty.params.len();
+        let args: Vec<u128> = self.values[args_at..].iter().map(|(_, bits)| *bits).collect();
+        let Ok(results) = world.call_host(caller, host, &args) else {
+            return Ok(Next::Settled(Step::Host));
+        };
+        self.values.truncate(args_at);
+        self.values.extend(ty.results.iter().copied().zip(results));
+        Ok(Next::Following)
+    }
+
+    fn call_indirect(
+        &mut self,
+        world: &mut dyn World,
+        instance: u32,
+        type_index: u32,
+        table: u32,
+    ) -> Result<Next, TrapKind> {
+        let index = self.peek(0);
+        let element = world.table(instance, table).get(index as usize).copied();
+        let reference = element.ok_or(TrapKind::UndefinedElement)?;
+        if reference == 0 {
+            return Err(TrapKind::IndirectCallToNull);
+        }
+        let (callee, type_number) = world.callee_of_ref(reference);
+        if type_number != world.type_number(instance, type_index) {
+            return Err(TrapKind::IndirectCallTypeMismatch);
+        }
+        self.pop();
+        let next = self.call(world, instance, callee, type_index);
+        if let Err(_) | Ok(Next::Settled(Step::Host)) = next {
+            self.push(ValType::I32, index);
+        }
+        next
+    }
+
+    /// The innermost frame.
+    fn top(&mut self) -> &mut super::machine::Frame {
+        match self.frames.last_mut() {
+            Some(frame) => frame,
+            None => unreachable!("an instruction executes in a frame"),
+        }
+    }
+
+    /// Where a local of the innermost frame lies.
+    fn local(&mut self, index: u32) -> usize {
+        self.top().base + index as usize
+    }
+
+    fn push(&mut self, ty: ValType, bits: u128) {
+        self.values.push((ty, bits));
+    }
+
+    fn pop(&mut self) -> u128 {
+        match self.values.pop() {
+            Some((_, bits)) => bits,
+            None => unreachable!("validated code has its operands"),
+        }
+    }
+
+    /// The bits of the operand `depth` below the top.
+    fn peek(&self, depth: usize) -> u128 {
+        self.values[self.values.len() - 1 - depth].1
+    }
+
+    fn drop_values(&mut self, count: usize) {
+        self.values.truncate(self.values.len() - count);
+    }
+}
+
+/// `len` items from `start`, if they lie within `total`.
+fn within(start: u128, len: u128, total: usize) -> Option<Range<usize>> {
+    let (start, len) = (usize::try_from(start).ok()?, usize::try_from(len).ok()?);
+    let end = start.checked_add(len)?;
+    (end <= total).then_some(start..end)
+}
