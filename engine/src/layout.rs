@@ -9,7 +9,8 @@
 //! | `rbp` | frame pointer; `[rbp]` caller's `rbp`, `[rbp+8]` return address, `[rbp-8]` this frame's VmCtx |
 //! | `rsp` | guest stack |
 //! | `r11 r12 r13` | homes of locals, preserved by callees |
-//! | `r8 r9 r10`, `xmm6`..`xmm15` | homes of locals, saved by callers around wasm and host calls |
+//! | `r8 r9 r10`, `xmm6`..`xmm14` | homes of locals, saved by callers around wasm and host calls |
+//! | `xmm15` | scratch within an instruction |
 //! | `rax rcx rdx rsi rdi`, `xmm0`..`xmm5` | temporaries, arguments, results |
 //!
 //! # Calls between functions
@@ -32,8 +33,9 @@ pub const INT_ARGS: [u8; 5] = [0, 1, 2, 6, 7];
 pub const FLOAT_ARGS: [u8; 6] = [0, 1, 2, 3, 4, 5];
 /// Registers that callees preserve.
 pub const CALLEE_SAVED: [u8; 3] = [11, 12, 13];
-/// Room that must stay free below `rsp` when compiled code runs: what exits and small frames need.
-pub const STACK_SLACK: u32 = 64 * 1024;
+/// Room that must stay free below the stack limit: the largest frame (1 MiB), which is made before the limit is
+/// checked, and what the exit stubs push.
+pub const STACK_SLACK: u32 = (1 << 20) + 64 * 1024;
 
 /// Fixed part of a VmCtx: byte offsets from `r14`.
 pub mod vmctx {

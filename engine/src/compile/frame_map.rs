@@ -84,6 +84,74 @@ pub struct Point {
 pub struct FrameMap {
     homes: Vec<Home>,
     callee_saved: Vec<(u8, i32)>,
+    boundaries: Vec<Boundary>,
+    /// What each boundary's stack adds to the kept part of the one before.
+    pushed: Vec<Operand>,
+    sites: Vec<Site>,
+    /// Sites by native offset: (native, number), ascending.
+    sites_by_native: Vec<(u32, u32)>,
+    traps: Vec<TrapPoint>,
+    /// Memory instructions whose operands were moved since their boundary, by native offset.
+    faults: Vec<Fault>,
+    /// Whole stacks, for sites and for trap points that differ from their boundary.
+    stacks: Vec<Operand>,
+}
+
+/// Every so many boundaries the whole stack is recorded, so that reading one never replays more than these.
+const CHECKPOINT_EVERY: usize = 64;
+
+#[derive(Clone, Copy, Debug)]
+struct Boundary {
+    /// File offset of the instruction.
+    offset: u32,
+    /// Where its code begins, its probe included.
+    native: u32,
+    /// Where it goes on after its probe; `native` without one.
+    resume: u32,
+    /// Entries kept from the boundary before.
+    keep: u32,
+    /// Where its additions begin in `pushed`.
+    first: u32,
+}
+
+/// A range of `stacks`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct StackRange {
+    start: u32,
+    end: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Site {
+    native: u32,
+    kind: SiteKind,
+    offset: u32,
+    stack: StackRange,
+}
+
+/// What a site is a return address of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SiteKind {
+    /// A call of a function.
+    Call,
+    /// A libcall.
+    Libcall,
+    /// A tick.
+    Tick,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct TrapPoint {
+    native: u32,
+    kind: TrapKind,
+    boundary: u32,
+    stack: Option<StackRange>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Fault {
+    native: u32,
+    stack: StackRange,
 }
 
 impl FrameMap {
@@ -100,26 +168,222 @@ impl FrameMap {
 
     /// The point where a guest stands whose program counter is `native`, an offset in the variant's code: a site's
     /// return address, the address after a probe's call, the return address of a trap stub's call, or (when
-    /// `faulted`) the address of a memory instruction that faulted.
+    /// `faulted`) the address of a memory instruction that faulted. A frame that was moved to a boundary of a variant
+    /// without a probe there may share its address with other boundaries: who moves a frame remembers where to.
     pub fn point(&self, native: u32, faulted: bool) -> Option<Point> {
-        let _ = (native, faulted);
-        None
+        if faulted {
+            let after = self
+                .boundaries
+                .partition_point(|boundary| boundary.native <= native);
+            let boundary = after.checked_sub(1)?;
+            let operands = match self.faults.binary_search_by_key(&native, |fault| fault.native) {
+                Ok(index) => self.stack(self.faults.get(index)?.stack),
+                Err(_) => self.stack_at_boundary(boundary)?,
+            };
+            let offset = u64::from(self.boundaries.get(boundary)?.offset);
+            return Some(Point {
+                kind: PointKind::Trap(TrapKind::MemoryOutOfBounds),
+                offset,
+                operands,
+            });
+        }
+        if let Ok(found) = self.sites_by_native.binary_search_by_key(&native, |site| site.0) {
+            let number = self.sites_by_native.get(found)?.1;
+            let site = self.sites.get(number as usize)?;
+            let kind = match site.kind {
+                SiteKind::Call => PointKind::CallSite(number),
+                SiteKind::Libcall => PointKind::LibcallSite(number),
+                SiteKind::Tick => PointKind::TickSite(number),
+            };
+            return Some(Point {
+                kind,
+                offset: u64::from(site.offset),
+                operands: self.stack(site.stack),
+            });
+        }
+        if let Ok(index) = self.traps.binary_search_by_key(&native, |trap| trap.native) {
+            let trap = self.traps.get(index)?;
+            let operands = match trap.stack {
+                Some(stack) => self.stack(stack),
+                None => self.stack_at_boundary(trap.boundary as usize)?,
+            };
+            let offset = u64::from(self.boundaries.get(trap.boundary as usize)?.offset);
+            return Some(Point {
+                kind: PointKind::Trap(trap.kind),
+                offset,
+                operands,
+            });
+        }
+        let after = self
+            .boundaries
+            .partition_point(|boundary| boundary.resume <= native);
+        let number = after.checked_sub(1)?;
+        if self.boundaries.get(number)?.resume != native {
+            return None;
+        }
+        self.boundary(number as u32)
+    }
+
+    /// The point of a boundary.
+    pub fn boundary(&self, number: u32) -> Option<Point> {
+        let boundary = self.boundaries.get(number as usize)?;
+        let operands = self.stack_at_boundary(number as usize)?;
+        Some(Point {
+            kind: PointKind::Boundary(number),
+            offset: u64::from(boundary.offset),
+            operands,
+        })
     }
 
     /// Where execution goes on at a boundary, past its probe if the variant has one there.
     pub fn native_from_boundary(&self, boundary: u32) -> Option<u32> {
-        let _ = boundary;
-        None
+        self.boundaries
+            .get(boundary as usize)
+            .map(|boundary| boundary.resume)
     }
 
     /// The return address of a site.
     pub fn native_from_site(&self, site: u32) -> Option<u32> {
-        let _ = site;
-        None
+        self.sites.get(site as usize).map(|site| site.native)
     }
 
     /// All boundaries: (file offset, native offset), in order.
     pub fn boundaries(&self) -> impl Iterator<Item = (u64, u32)> + '_ {
-        std::iter::empty()
+        self.boundaries
+            .iter()
+            .map(|boundary| (u64::from(boundary.offset), boundary.native))
+    }
+
+    /// Bytes this map takes.
+    pub fn len_bytes(&self) -> usize {
+        self.boundaries.len() * size_of::<Boundary>()
+            + (self.pushed.len() + self.stacks.len()) * size_of::<Operand>()
+            + self.sites.len() * size_of::<Site>()
+            + self.traps.len() * size_of::<TrapPoint>()
+            + self.faults.len() * size_of::<Fault>()
+            + self.homes.len() * size_of::<Home>()
+    }
+
+    fn stack(&self, range: StackRange) -> Vec<Operand> {
+        self.stacks
+            .get(range.start as usize..range.end as usize)
+            .unwrap_or_default()
+            .to_vec()
+    }
+
+    fn stack_at_boundary(&self, number: usize) -> Option<Vec<Operand>> {
+        let mut stack = Vec::new();
+        let checkpoint = number - number % CHECKPOINT_EVERY;
+        for (index, boundary) in self
+            .boundaries
+            .iter()
+            .enumerate()
+            .take(number + 1)
+            .skip(checkpoint)
+        {
+            stack.truncate(boundary.keep as usize);
+            let end = self
+                .boundaries
+                .get(index + 1)
+                .map_or(self.pushed.len(), |next| next.first as usize);
+            stack.extend_from_slice(self.pushed.get(boundary.first as usize..end)?);
+        }
+        Some(stack)
+    }
+}
+
+/// Recording, for the compiler.
+impl FrameMap {
+    pub(super) fn new(homes: Vec<Home>, callee_saved: Vec<(u8, i32)>) -> FrameMap {
+        FrameMap {
+            homes,
+            callee_saved,
+            ..FrameMap::default()
+        }
+    }
+
+    /// Records a boundary. `unchanged` entries at the bottom of the stack are as they were at the boundary before.
+    pub(super) fn add_boundary(&mut self, offset: u64, native: u32, unchanged: usize, stack: &[Operand]) {
+        let keep = if self.boundaries.len().is_multiple_of(CHECKPOINT_EVERY) {
+            0
+        } else {
+            unchanged
+        };
+        let first = self.pushed.len() as u32;
+        self.pushed
+            .extend_from_slice(stack.get(keep..).unwrap_or_default());
+        self.boundaries.push(Boundary {
+            offset: offset as u32,
+            native,
+            resume: native,
+            keep: keep as u32,
+            first,
+        });
+    }
+
+    /// Says that the last boundary has a probe that ends here.
+    pub(super) fn probe_ends(&mut self, native: u32) {
+        if let Some(boundary) = self.boundaries.last_mut() {
+            boundary.resume = native;
+        }
+    }
+
+    /// The number of the last boundary.
+    pub(super) fn last_boundary(&self) -> u32 {
+        (self.boundaries.len() as u32).saturating_sub(1)
+    }
+
+    /// Keeps a whole stack.
+    pub(super) fn add_stack(&mut self, stack: &[Operand]) -> StackRange {
+        let start = self.stacks.len() as u32;
+        self.stacks.extend_from_slice(stack);
+        StackRange {
+            start,
+            end: self.stacks.len() as u32,
+        }
+    }
+
+    /// Records a site and gives its number; where it returns to may be said later.
+    pub(super) fn add_site(&mut self, kind: SiteKind, offset: u64, native: u32, stack: StackRange) -> u32 {
+        self.sites.push(Site {
+            native,
+            kind,
+            offset: offset as u32,
+            stack,
+        });
+        self.sites.len() as u32 - 1
+    }
+
+    /// Says where a site returns to.
+    pub(super) fn site_returns(&mut self, site: u32, native: u32) {
+        if let Some(site) = self.sites.get_mut(site as usize) {
+            site.native = native;
+        }
+    }
+
+    /// Records a trap point; they come in order of native offset.
+    pub(super) fn add_trap(&mut self, native: u32, kind: TrapKind, boundary: u32, stack: Option<StackRange>) {
+        self.traps.push(TrapPoint {
+            native,
+            kind,
+            boundary,
+            stack,
+        });
+    }
+
+    /// Ends recording.
+    pub(super) fn seal(&mut self) {
+        self.sites_by_native = self
+            .sites
+            .iter()
+            .enumerate()
+            .map(|(number, site)| (site.native, number as u32))
+            .collect();
+        self.sites_by_native.sort_unstable();
+    }
+
+    /// Records where operands are when a memory instruction faults, if not where they were at its boundary.
+    pub(super) fn add_fault(&mut self, native: u32, stack: StackRange) {
+        self.faults.push(Fault { native, stack });
     }
 }

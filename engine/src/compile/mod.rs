@@ -8,8 +8,20 @@
 //!
 //! Must not know: the store, the debugger, where code lies in memory.
 
+mod compiler;
+mod disasm;
 mod frame_map;
+mod masm;
+mod operands;
+mod ops;
+mod regalloc;
+mod regs;
+mod value_stack;
+mod visitor;
+#[cfg(target_arch = "x86_64")]
+mod x64;
 
+pub use disasm::{NativeRow, native_rows};
 pub use frame_map::{FrameMap, Home, Loc, Operand, Point, PointKind};
 
 use crate::error::Error;
@@ -38,11 +50,19 @@ pub struct Compiled {
 
 /// Whether this machine can run what [`compile`] emits; the error names what is missing.
 pub fn supported() -> Result<(), String> {
-    Err("no compiler for this machine".to_string())
+    #[cfg(target_arch = "x86_64")]
+    return x64::supported();
+    #[cfg(not(target_arch = "x86_64"))]
+    Err("there is no compiler for this processor".to_string())
 }
 
 /// Compiles a defined function.
 pub fn compile(module: &Module, layout: &VmLayout, func: u32, stops: &Stops) -> Result<Compiled, Error> {
-    let _ = (module, layout, func, stops);
-    Err(Error::Host("no compiler for this machine".to_string()))
+    #[cfg(target_arch = "x86_64")]
+    return compiler::compile::<x64::X64>(module, layout, func, stops);
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        let _ = (module, layout, func, stops);
+        Err(Error::Host("there is no compiler for this processor".to_string()))
+    }
 }

@@ -1,0 +1,392 @@
+//! The walk over one function: boundaries, registers, frames. What each operator does is in [`ops`](super::ops).
+//!
+//! # Invariants
+//! - At every boundary the frame map's state is the machine's state.
+//! - An instruction that can trap moves entries only before [`Compiler::settle`], and changes nothing that the
+//!   recorded state names before its traps are past.
+//! - Entries below a control frame's height are constants or in their slots for as long as it lives.
+//!
+//! Must not know: operators' semantics, one machine's encodings.
+
+use super::frame_map::{FrameMap, Home, Loc, SiteKind, StackRange};
+use super::masm::{Masm, Size};
+use super::regalloc::{Prepass, assign_homes};
+use super::regs::{Gpr, RegSet, SAVED_HOMES, Xmm};
+use super::value_stack::ValueStack;
+use super::{Compiled, Stops};
+use crate::error::{Error, TrapKind};
+use crate::layout::{ArgPlace, CallLayout, VmLayout, vmctx};
+use crate::module::Module;
+use crate::types::{FuncType, ValType};
+use wasmparser::{BinaryReader, Operator, OperatorsReader};
+
+/// The largest frame compiled code may have; see [`STACK_SLACK`](crate::layout::STACK_SLACK).
+const MAX_FRAME_BYTES: usize = 1 << 20;
+
+/// What a control frame is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ControlKind {
+    /// The function itself.
+    Func,
+    /// `block`.
+    Block,
+    /// `loop`.
+    Loop,
+    /// `if` before its `else`.
+    If,
+    /// `if` after its `else`.
+    Else,
+}
+
+/// A control frame.
+#[derive(Debug)]
+pub(super) struct Control<L> {
+    pub kind: ControlKind,
+    /// Where a branch goes: the loop head, or behind the end.
+    pub label: L,
+    /// `if`: where a false condition goes.
+    pub else_label: Option<L>,
+    /// Stack height below its parameters.
+    pub height: usize,
+    pub params: Vec<ValType>,
+    pub results: Vec<ValType>,
+    /// Whether a branch goes to `label`.
+    pub branched: bool,
+}
+
+struct TrapExit<L> {
+    label: L,
+    kind: TrapKind,
+    boundary: u32,
+    stack: Option<StackRange>,
+}
+
+struct TickExit<L> {
+    label: L,
+    back: L,
+    site: u32,
+}
+
+/// The state of one compile.
+pub(super) struct Compiler<'a, M: Masm> {
+    pub masm: M,
+    pub module: &'a Module,
+    pub layout: &'a VmLayout,
+    pub stack: ValueStack,
+    pub control: Vec<Control<M::Label>>,
+    pub map: FrameMap,
+    pub homes: Vec<Home>,
+    /// Whether the code being walked can be reached.
+    pub reachable: bool,
+    /// Control frames opened since it cannot.
+    pub skipped: u32,
+    /// Whether the next operator takes a condition from the flags.
+    pub flags_wanted: bool,
+    /// File offset of the operator at hand, and of the next.
+    pub at: u64,
+    pub next_at: u64,
+    stops: &'a Stops,
+    own_layout: CallLayout,
+    saved: Vec<(u8, i32)>,
+    /// Registers that this instruction is using.
+    pub pinned: RegSet,
+    /// Whether an entry has been moved since the boundary, and where the stack is then.
+    pub stale: bool,
+    settled: Option<StackRange>,
+    /// Home registers of locals whose slots hold the same value.
+    pub synced: RegSet,
+    pub unsaved_homes: Vec<(Loc, i32)>,
+    pub first_slot: i32,
+    outgoing_bytes: u32,
+    traps: Vec<TrapExit<M::Label>>,
+    ticks: Vec<TickExit<M::Label>>,
+    /// A mistake of ours; reported instead of code.
+    pub broken: Option<&'static str>,
+}
+
+/// Compiles one function.
+pub(super) fn compile<M: Masm>(
+    module: &Module,
+    layout: &VmLayout,
+    func: u32,
+    stops: &Stops,
+) -> Result<Compiled, Error> {
+    let body = module
+        .body(func)
+        .ok_or_else(|| Error::Usage(format!("func[{func}] has no body")))?;
+    let ty = module.func_type(func);
+    let code = module
+        .bytes
+        .get(body.first_op..body.range.end)
+        .unwrap_or_default();
+    let reader = || OperatorsReader::new(BinaryReader::new(code, body.first_op as u64));
+    let locals: Vec<ValType> = body
+        .locals
+        .iter()
+        .flat_map(|&(count, ty)| std::iter::repeat_n(ty, count as usize))
+        .collect();
+    if locals.len() * 8 > MAX_FRAME_BYTES {
+        return Err(too_large(body.first_op as u64));
+    }
+    let prepass = Prepass::new(reader(), locals.len()).map_err(invalid)?;
+
+    // Below the frame pointer: the VmCtx, the callee-saved registers (room for all), locals, operands.
+    let locals_top = -8 - 8 * SAVED_HOMES.len() as i32;
+    let homes = assign_homes(&prepass, &locals, |index| locals_top - 8 * (index as i32 + 1));
+    let uses = |reg: Gpr| homes.iter().any(|home| home.register == Some(Loc::Gpr(reg.0)));
+    let saved: Vec<(u8, i32)> = (SAVED_HOMES.iter().enumerate())
+        .filter(|&(_, &reg)| uses(reg))
+        .map(|(index, reg)| (reg.0, -16 - 8 * index as i32))
+        .collect();
+    let unsaved_homes = (homes.iter())
+        .filter_map(|home| Some((home.register?, home.slot)))
+        .filter(|(reg, _)| !SAVED_HOMES.iter().any(|saved| *reg == Loc::Gpr(saved.0)))
+        .collect();
+
+    let mut masm = M::new();
+    let end = masm.label();
+    let compiler = Compiler {
+        masm,
+        module,
+        layout,
+        stack: ValueStack::new(locals.len()),
+        control: vec![Control {
+            kind: ControlKind::Func,
+            label: end,
+            else_label: None,
+            height: 0,
+            params: Vec::new(),
+            results: ty.results.clone(),
+            branched: false,
+        }],
+        map: FrameMap::new(homes.clone(), saved.clone()),
+        reachable: true,
+        skipped: 0,
+        flags_wanted: false,
+        at: body.first_op as u64,
+        next_at: body.first_op as u64,
+        stops,
+        own_layout: CallLayout::new(ty),
+        saved,
+        pinned: RegSet::default(),
+        stale: false,
+        settled: None,
+        synced: RegSet::default(),
+        unsaved_homes,
+        first_slot: locals_top - 8 * (homes.len() as i32 + 1),
+        homes,
+        outgoing_bytes: 0,
+        traps: Vec::new(),
+        ticks: Vec::new(),
+        broken: None,
+    };
+    compiler.run(ty, reader())
+}
+
+fn invalid(error: wasmparser::BinaryReaderError) -> Error {
+    Error::Invalid {
+        message: error.message().to_string(),
+        offset: error.offset(),
+    }
+}
+
+fn too_large(offset: u64) -> Error {
+    Error::Unsupported {
+        what: format!("a frame of more than {MAX_FRAME_BYTES} bytes"),
+        offset,
+    }
+}
+
+impl<M: Masm> Compiler<'_, M> {
+    fn run(mut self, ty: &FuncType, mut reader: OperatorsReader<'_>) -> Result<Compiled, Error> {
+        self.prologue(ty);
+        let mut next = Some(reader.read_with_offset().map_err(invalid)?);
+        while let Some((operator, offset)) = next {
+            next = if reader.eof() {
+                None
+            } else {
+                Some(reader.read_with_offset().map_err(invalid)?)
+            };
+            self.at = offset;
+            self.next_at = next.as_ref().map_or(offset, |(_, offset)| *offset);
+            self.flags_wanted = matches!(
+                next,
+                Some((
+                    Operator::BrIf { .. }
+                        | Operator::If { .. }
+                        | Operator::Select
+                        | Operator::TypedSelect { .. }
+                        | Operator::I32Eqz,
+                    _
+                ))
+            );
+            if self.reachable {
+                self.boundary();
+            }
+            self.operator(&operator)?;
+            self.pinned = RegSet::default();
+        }
+        self.finish()
+    }
+
+    fn prologue(&mut self, ty: &FuncType) {
+        self.masm.enter();
+        for (reg, slot) in self.saved.clone() {
+            self.masm.store_slot(slot, Gpr(reg));
+        }
+        let homes = self.homes.clone();
+        let (params, rest) = homes.split_at(ty.params.len().min(homes.len()));
+        for (home, place) in params.iter().zip(self.own_layout.params.clone()) {
+            match (place, home.register) {
+                (ArgPlace::Gpr(arg), Some(Loc::Gpr(reg))) => self.masm.mov(Gpr(reg), Gpr(arg)),
+                (ArgPlace::Gpr(arg), _) => self.masm.store_slot(home.slot, Gpr(arg)),
+                (ArgPlace::Xmm(arg), Some(Loc::Xmm(reg))) => self.masm.fmov(Xmm(reg), Xmm(arg)),
+                (ArgPlace::Xmm(arg), _) => self.masm.fstore_slot(home.slot, Xmm(arg)),
+                (ArgPlace::Stack(offset), Some(Loc::Gpr(reg))) => {
+                    self.masm.load_slot(Gpr(reg), 16 + offset as i32);
+                }
+                (ArgPlace::Stack(offset), Some(Loc::Xmm(reg))) => {
+                    self.masm.fload_slot(Xmm(reg), 16 + offset as i32);
+                }
+                (ArgPlace::Stack(offset), _) => self.masm.copy_slot(home.slot, 16 + offset as i32),
+            }
+        }
+        let in_slots = rest.iter().filter(|home| home.register.is_none());
+        if in_slots.clone().count() > 8 {
+            // Slots descend, so the last local's is the lowest; those of register locals between do no harm.
+            if let Some(lowest) = rest.last() {
+                self.masm.zero_slots(lowest.slot, rest.len() as u32);
+            }
+        } else {
+            for home in in_slots {
+                self.masm.zero_slots(home.slot, 1);
+            }
+        }
+        for home in rest {
+            match home.register {
+                Some(Loc::Gpr(reg)) => self.masm.mov_imm(Gpr(reg), 0),
+                Some(Loc::Xmm(reg)) => self.masm.fconst(Size::S64, Xmm(reg), 0),
+                _ => {}
+            }
+        }
+        let exhausted = self.trap(TrapKind::StackExhausted);
+        self.masm.check_stack(exhausted);
+        self.tick(self.at);
+    }
+
+    /// Records the boundary before the operator at hand, with a probe if it is wanted there.
+    fn boundary(&mut self) {
+        let unchanged = self.stack.take_unchanged();
+        self.map
+            .add_boundary(self.at, self.masm.offset(), unchanged, self.stack.entries());
+        let probed = match self.stops {
+            Stops::None => false,
+            Stops::All => true,
+            Stops::At(offsets) => offsets.binary_search(&self.at).is_ok(),
+        };
+        if probed {
+            let resume = self.masm.call_vmctx(vmctx::STOP_STUB);
+            self.map.probe_ends(resume);
+        }
+        self.stale = false;
+        self.settled = None;
+    }
+
+    /// Counts a tick before the instruction at `offset`.
+    pub fn tick(&mut self, offset: u64) {
+        let (label, back) = (self.masm.label(), self.masm.label());
+        let stack = self.map.add_stack(self.stack.entries());
+        let site = self.map.add_site(SiteKind::Tick, offset, 0, stack);
+        self.masm.tick(label);
+        self.masm.bind(back);
+        self.ticks.push(TickExit { label, back, site });
+    }
+
+    /// Ends the moving of entries for an instruction that can trap: from here on the state is as recorded.
+    pub fn settle(&mut self) {
+        self.settled = self.stale.then(|| self.map.add_stack(self.stack.entries()));
+    }
+
+    /// Where the code goes to trap, with the state settled on.
+    pub fn trap(&mut self, kind: TrapKind) -> M::Label {
+        let label = self.masm.label();
+        let (boundary, stack) = (self.map.last_boundary(), self.settled);
+        self.traps.push(TrapExit {
+            label,
+            kind,
+            boundary,
+            stack,
+        });
+        label
+    }
+
+    /// Records a memory instruction that may fault.
+    pub fn may_fault(&mut self, native: u32) {
+        if let Some(stack) = self.settled {
+            self.map.add_fault(native, stack);
+        }
+    }
+
+    /// Records the site of a call just emitted. In a call the arguments are gone from the stack.
+    pub fn site(&mut self, kind: SiteKind, native: u32) {
+        let stack = self.map.add_stack(self.stack.entries());
+        self.map.add_site(kind, self.at, native, stack);
+    }
+
+    /// Makes room for outgoing arguments and results.
+    pub fn reserve_outgoing(&mut self, len_bytes: u32) {
+        self.outgoing_bytes = self.outgoing_bytes.max(len_bytes);
+    }
+
+    /// Leaves the function; the results are the top entries. Changes no entry, so it may stand on a side path.
+    pub fn leave(&mut self) {
+        let places = self.own_layout.results.clone();
+        let base = self.stack.len().saturating_sub(places.len());
+        // The first result's register may be another result's place: it is loaded last.
+        for (index, &place) in places.iter().enumerate().rev() {
+            let Some(entry) = self.stack.get(base + index) else {
+                continue;
+            };
+            match place {
+                ArgPlace::Stack(offset) => self.store_entry(16 + offset as i32, entry),
+                ArgPlace::Gpr(reg) => self.load_gpr(Gpr(reg), entry),
+                ArgPlace::Xmm(reg) => self.load_xmm(Xmm(reg), entry),
+            }
+        }
+        for (reg, slot) in self.saved.clone() {
+            self.masm.load_slot(Gpr(reg), slot);
+        }
+        self.masm.leave();
+    }
+
+    fn finish(mut self) -> Result<Compiled, Error> {
+        for exit in std::mem::take(&mut self.ticks) {
+            self.masm.bind(exit.label);
+            let native = self.masm.call_vmctx(vmctx::TICK_STUB);
+            self.map.site_returns(exit.site, native);
+            self.masm.jump(exit.back);
+        }
+        for exit in std::mem::take(&mut self.traps) {
+            self.masm.bind(exit.label);
+            let native = self.masm.call_vmctx(vmctx::TRAP_STUB);
+            self.map.add_trap(native, exit.kind, exit.boundary, exit.stack);
+        }
+        let operands = 8 * self.stack.max() + self.first_slot.unsigned_abs() as usize;
+        let frame_bytes = (operands + self.outgoing_bytes as usize).next_multiple_of(16);
+        if frame_bytes > MAX_FRAME_BYTES {
+            return Err(too_large(self.at));
+        }
+        if let Some(broken) = self.broken {
+            return Err(Error::Host(format!(
+                "the compiler failed: {broken} (at offset 0x{:x})",
+                self.at
+            )));
+        }
+        let code = self.masm.finish(frame_bytes as u32).map_err(Error::Host)?;
+        self.map.seal();
+        Ok(Compiled {
+            code,
+            frame_map: self.map,
+        })
+    }
+}

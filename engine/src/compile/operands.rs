@@ -1,0 +1,407 @@
+//! Operands in and out of registers: taking temporaries, moving entries, reading and writing locals.
+//!
+//! # Invariants
+//! - A register taken or popped during an instruction stays taken until the instruction ends (`pinned`).
+//! - Everything here keeps the flags, so it may stand between a comparison and its consumer.
+//!
+//! Must not know: what operators do.
+
+use super::compiler::Compiler;
+use super::frame_map::{Loc, Operand};
+use super::masm::{Cond, FloatSrc, IntSrc, Masm, Size};
+use super::regs::{FLOAT_TEMPS, Gpr, TEMPS, Xmm};
+use crate::types::ValType;
+
+/// The width of a float's register moves and constants.
+pub(super) fn float_size(ty: ValType) -> Size {
+    if ty == ValType::F32 { Size::S32 } else { Size::S64 }
+}
+
+impl<M: Masm> Compiler<'_, M> {
+    /// The canonical slot of a stack index.
+    pub fn slot_of(&self, index: usize) -> i32 {
+        self.first_slot - 8 * index as i32
+    }
+
+    /// Pops an entry; its register stays taken until the instruction ends.
+    pub fn pop(&mut self) -> Operand {
+        match self.stack.pop() {
+            Some(entry) => {
+                match entry.loc {
+                    Loc::Gpr(reg) => self.pinned.add(Gpr(reg)),
+                    Loc::Xmm(reg) => self.pinned.add_float(Xmm(reg)),
+                    _ => {}
+                }
+                entry
+            }
+            None => {
+                self.broken = Some("popped an empty stack");
+                Operand {
+                    ty: ValType::I32,
+                    loc: Loc::Const(0),
+                }
+            }
+        }
+    }
+
+    /// Pushes a value in an integer register.
+    pub fn push_gpr(&mut self, ty: ValType, reg: Gpr) {
+        self.stack.push(ty, Loc::Gpr(reg.0));
+    }
+
+    /// Pushes a value in a vector register.
+    pub fn push_xmm(&mut self, ty: ValType, reg: Xmm) {
+        self.stack.push(ty, Loc::Xmm(reg.0));
+    }
+
+    /// Pushes an `i32` truth: in the flags if the next operator takes it from there.
+    pub fn push_cond(&mut self, cond: Cond) {
+        if self.flags_wanted {
+            self.stack.push(ValType::I32, Loc::Flags(cond.code()));
+        } else {
+            let dst = self.take_gpr();
+            self.masm.set_cond(cond, dst);
+            self.push_gpr(ValType::I32, dst);
+        }
+    }
+
+    fn is_free(&self, reg: Gpr) -> bool {
+        self.stack.in_gpr(reg).is_none() && !self.pinned.has(reg)
+    }
+
+    fn is_free_float(&self, reg: Xmm) -> bool {
+        self.stack.in_xmm(reg).is_none() && !self.pinned.has_float(reg)
+    }
+
+    /// Takes a temporary, sending the lowest entry that has one to its slot if none is free.
+    pub fn take_gpr(&mut self) -> Gpr {
+        self.need_gprs(1);
+        let reg = TEMPS
+            .into_iter()
+            .find(|&reg| self.is_free(reg))
+            .unwrap_or_else(|| {
+                self.broken = Some("no integer register left");
+                TEMPS[0]
+            });
+        self.pinned.add(reg);
+        reg
+    }
+
+    /// Takes a float temporary likewise.
+    pub fn take_xmm(&mut self) -> Xmm {
+        self.need_xmms(1);
+        let reg = FLOAT_TEMPS
+            .into_iter()
+            .find(|&reg| self.is_free_float(reg))
+            .unwrap_or_else(|| {
+                self.broken = Some("no float register left");
+                FLOAT_TEMPS[0]
+            });
+        self.pinned.add_float(reg);
+        reg
+    }
+
+    /// Frees so many temporaries.
+    pub fn need_gprs(&mut self, count: usize) {
+        while TEMPS.iter().filter(|&&reg| self.is_free(reg)).count() < count {
+            let held = TEMPS
+                .iter()
+                .filter(|&&reg| !self.pinned.has(reg))
+                .filter_map(|&reg| self.stack.in_gpr(reg));
+            let Some(lowest) = held.min() else { return };
+            self.spill(lowest);
+        }
+    }
+
+    /// Frees so many float temporaries.
+    pub fn need_xmms(&mut self, count: usize) {
+        while FLOAT_TEMPS.iter().filter(|&&reg| self.is_free_float(reg)).count() < count {
+            let held = (FLOAT_TEMPS.iter().filter(|&&reg| !self.pinned.has_float(reg)))
+                .filter_map(|&reg| self.stack.in_xmm(reg));
+            let Some(lowest) = held.min() else { return };
+            self.spill(lowest);
+        }
+    }
+
+    /// Moves whatever entry is in `reg` elsewhere, and takes `reg`.
+    pub fn vacate(&mut self, reg: Gpr) {
+        self.pinned.add(reg);
+        if let Some(index) = self.stack.in_gpr(reg) {
+            match TEMPS.into_iter().find(|&free| self.is_free(free)) {
+                Some(free) => {
+                    self.masm.mov(free, reg);
+                    self.stack.relocate(index, Loc::Gpr(free.0));
+                    self.stale = true;
+                }
+                None => self.spill(index),
+            }
+        }
+    }
+
+    /// Sends an entry to its slot.
+    pub fn spill(&mut self, index: usize) {
+        let Some(entry) = self.stack.get(index) else {
+            return;
+        };
+        let slot = self.slot_of(index);
+        if entry.loc != Loc::Slot(slot) {
+            self.store_entry(slot, entry);
+            self.stack.relocate(index, Loc::Slot(slot));
+            self.stale = true;
+        }
+    }
+
+    /// Sends entries in temporaries, below a height, to their slots.
+    pub fn spill_temps_below(&mut self, height: usize) {
+        for reg in TEMPS {
+            if let Some(index) = self.stack.in_gpr(reg).filter(|&index| index < height) {
+                self.spill(index);
+            }
+        }
+        for reg in FLOAT_TEMPS {
+            if let Some(index) = self.stack.in_xmm(reg).filter(|&index| index < height) {
+                self.spill(index);
+            }
+        }
+    }
+
+    /// Sends all entries but constants to their slots, and the top `also_constants` whatever they are: what
+    /// control frames need.
+    pub fn flush(&mut self, also_constants: usize) {
+        let from = self.control.last().map_or(0, |control| control.height);
+        let constants_from = self.stack.len().saturating_sub(also_constants);
+        for index in from..self.stack.len() {
+            let constant = matches!(
+                self.stack.get(index),
+                Some(Operand {
+                    loc: Loc::Const(_),
+                    ..
+                })
+            );
+            if !constant || index >= constants_from {
+                self.spill(index);
+            }
+        }
+    }
+
+    /// Where a local is outside calls.
+    pub fn local_place(&self, local: u32) -> Loc {
+        match self.homes.get(local as usize) {
+            Some(home) => home.register.unwrap_or(Loc::Slot(home.slot)),
+            None => Loc::Const(0),
+        }
+    }
+
+    /// An entry's place with aliases resolved: a constant, register, slot or the flags.
+    pub fn place(&self, entry: Operand) -> Loc {
+        match entry.loc {
+            Loc::Local(local) => self.local_place(local),
+            other => other,
+        }
+    }
+
+    /// Stores an entry's value to a slot.
+    pub fn store_entry(&mut self, slot: i32, entry: Operand) {
+        match self.place(entry) {
+            Loc::Const(bits) => self.masm.store_slot_imm(slot, bits),
+            Loc::Gpr(reg) => self.masm.store_slot(slot, Gpr(reg)),
+            Loc::Xmm(reg) => self.masm.fstore_slot(slot, Xmm(reg)),
+            Loc::Slot(from) => self.masm.copy_slot(slot, from),
+            Loc::Flags(code) => {
+                // Flags never live longer than the next operator, which takes them; nothing stores them.
+                let dst = self.take_gpr();
+                self.masm.set_cond(Cond::from_code(code), dst);
+                self.masm.store_slot(slot, dst);
+            }
+            Loc::Local(_) => {}
+        }
+    }
+
+    /// Loads an entry's value into a given integer register.
+    pub fn load_gpr(&mut self, dst: Gpr, entry: Operand) {
+        match self.place(entry) {
+            Loc::Const(bits) => self.masm.mov_imm(dst, bits),
+            Loc::Gpr(reg) => self.masm.mov(dst, Gpr(reg)),
+            Loc::Slot(slot) => self.masm.load_slot(dst, slot),
+            Loc::Flags(code) => self.masm.set_cond(Cond::from_code(code), dst),
+            Loc::Xmm(_) | Loc::Local(_) => self.broken = Some("a float where an integer belongs"),
+        }
+    }
+
+    /// Loads an entry's value into a given vector register.
+    pub fn load_xmm(&mut self, dst: Xmm, entry: Operand) {
+        match self.place(entry) {
+            Loc::Const(bits) => self.masm.fconst(float_size(entry.ty), dst, bits),
+            Loc::Xmm(reg) => self.masm.fmov(dst, Xmm(reg)),
+            Loc::Slot(slot) => self.masm.fload_slot(dst, slot),
+            Loc::Gpr(_) | Loc::Flags(_) | Loc::Local(_) => {
+                self.broken = Some("an integer where a float belongs");
+            }
+        }
+    }
+
+    /// The entry in some register, to read: its own, a local's home, or a temporary.
+    pub fn in_gpr(&mut self, entry: Operand) -> Gpr {
+        if let Loc::Gpr(reg) = self.place(entry) {
+            return Gpr(reg);
+        }
+        let dst = self.take_gpr();
+        self.load_gpr(dst, entry);
+        dst
+    }
+
+    /// The entry in a temporary that may be overwritten.
+    pub fn in_temp(&mut self, entry: Operand) -> Gpr {
+        if let Loc::Gpr(reg) = entry.loc {
+            return Gpr(reg);
+        }
+        let dst = self.take_gpr();
+        self.load_gpr(dst, entry);
+        dst
+    }
+
+    /// The entry in some vector register, to read.
+    pub fn in_xmm(&mut self, entry: Operand) -> Xmm {
+        if let Loc::Xmm(reg) = self.place(entry) {
+            return Xmm(reg);
+        }
+        let dst = self.take_xmm();
+        self.load_xmm(dst, entry);
+        dst
+    }
+
+    /// The entry in a float temporary that may be overwritten.
+    pub fn in_float_temp(&mut self, entry: Operand) -> Xmm {
+        if let Loc::Xmm(reg) = entry.loc {
+            return Xmm(reg);
+        }
+        let dst = self.take_xmm();
+        self.load_xmm(dst, entry);
+        dst
+    }
+
+    /// The entry as a right-hand side of an operation of a width.
+    pub fn int_src(&mut self, size: Size, entry: Operand) -> IntSrc {
+        match self.place(entry) {
+            Loc::Const(bits) => {
+                let imm = match size {
+                    Size::S32 => Some(bits as u32 as i32),
+                    Size::S64 => i32::try_from(bits as i64).ok(),
+                };
+                match imm {
+                    Some(imm) => IntSrc::Imm(imm),
+                    None => IntSrc::Reg(self.in_gpr(entry)),
+                }
+            }
+            Loc::Slot(slot) => IntSrc::Slot(slot),
+            _ => IntSrc::Reg(self.in_gpr(entry)),
+        }
+    }
+
+    /// The entry as a right-hand side of a float operation.
+    pub fn float_src(&mut self, entry: Operand) -> FloatSrc {
+        match self.place(entry) {
+            Loc::Const(bits) => FloatSrc::Bits(bits),
+            Loc::Slot(slot) => FloatSrc::Slot(slot),
+            _ => FloatSrc::Reg(self.in_xmm(entry)),
+        }
+    }
+
+    /// A register for a result computed from `reg`: `reg` itself if it is a temporary.
+    pub fn result_gpr(&mut self, reg: Gpr) -> Gpr {
+        if TEMPS.contains(&reg) {
+            reg
+        } else {
+            self.take_gpr()
+        }
+    }
+
+    /// A float register for a result computed from `reg`.
+    pub fn result_xmm(&mut self, reg: Xmm) -> Xmm {
+        if FLOAT_TEMPS.contains(&reg) {
+            reg
+        } else {
+            self.take_xmm()
+        }
+    }
+
+    /// Gives entries that stand for a local a place of their own, because it is about to change.
+    pub fn detach_aliases(&mut self, local: u32) {
+        if !self.stack.has_alias(local) {
+            return;
+        }
+        let from = self.control.last().map_or(0, |control| control.height);
+        for index in from..self.stack.len() {
+            let Some(entry) = self.stack.get(index) else {
+                continue;
+            };
+            if entry.loc != Loc::Local(local) {
+                continue;
+            }
+            if entry.ty.is_float() {
+                match FLOAT_TEMPS.into_iter().find(|&free| self.is_free_float(free)) {
+                    Some(free) => {
+                        self.load_xmm(free, entry);
+                        self.stack.relocate(index, Loc::Xmm(free.0));
+                    }
+                    None => self.spill(index),
+                }
+            } else {
+                match TEMPS.into_iter().find(|&free| self.is_free(free)) {
+                    Some(free) => {
+                        self.load_gpr(free, entry);
+                        self.stack.relocate(index, Loc::Gpr(free.0));
+                    }
+                    None => self.spill(index),
+                }
+            }
+            self.stale = true;
+        }
+    }
+
+    /// Writes a popped entry to a local.
+    pub fn write_local(&mut self, local: u32, entry: Operand) {
+        if entry.loc == Loc::Local(local) {
+            return;
+        }
+        self.detach_aliases(local);
+        match self.local_place(local) {
+            Loc::Gpr(reg) => self.load_gpr(Gpr(reg), entry),
+            Loc::Xmm(reg) => self.load_xmm(Xmm(reg), entry),
+            Loc::Slot(slot) => self.store_entry(slot, entry),
+            Loc::Const(_) | Loc::Local(_) | Loc::Flags(_) => {}
+        }
+        self.synced.remove(self.local_place(local));
+    }
+
+    /// Saves homes that a call does not preserve. Their registers keep the values until the call.
+    pub fn save_homes(&mut self) {
+        for index in 0..self.unsaved_homes.len() {
+            let Some(&(reg, slot)) = self.unsaved_homes.get(index) else {
+                continue;
+            };
+            match reg {
+                Loc::Gpr(reg) if !self.synced.has(Gpr(reg)) => {
+                    self.masm.store_slot(slot, Gpr(reg));
+                    self.synced.add(Gpr(reg));
+                }
+                Loc::Xmm(reg) if !self.synced.has_float(Xmm(reg)) => {
+                    self.masm.fstore_slot(slot, Xmm(reg));
+                    self.synced.add_float(Xmm(reg));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Takes them back after a call.
+    pub fn reload_homes(&mut self) {
+        for index in 0..self.unsaved_homes.len() {
+            match self.unsaved_homes.get(index) {
+                Some(&(Loc::Gpr(reg), slot)) => self.masm.load_slot(Gpr(reg), slot),
+                Some(&(Loc::Xmm(reg), slot)) => self.masm.fload_slot(Xmm(reg), slot),
+                _ => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Calls.
+
+use super::super::compiler::Compiler;
+use super::super::frame_map::{Loc, Operand, SiteKind};
+use super::super::masm::{Cond, Masm, Size};
+use super::super::regs::{CALLEE_REF, Gpr, Xmm};
+use crate::error::TrapKind;
+use crate::layout::{ArgPlace, CallLayout, func_ref};
+use crate::types::FuncType;
+
+impl<M: Masm> Compiler<'_, M> {
+    pub fn call(&mut self, func: u32) {
+        let ty = self.module.func_type(func).clone();
+        let layout = CallLayout::new(&ty);
+        let first = self.stack.len().saturating_sub(ty.params.len());
+        self.spill_temps_below(first);
+        self.save_homes();
+        self.move_arguments(&layout, first, false);
+        self.load_func_ref(CALLEE_REF, func);
+        self.finish_call(&ty, &layout, func < self.module.imported_funcs);
+    }
+
+    pub fn call_indirect(&mut self, type_index: u32, table: u32) {
+        let Some(ty) = self.module.types.get(type_index as usize).cloned() else {
+            self.broken = Some("no such type");
+            return;
+        };
+        let layout = CallLayout::new(&ty);
+        let first = self.stack.len().saturating_sub(ty.params.len() + 1);
+        self.spill_temps_below(first);
+        self.need_gprs(3);
+        self.settle();
+        let index = self.pop();
+        let index = self.in_gpr(index);
+        let callee = self.table_element(table, index, TrapKind::UndefinedElement);
+        self.masm.load_field(callee, callee, 0);
+        let null = self.trap(TrapKind::IndirectCallToNull);
+        self.masm.test(Size::S64, callee);
+        self.masm.jump_if(Cond::Equal, null);
+        let mismatch = self.trap(TrapKind::IndirectCallTypeMismatch);
+        let number = self.take_gpr();
+        self.masm
+            .load_vmctx32(number, self.layout.type_ids + 4 * type_index);
+        self.masm.compare_field(Size::S32, number, callee, func_ref::TYPE);
+        self.masm.jump_if(Cond::NotEqual, mismatch);
+        self.save_homes();
+        self.masm.mov(CALLEE_REF, callee);
+        self.move_arguments(&layout, first, true);
+        self.finish_call(&ty, &layout, true);
+    }
+
+    /// An argument's place at a call, when homes have been saved and `callee_taken` says that the register of the
+    /// callee, which may be a home, has been overwritten.
+    fn argument_place(&self, entry: Operand, callee_taken: bool) -> Loc {
+        match (entry.loc, self.place(entry)) {
+            (Loc::Local(local), Loc::Gpr(reg)) if callee_taken && reg == CALLEE_REF.0 => self
+                .homes
+                .get(local as usize)
+                .map_or(Loc::Const(0), |home| Loc::Slot(home.slot)),
+            (_, place) => place,
+        }
+    }
+
+    /// Moves the entries from `first` up to where the callee expects its arguments, and drops them.
+    fn move_arguments(&mut self, layout: &CallLayout, first: usize, callee_taken: bool) {
+        self.reserve_outgoing(layout.stack_bytes);
+        let args: Vec<(Operand, Loc, ArgPlace)> = (layout.params.iter().enumerate())
+            .filter_map(|(index, &place)| {
+                let entry = self.stack.get(first + index)?;
+                Some((entry, self.argument_place(entry, callee_taken), place))
+            })
+            .collect();
+        // Into memory first: that takes no register.
+        for &(_, from, place) in &args {
+            if let ArgPlace::Stack(offset) = place {
+                match from {
+                    Loc::Gpr(reg) => self.masm.store_outgoing(offset, Gpr(reg)),
+                    Loc::Xmm(reg) => self.masm.fstore_outgoing(offset, Xmm(reg)),
+                    Loc::Const(bits) => self.masm.store_outgoing_imm(offset, bits),
+                    Loc::Slot(slot) => self.masm.copy_to_outgoing(offset, slot),
+                    Loc::Local(_) | Loc::Flags(_) => self.broken = Some("an argument without a place"),
+                }
+            }
+        }
+        // Register to register next: a register is written when no move still reads it; cycles are exchanged.
+        let mut gprs: Vec<(Gpr, Gpr)> = Vec::new();
+        let mut xmms: Vec<(Xmm, Xmm)> = Vec::new();
+        for &(_, from, place) in &args {
+            match (from, place) {
+                (Loc::Gpr(from), ArgPlace::Gpr(to)) => gprs.push((Gpr(to), Gpr(from))),
+                (Loc::Xmm(from), ArgPlace::Xmm(to)) => xmms.push((Xmm(to), Xmm(from))),
+                _ => {}
+            }
+        }
+        self.move_gprs(gprs);
+        self.move_xmms(xmms);
+        // Then what reads no argument register.
+        for &(entry, from, place) in &args {
+            let entry = Operand { loc: from, ..entry };
+            match (from, place) {
+                (Loc::Const(_) | Loc::Slot(_), ArgPlace::Gpr(to)) => self.load_gpr(Gpr(to), entry),
+                (Loc::Const(_) | Loc::Slot(_), ArgPlace::Xmm(to)) => self.load_xmm(Xmm(to), entry),
+                _ => {}
+            }
+        }
+        self.stack.truncate(first);
+    }
+
+    fn move_gprs(&mut self, mut moves: Vec<(Gpr, Gpr)>) {
+        moves.retain(|(to, from)| to != from);
+        while !moves.is_empty() {
+            match moves
+                .iter()
+                .position(|&(to, _)| moves.iter().all(|&(_, from)| from != to))
+            {
+                Some(ready) => {
+                    let (to, from) = moves.swap_remove(ready);
+                    self.masm.mov(to, from);
+                }
+                None => {
+                    let Some((to, from)) = moves.pop() else { return };
+                    self.masm.xchg(to, from);
+                    for (_, source) in &mut moves {
+                        if *source == to {
+                            *source = from;
+                        } else if *source == from {
+                            *source = to;
+                        }
+                    }
+                    moves.retain(|(to, from)| to != from);
+                }
+            }
+        }
+    }
+
+    fn move_xmms(&mut self, mut moves: Vec<(Xmm, Xmm)>) {
+        moves.retain(|(to, from)| to != from);
+        while !moves.is_empty() {
+            match moves
+                .iter()
+                .position(|&(to, _)| moves.iter().all(|&(_, from)| from != to))
+            {
+                Some(ready) => {
+                    let (to, from) = moves.swap_remove(ready);
+                    self.masm.fmov(to, from);
+                }
+                None => {
+                    let Some((to, from)) = moves.pop() else { return };
+                    self.masm.fswap(to, from);
+                    for (_, source) in &mut moves {
+                        if *source == to {
+                            *source = from;
+                        } else if *source == from {
+                            *source = to;
+                        }
+                    }
+                    moves.retain(|(to, from)| to != from);
+                }
+            }
+        }
+    }
+
+    fn finish_call(&mut self, ty: &FuncType, layout: &CallLayout, other_instance: bool) {
+        let native = self.masm.call_ref(other_instance);
+        self.site(SiteKind::Call, native);
+        if other_instance {
+            self.masm.restore_instance(!self.module.memories.is_empty());
+        }
+        self.reload_homes();
+        for (&result, &place) in ty.results.iter().zip(&layout.results) {
+            match place {
+                ArgPlace::Gpr(reg) => self.push_gpr(result, Gpr(reg)),
+                ArgPlace::Xmm(reg) => self.push_xmm(result, Xmm(reg)),
+                ArgPlace::Stack(offset) => {
+                    let slot = self.slot_of(self.stack.len());
+                    self.masm.copy_from_outgoing(slot, offset);
+                    self.stack.push(result, Loc::Slot(slot));
+                }
+            }
+        }
+    }
+}

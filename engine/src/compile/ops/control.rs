@@ -1,0 +1,252 @@
+//! Blocks, branches and returns. Values that a branch carries meet in the canonical slots of their label.
+
+use super::super::compiler::{Compiler, Control, ControlKind};
+use super::super::frame_map::Loc;
+use super::super::masm::Masm;
+use super::super::regs::RegSet;
+use crate::error::TrapKind;
+use crate::types::ValType;
+use std::collections::HashMap;
+use wasmparser::{BlockType, BrTable};
+
+/// The decoder has refused everything but these.
+fn value_type(ty: wasmparser::ValType) -> ValType {
+    match ty {
+        wasmparser::ValType::I32 => ValType::I32,
+        wasmparser::ValType::I64 => ValType::I64,
+        wasmparser::ValType::F32 => ValType::F32,
+        wasmparser::ValType::F64 => ValType::F64,
+        wasmparser::ValType::V128 => ValType::V128,
+        wasmparser::ValType::Ref(reference) if reference.is_extern_ref() => ValType::ExternRef,
+        wasmparser::ValType::Ref(_) => ValType::FuncRef,
+    }
+}
+
+impl<M: Masm> Compiler<'_, M> {
+    /// Parameters and results of a block.
+    fn block_type(&self, ty: BlockType) -> (Vec<ValType>, Vec<ValType>) {
+        match ty {
+            BlockType::Empty => (Vec::new(), Vec::new()),
+            BlockType::Type(result) => (Vec::new(), vec![value_type(result)]),
+            BlockType::FuncType(index) => match self.module.types.get(index as usize) {
+                Some(ty) => (ty.params.clone(), ty.results.clone()),
+                None => (Vec::new(), Vec::new()),
+            },
+        }
+    }
+
+    fn open(&mut self, kind: ControlKind, ty: (Vec<ValType>, Vec<ValType>), else_label: Option<M::Label>) {
+        let (params, results) = ty;
+        let label = self.masm.label();
+        let height = self.stack.len().saturating_sub(params.len());
+        self.control.push(Control {
+            kind,
+            label,
+            else_label,
+            height,
+            params,
+            results,
+            branched: false,
+        });
+    }
+
+    pub fn block(&mut self, ty: BlockType) {
+        let ty = self.block_type(ty);
+        self.flush(0);
+        self.open(ControlKind::Block, ty, None);
+    }
+
+    pub fn loop_(&mut self, ty: BlockType) {
+        let ty = self.block_type(ty);
+        self.flush(ty.0.len());
+        self.open(ControlKind::Loop, ty, None);
+        if let Some(label) = self.control.last().map(|control| control.label) {
+            self.masm.bind(label);
+        }
+        self.synced = RegSet::default();
+        self.tick(self.next_at);
+    }
+
+    pub fn if_(&mut self, ty: BlockType) {
+        let ty = self.block_type(ty);
+        let value = self.pop();
+        // Moving entries to their slots leaves the flags alone.
+        let cond = self.condition(value);
+        self.flush(ty.0.len());
+        let else_label = self.masm.label();
+        self.masm.jump_if(cond.inverted(), else_label);
+        self.open(ControlKind::If, ty, Some(else_label));
+    }
+
+    pub fn else_(&mut self) {
+        let Some(mut control) = self.control.pop() else {
+            return;
+        };
+        if self.reachable {
+            self.move_results(control.height, control.results.len());
+            self.masm.jump(control.label);
+            control.branched = true;
+        }
+        if let Some(label) = control.else_label.take() {
+            self.masm.bind(label);
+        }
+        self.restore_stack(control.height, &control.params);
+        self.reachable = true;
+        self.synced = RegSet::default();
+        control.kind = ControlKind::Else;
+        self.control.push(control);
+    }
+
+    pub fn end(&mut self) {
+        let Some(control) = self.control.pop() else { return };
+        if control.kind == ControlKind::Func {
+            if self.reachable {
+                self.leave();
+            }
+            self.reachable = false;
+            return;
+        }
+        let (height, results) = (control.height, control.results.len());
+        let falls_through = self.reachable;
+        if falls_through {
+            self.move_results(height, results);
+        }
+        if let Some(label) = control.else_label {
+            // Without `else`, a false condition passes the parameters on; they are in their slots.
+            self.masm.bind(label);
+        }
+        if control.kind != ControlKind::Loop {
+            self.masm.bind(control.label);
+        }
+        let branched = control.branched && control.kind != ControlKind::Loop;
+        self.reachable = falls_through || branched || control.else_label.is_some();
+        self.restore_stack(height, &control.results);
+        self.synced = RegSet::default();
+    }
+
+    /// The stack as it is where paths meet: values of `types` in their slots on top of `height`.
+    fn restore_stack(&mut self, height: usize, types: &[ValType]) {
+        self.stack.truncate(height);
+        for &ty in types {
+            let slot = self.slot_of(self.stack.len());
+            self.stack.push(ty, Loc::Slot(slot));
+        }
+    }
+
+    /// Copies the top `count` entries to the slots above `height`. Changes no entry, keeps the flags.
+    fn move_results(&mut self, height: usize, count: usize) {
+        let first = self.stack.len().saturating_sub(count);
+        // Upward: an entry in a slot is never below the slot it goes to, so none is overwritten before it is read.
+        for index in 0..count {
+            let slot = self.slot_of(height + index);
+            if let Some(entry) = self
+                .stack
+                .get(first + index)
+                .filter(|entry| entry.loc != Loc::Slot(slot))
+            {
+                self.store_entry(slot, entry);
+            }
+        }
+    }
+
+    /// Height and number of values of a branch's target; `None` for the function itself.
+    fn target(&mut self, depth: u32) -> Option<(M::Label, usize, usize)> {
+        let index = self.control.len().checked_sub(1 + depth as usize)?;
+        let control = self.control.get_mut(index)?;
+        control.branched = true;
+        let count = match control.kind {
+            ControlKind::Func => return None,
+            ControlKind::Loop => control.params.len(),
+            _ => control.results.len(),
+        };
+        Some((control.label, control.height, count))
+    }
+
+    fn in_place(&self, height: usize, count: usize) -> bool {
+        let first = self.stack.len().saturating_sub(count);
+        (0..count).all(|index| {
+            matches!(self.stack.get(first + index), Some(entry) if entry.loc == Loc::Slot(self.slot_of(height + index)))
+        })
+    }
+
+    /// Branches from here on; changes no entry.
+    fn branch(&mut self, depth: u32) {
+        match self.target(depth) {
+            None => self.leave(),
+            Some((label, height, count)) => {
+                self.move_results(height, count);
+                self.masm.jump(label);
+            }
+        }
+    }
+
+    pub fn br(&mut self, depth: u32) {
+        self.branch(depth);
+        self.reachable = false;
+    }
+
+    pub fn br_if(&mut self, depth: u32) {
+        let value = self.pop();
+        let cond = self.condition(value);
+        match self.target(depth) {
+            Some((label, height, count)) if self.in_place(height, count) => self.masm.jump_if(cond, label),
+            _ => {
+                let skip = self.masm.label();
+                self.masm.jump_if(cond.inverted(), skip);
+                self.branch(depth);
+                self.masm.bind(skip);
+            }
+        }
+    }
+
+    pub fn br_table(&mut self, table: &BrTable<'_>) {
+        let value = self.pop();
+        let index = self.in_temp(value);
+        let temp = self.take_gpr();
+        let mut stubs: HashMap<u32, M::Label> = HashMap::new();
+        let mut order: Vec<u32> = Vec::new();
+        let mut labels = Vec::new();
+        let targets: Vec<u32> = table
+            .targets()
+            .map_while(Result::ok)
+            .chain([table.default()])
+            .collect();
+        for depth in targets {
+            let direct = self
+                .target(depth)
+                .filter(|&(_, height, count)| self.in_place(height, count));
+            labels.push(match direct {
+                Some((label, ..)) => label,
+                None => match stubs.get(&depth) {
+                    Some(&label) => label,
+                    None => {
+                        let label = self.masm.label();
+                        stubs.insert(depth, label);
+                        order.push(depth);
+                        label
+                    }
+                },
+            });
+        }
+        self.masm.jump_table(index, temp, &labels);
+        for depth in order {
+            if let Some(&label) = stubs.get(&depth) {
+                self.masm.bind(label);
+                self.branch(depth);
+            }
+        }
+        self.reachable = false;
+    }
+
+    pub fn return_(&mut self) {
+        self.leave();
+        self.reachable = false;
+    }
+
+    pub fn unreachable(&mut self) {
+        self.settle();
+        let label = self.trap(TrapKind::Unreachable);
+        self.masm.jump(label);
+        self.reachable = false;
+    }
+}

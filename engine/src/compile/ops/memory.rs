@@ -1,0 +1,132 @@
+//! Loads, stores, and the memory instructions that the runtime serves.
+
+use super::super::compiler::Compiler;
+use super::super::frame_map::{Loc, Operand, SiteKind};
+use super::super::masm::{Address, IntSrc, Masm, ShiftOp, Size, Width};
+use super::super::regs::Gpr;
+use super::numeric::{float_type, int_type};
+use crate::layout::{Libcall, memory, vmctx};
+use crate::types::ValType;
+
+/// Argument registers of a libcall, in order of the operands.
+const LIBCALL_ARGS: [Gpr; 4] = [Gpr(0), Gpr(1), Gpr(2), Gpr(6)];
+/// Register of a libcall's request.
+const LIBCALL_REQUEST: Gpr = Gpr(7);
+
+impl<M: Masm> Compiler<'_, M> {
+    /// The address of a popped operand plus a static offset.
+    fn address(&mut self, base: Operand, offset: u64) -> Address {
+        if let Loc::Const(bits) = base.loc {
+            let total = (bits & 0xffff_ffff) + offset;
+            if let Ok(offset) = i32::try_from(total) {
+                return Address { index: None, offset };
+            }
+            let reg = self.take_gpr();
+            self.masm.mov_imm(reg, total);
+            return Address {
+                index: Some(reg),
+                offset: 0,
+            };
+        }
+        match i32::try_from(offset) {
+            Ok(offset) => Address {
+                index: Some(self.in_gpr(base)),
+                offset,
+            },
+            Err(_) => {
+                // A copy, because a trap must find the operand as it was.
+                let reg = self.take_gpr();
+                self.load_gpr(reg, base);
+                self.masm.add_imm(reg, offset, None);
+                Address {
+                    index: Some(reg),
+                    offset: 0,
+                }
+            }
+        }
+    }
+
+    pub fn load(&mut self, width: Width, offset: u64) {
+        self.need_gprs(2);
+        self.settle();
+        let base = self.pop();
+        let at = self.address(base, offset);
+        let dst = match at.index {
+            Some(reg) => self.result_gpr(reg),
+            None => self.take_gpr(),
+        };
+        let native = self.masm.load(width, dst, at);
+        self.may_fault(native);
+        self.push_gpr(int_type(width.size), dst);
+    }
+
+    pub fn store(&mut self, width: Width, offset: u64) {
+        self.need_gprs(2);
+        self.settle();
+        let (value, base) = (self.pop(), self.pop());
+        let at = self.address(base, offset);
+        let native = match self.int_src(width.size, value) {
+            IntSrc::Imm(imm) => self.masm.store_imm(width, at, imm),
+            IntSrc::Reg(src) => self.masm.store(width, at, src),
+            IntSrc::Slot(_) => {
+                let src = self.in_gpr(value);
+                self.masm.store(width, at, src)
+            }
+        };
+        self.may_fault(native);
+    }
+
+    pub fn float_load(&mut self, size: Size, offset: u64) {
+        self.need_gprs(1);
+        self.need_xmms(1);
+        self.settle();
+        let base = self.pop();
+        let at = self.address(base, offset);
+        let dst = self.take_xmm();
+        let native = self.masm.fload(size, dst, at);
+        self.may_fault(native);
+        self.push_xmm(float_type(size), dst);
+    }
+
+    pub fn float_store(&mut self, size: Size, offset: u64) {
+        self.need_gprs(1);
+        self.need_xmms(1);
+        self.settle();
+        let (value, base) = (self.pop(), self.pop());
+        let at = self.address(base, offset);
+        let src = self.in_xmm(value);
+        let native = self.masm.fstore(size, at, src);
+        self.may_fault(native);
+    }
+
+    pub fn memory_size(&mut self, index: u32) {
+        let dst = self.take_gpr();
+        if index == 0 {
+            self.masm.load_vmctx(dst, vmctx::MEMORY0 as u32);
+        } else {
+            self.masm.load_vmctx(dst, self.layout.memories + 8 * index);
+        }
+        self.masm.load_field(dst, dst, memory::LEN_BYTES);
+        self.masm
+            .shift(ShiftOp::ShrU, Size::S64, dst, dst, IntSrc::Imm(16));
+        self.push_gpr(ValType::I32, dst);
+    }
+
+    /// Has the runtime carry out an instruction. While it does, all operands are still on the stack.
+    pub fn libcall(&mut self, call: Libcall, a: u32, b: u32, args: usize, result: Option<ValType>) {
+        self.spill_temps_below(self.stack.len());
+        let first = self.stack.len().saturating_sub(args);
+        for (index, reg) in LIBCALL_ARGS.into_iter().enumerate().take(args) {
+            if let Some(entry) = self.stack.get(first + index) {
+                self.load_gpr(reg, entry);
+            }
+        }
+        self.masm.mov_imm(LIBCALL_REQUEST, call.request(a, b));
+        let native = self.masm.call_vmctx(vmctx::LIBCALL_STUB);
+        self.site(SiteKind::Libcall, native);
+        self.stack.truncate(first);
+        if let Some(ty) = result {
+            self.push_gpr(ty, LIBCALL_ARGS[0]);
+        }
+    }
+}

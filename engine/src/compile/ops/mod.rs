@@ -1,0 +1,8 @@
+//! What each group of operators does, in terms of the machine's small traits.
+
+pub(super) mod call;
+pub(super) mod control;
+pub(super) mod memory;
+pub(super) mod numeric;
+pub(super) mod table;
+pub(super) mod variable;

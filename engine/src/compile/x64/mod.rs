@@ -1,0 +1,91 @@
+//! x86-64 (with AVX, BMI1, BMI2, LZCNT and POPCNT) through dynasm.
+//!
+//! # Invariants
+//! - `xmm15` is scratch inside one method and holds nothing between methods.
+//! - Guest memory is touched only by the instructions of [`mem`] that report their offset.
+//!
+//! Must not know: wasm operators, the value stack.
+
+mod float;
+mod flow;
+mod int;
+mod mem;
+
+use super::masm::{Masm, Size};
+use super::regs::Xmm;
+use dynasmrt::{DynamicLabel, VecAssembler, x64::X64Relocation};
+
+/// Emits `op before [rbp + disp] after` with the short displacement where it fits.
+macro_rules! with_slot {
+    ($self:ident, $disp:expr, [$($before:tt)*] [$($after:tt)*]) => {{
+        let disp: i32 = $disp;
+        if let Ok(short) = i8::try_from(disp) {
+            dynasmrt::dynasm!($self.asm ; .arch x64 ; $($before)* [BYTE rbp + short] $($after)*)
+        } else {
+            dynasmrt::dynasm!($self.asm ; .arch x64 ; $($before)* [rbp + disp] $($after)*)
+        }
+    }};
+}
+pub(super) use with_slot;
+
+/// An assembler for one function.
+pub struct X64 {
+    asm: VecAssembler<X64Relocation>,
+    /// Constants after the code: (bits, label).
+    pool: Vec<(u64, DynamicLabel)>,
+    /// NaN results to make canonical, out of line.
+    nans: Vec<NanFix>,
+    /// Where the frame size is written at the end.
+    frame_size_at: usize,
+}
+
+struct NanFix {
+    size: Size,
+    reg: Xmm,
+    label: DynamicLabel,
+    back: DynamicLabel,
+}
+
+impl X64 {
+    /// The label of a constant in the pool.
+    fn pooled(&mut self, bits: u64) -> DynamicLabel {
+        if let Some((_, label)) = self.pool.iter().find(|(known, _)| *known == bits) {
+            return *label;
+        }
+        let label = self.asm.new_dynamic_label();
+        self.pool.push((bits, label));
+        label
+    }
+}
+
+impl Masm for X64 {
+    fn new() -> X64 {
+        X64 {
+            asm: VecAssembler::new(0),
+            pool: Vec::new(),
+            nans: Vec::new(),
+            frame_size_at: 0,
+        }
+    }
+}
+
+/// Whether this processor has what the compiler emits; the error names what is missing.
+pub fn supported() -> Result<(), String> {
+    let features = [
+        ("avx", std::arch::is_x86_feature_detected!("avx")),
+        ("bmi1", std::arch::is_x86_feature_detected!("bmi1")),
+        ("bmi2", std::arch::is_x86_feature_detected!("bmi2")),
+        ("lzcnt", std::arch::is_x86_feature_detected!("lzcnt")),
+        ("popcnt", std::arch::is_x86_feature_detected!("popcnt")),
+    ];
+    let missing: Vec<&str> = features
+        .iter()
+        .filter(|(_, has)| !has)
+        .map(|(name, _)| *name)
+        .collect();
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("this processor has no {}", missing.join(", ")))
+    }
+}
