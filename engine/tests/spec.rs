@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use stepwell_engine::error::{Error, TrapKind};
-use stepwell_engine::interp::Machine;
+use stepwell_engine::interp::{Machine, check_supported};
 use stepwell_engine::module::{Module, decode};
 use stepwell_engine::types::{Val, ValType};
 use support::{Failure, Store};
@@ -312,4 +312,47 @@ fn matches(value: Val, expected: &WastRet<'_>) -> Result<bool, String> {
         (Val::FuncRef(bits), WastRetCore::RefFunc(None)) => bits != 0,
         _ => return Err(format!("{value:?} cannot be compared with {core:?}")),
     })
+}
+
+/// SIMD is decoded and validated like everything else, and refused by name where it would have to be interpreted.
+#[test]
+fn simd_decodes_and_is_refused_by_name() {
+    let (mut decoded_modules, mut refused, mut invalid) = (0, 0, 0);
+    for file in proposal(Proposal::Simd) {
+        let buffer = ParseBuffer::new(file.raw()).expect("tokens");
+        let script: Wast<'_> = parse(&buffer).unwrap_or_else(|error| panic!("{}: {error}", file.name()));
+        for directive in script.directives {
+            let line = directive.span().linecol_in(file.raw()).0 + 1;
+            match directive {
+                WastDirective::Module(mut wat) => {
+                    let module =
+                        decoded(&mut wat).unwrap_or_else(|error| panic!("{}:{line}: {error}", file.name()));
+                    decoded_modules += 1;
+                    if let Err(error) = check_supported(&module) {
+                        let Error::Unsupported { what, .. } = &error else {
+                            panic!("{error}")
+                        };
+                        assert!(
+                            what.contains('.') && what.contains(['8', '6', '4', '2']),
+                            "{what}"
+                        );
+                        refused += 1;
+                    }
+                }
+                WastDirective::AssertInvalid {
+                    mut module, message, ..
+                }
+                | WastDirective::AssertMalformed {
+                    mut module, message, ..
+                } => {
+                    let accepted = module.encode().is_ok_and(|bytes| decode(bytes.into()).is_ok());
+                    assert!(!accepted, "{}:{line}: accepted, but {message}", file.name());
+                    invalid += 1;
+                }
+                _ => {}
+            }
+        }
+    }
+    println!("{decoded_modules} modules decoded, {refused} refused, {invalid} invalid");
+    assert!(decoded_modules >= 100 && refused >= 80 && invalid >= 500);
 }
