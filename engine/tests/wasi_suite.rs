@@ -39,29 +39,37 @@ fn link(linker: &mut wasmi::Linker<()>, function: HostFunc) {
     );
     let code = Mutex::new(function.code);
     linker
-        .func_new(&function.module, &function.field, ty, move |mut caller, params, results| {
-            let args: Vec<Val> = params
-                .iter()
-                .map(|value| match value {
-                    wasmi::Val::I32(v) => Val::I32(*v),
-                    wasmi::Val::I64(v) => Val::I64(*v),
-                    other => panic!("{other:?}"),
-                })
-                .collect();
-            let mut ours = vec![Val::I32(0); results.len()];
-            let memory = caller.get_export("memory").and_then(wasmi::Extern::into_memory).expect("memory");
-            let mut written = Vec::new();
-            let mut call = HostCall {
-                args: &args,
-                results: &mut ours,
-                memory: Some(GuestMemory::new(memory.data_mut(&mut caller), &mut written)),
-            };
-            (code.lock().expect("not poisoned"))(&mut call).map_err(|e| wasmi::Error::host(Stop(e)))?;
-            for (to, from) in results.iter_mut().zip(ours) {
-                *to = wasmi::Val::I32(from.bits() as u32 as i32);
-            }
-            Ok(())
-        })
+        .func_new(
+            &function.module,
+            &function.field,
+            ty,
+            move |mut caller, params, results| {
+                let args: Vec<Val> = params
+                    .iter()
+                    .map(|value| match value {
+                        wasmi::Val::I32(v) => Val::I32(*v),
+                        wasmi::Val::I64(v) => Val::I64(*v),
+                        other => panic!("{other:?}"),
+                    })
+                    .collect();
+                let mut ours = vec![Val::I32(0); results.len()];
+                let memory = caller
+                    .get_export("memory")
+                    .and_then(wasmi::Extern::into_memory)
+                    .expect("memory");
+                let mut written = Vec::new();
+                let mut call = HostCall {
+                    args: &args,
+                    results: &mut ours,
+                    memory: Some(GuestMemory::new(memory.data_mut(&mut caller), &mut written)),
+                };
+                (code.lock().expect("not poisoned"))(&mut call).map_err(|e| wasmi::Error::host(Stop(e)))?;
+                for (to, from) in results.iter_mut().zip(ours) {
+                    *to = wasmi::Val::I32(from.bits() as u32 as i32);
+                }
+                Ok(())
+            },
+        )
         .expect("names are unique");
 }
 
@@ -112,8 +120,12 @@ fn run(module: &Path) -> Result<(), String> {
         link(&mut linker, function);
     }
     let mut store = wasmi::Store::new(&engine, ());
-    let instance = linker.instantiate_and_start(&mut store, &compiled).map_err(|e| e.to_string())?;
-    let start = instance.get_typed_func::<(), ()>(&store, "_start").map_err(|e| e.to_string())?;
+    let instance = linker
+        .instantiate_and_start(&mut store, &compiled)
+        .map_err(|e| e.to_string())?;
+    let start = instance
+        .get_typed_func::<(), ()>(&store, "_start")
+        .map_err(|e| e.to_string())?;
     let code = match start.call(&mut store, ()) {
         Ok(()) => 0,
         Err(error) => match error.downcast_ref::<Stop>() {
@@ -123,7 +135,10 @@ fn run(module: &Path) -> Result<(), String> {
     };
     let expected_code = wish["exit_code"].as_u64().unwrap_or(0);
     if u64::from(code) != expected_code {
-        return Err(format!("exit code {code}, not {expected_code}: {}", stderr.text()));
+        return Err(format!(
+            "exit code {code}, not {expected_code}: {}",
+            stderr.text()
+        ));
     }
     match wish["stdout"].as_str() {
         Some(expected) if stdout.text() != expected => {
@@ -159,5 +174,11 @@ fn the_testsuite_passes() {
         .filter_map(|module| run(module).err().map(|e| format!("{}: {e}", module.display())))
         .collect();
     println!("{} programs", all.len());
-    assert!(failures.is_empty(), "{} of {} failed:\n{}", failures.len(), all.len(), failures.join("\n"));
+    assert!(
+        failures.is_empty(),
+        "{} of {} failed:\n{}",
+        failures.len(),
+        all.len(),
+        failures.join("\n")
+    );
 }

@@ -191,8 +191,7 @@ fn open(parent: &Entry, path: &GuestPath, wish: &OpenWish) -> Result<Entry, Errn
         parent.require(rights::PATH_FILESTAT_SET_SIZE, Errno::NotCapable)?;
     }
     let reads = wish.rights_base & rights::FD_READ != 0;
-    // Some ask for every right when they open a directory; no directory can be written to.
-    let writes = wish.rights_base & rights::FILE_WRITING != 0 && !only_directory;
+    let writes = wish.rights_base & rights::FD_WRITE != 0;
     if writes && parent.rights_inheriting & rights::FD_WRITE == 0 {
         return Err(Errno::NotCapable);
     }

@@ -25,7 +25,10 @@ sock_send iiiii|sock_shutdown ii"
         .split('|')
         .map(|line| {
             let (name, params) = line.split_once(' ').expect("two fields");
-            let params: Vec<&str> = params.chars().map(|c| if c == 'I' { "i64" } else { "i32" }).collect();
+            let params: Vec<&str> = params
+                .chars()
+                .map(|c| if c == 'I' { "i64" } else { "i32" })
+                .collect();
             let results = if name == "proc_exit" { "" } else { "i32" };
             format!("{name} ({}) -> ({results})", params.join(" "))
         })
@@ -69,9 +72,8 @@ fn strings_that_end_with_the_memory_fit_and_others_fault() {
 
 #[test]
 fn the_builder_refuses_with_a_clear_line() {
-    let message = |builder: stepwell_engine::wasi::WasiCtxBuilder| {
-        builder.build().expect_err("refused").to_string()
-    };
+    let message =
+        |builder: stepwell_engine::wasi::WasiCtxBuilder| builder.build().expect_err("refused").to_string();
     assert_eq!(
         message(WasiCtx::builder().arg("ok").arg("a\0b")),
         r#"argument 1 contains a NUL byte: "a\0b""#
@@ -84,24 +86,38 @@ fn the_builder_refuses_with_a_clear_line() {
         message(WasiCtx::builder().env("A=B", "")),
         r#"not a name of an environment variable: "A=B""#
     );
-    assert_eq!(message(WasiCtx::builder().env("", "x")), r#"not a name of an environment variable: """#);
+    assert_eq!(
+        message(WasiCtx::builder().env("", "x")),
+        r#"not a name of an environment variable: """#
+    );
     let temp = tempfile::tempdir().expect("a directory");
     let missing = temp.path().join("missing");
     let text = message(WasiCtx::builder().preopened_dir(&missing, "/"));
-    assert!(text.starts_with(&format!("directory {}: No such file", missing.display())), "{text}");
+    assert!(
+        text.starts_with(&format!("directory {}: No such file", missing.display())),
+        "{text}"
+    );
     let file = temp.path().join("file");
     std::fs::write(&file, "").expect("a file");
     let text = message(WasiCtx::builder().preopened_dir(&file, "/"));
     assert_eq!(text, format!("directory {}: not a directory", file.display()));
     let text = message(WasiCtx::builder().preopened_dir(temp.path(), "a\0"));
-    assert_eq!(text, format!("guest name of directory {} contains a NUL byte", temp.path().display()));
+    assert_eq!(
+        text,
+        format!(
+            "guest name of directory {} contains a NUL byte",
+            temp.path().display()
+        )
+    );
 }
 
 #[test]
 fn clocks_tell_the_time_and_never_run_backwards() {
     let mut guest = Guest::new(WasiCtx::builder());
     guest.call("clock_time_get", &[0, 0, 0]).expect("realtime");
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .expect("after 1970");
     assert!(now.as_nanos().abs_diff(u128::from(guest.u64(0))) < 5_000_000_000);
     for clock in [1, 2, 3] {
         guest.call("clock_time_get", &[clock, 0, 0]).expect("first");
@@ -116,7 +132,10 @@ fn clocks_tell_the_time_and_never_run_backwards() {
         assert_eq!(guest.call("clock_time_get", &[clock, 0, 0]), Err(errno::INVAL));
         assert_eq!(guest.call("clock_res_get", &[clock, 0]), Err(errno::INVAL));
     }
-    assert_eq!(guest.call("clock_time_get", &[0, 0, MEMORY_LEN as i64 - 7]), Err(errno::FAULT));
+    assert_eq!(
+        guest.call("clock_time_get", &[0, 0, MEMORY_LEN as i64 - 7]),
+        Err(errno::FAULT)
+    );
 }
 
 #[test]
@@ -128,7 +147,10 @@ fn random_fills_exactly_the_buffer() {
     assert_eq!(guest.bytes(164, 100), [0; 100]);
     assert_eq!(guest.written, [100..164]);
     guest.call("random_get", &[100, 0]).expect("nothing is fine");
-    assert_eq!(guest.call("random_get", &[100, MEMORY_LEN as i64]), Err(errno::FAULT));
+    assert_eq!(
+        guest.call("random_get", &[100, MEMORY_LEN as i64]),
+        Err(errno::FAULT)
+    );
 }
 
 #[test]
@@ -146,7 +168,11 @@ fn a_guest_without_memory_gets_faults_and_wrong_arguments_a_trap() {
     let mut by_name = |name: &str, args: &[Val]| {
         let function = functions.iter_mut().find(|f| f.field == name).expect("there");
         let mut results = [Val::I32(-1)];
-        let outcome = (function.code)(&mut HostCall { args, results: &mut results, memory: None });
+        let outcome = (function.code)(&mut HostCall {
+            args,
+            results: &mut results,
+            memory: None,
+        });
         (outcome, results[0])
     };
     let (outcome, result) = by_name("args_sizes_get", &[Val::I32(0), Val::I32(0)]);

@@ -32,7 +32,9 @@ fn buffers_are_filled_in_order_and_empty_ones_are_passed_over() {
     let fd = i64::from(guest.open(3, "file", 0, RW, 0).expect("opened"));
     // An empty buffer's address is not looked at, wherever it points.
     guest.put_u32s(0x400, &[0, 0, 0x500, 3, u32::MAX, 0, 0x600, 2, 0x510, 100]);
-    guest.call("fd_read", &[fd, 0x400, 5, 0x420 + 0x20]).expect("read");
+    guest
+        .call("fd_read", &[fd, 0x400, 5, 0x420 + 0x20])
+        .expect("read");
     assert_eq!(guest.u32(0x440), 8);
     assert_eq!(guest.bytes(0x500, 4), b"abc\0");
     assert_eq!(guest.bytes(0x600, 3), b"de\0");
@@ -43,13 +45,16 @@ fn buffers_are_filled_in_order_and_empty_ones_are_passed_over() {
     guest.seek(fd as u32, 0, 0).expect("rewound");
     guest.put_u32s(0x400, &[0x500, 4, 0x502, 4]);
     guest.call("fd_read", &[fd, 0x400, 2, 0x500]).expect("read");
-    assert_eq!(guest.u32(0x500) , 8);
+    assert_eq!(guest.u32(0x500), 8);
     assert_eq!(guest.bytes(0x504, 2), b"gh");
     guest.put_u32s(0x400, &[0x502, 2, 0x500, 0, 0x504, 2]);
     guest.put(0x500, b"__WXYZ");
     guest.call("fd_write", &[fd, 0x400, 3, 0x440]).expect("written");
     assert_eq!(guest.u32(0x440), 4);
-    assert_eq!(fs::read(temp.path().join("file")).expect("there"), b"abcdefghWXYZ");
+    assert_eq!(
+        fs::read(temp.path().join("file")).expect("there"),
+        b"abcdefghWXYZ"
+    );
 }
 
 #[test]
@@ -60,18 +65,33 @@ fn positioned_transfers_leave_the_position_alone() {
     guest.write(fd, b"0123456789").expect("written");
     guest.put(0x500, b"AB");
     guest.put_u32s(0x400, &[0x500, 2]);
-    guest.call("fd_pwrite", &[i64::from(fd), 0x400, 1, 4, 0x410]).expect("written");
+    guest
+        .call("fd_pwrite", &[i64::from(fd), 0x400, 1, 4, 0x410])
+        .expect("written");
     assert_eq!(guest.u32(0x410), 2);
     guest.put_u32s(0x400, &[0x600, 3, 0x610, 3]);
-    guest.call("fd_pread", &[i64::from(fd), 0x400, 2, 3, 0x410]).expect("read");
+    guest
+        .call("fd_pread", &[i64::from(fd), 0x400, 2, 3, 0x410])
+        .expect("read");
     assert_eq!(guest.u32(0x410), 6);
-    assert_eq!((guest.bytes(0x600, 3), guest.bytes(0x610, 3)), (b"3AB".to_vec(), b"678".to_vec()));
+    assert_eq!(
+        (guest.bytes(0x600, 3), guest.bytes(0x610, 3)),
+        (b"3AB".to_vec(), b"678".to_vec())
+    );
     guest.call("fd_tell", &[i64::from(fd), 0x410]).expect("position");
     assert_eq!(guest.u64(0x410), 10);
-    guest.call("fd_pread", &[i64::from(fd), 0x400, 1, 100, 0x410]).expect("beyond the end");
+    guest
+        .call("fd_pread", &[i64::from(fd), 0x400, 1, 100, 0x410])
+        .expect("beyond the end");
     assert_eq!(guest.u32(0x410), 0);
-    assert_eq!(guest.call("fd_pread", &[i64::from(fd), 0x400, 1, -1, 0x410]), Err(errno::INVAL));
-    assert_eq!(guest.call("fd_pwrite", &[i64::from(fd), 0x400, 1, -1, 0x410]), Err(errno::INVAL));
+    assert_eq!(
+        guest.call("fd_pread", &[i64::from(fd), 0x400, 1, -1, 0x410]),
+        Err(errno::INVAL)
+    );
+    assert_eq!(
+        guest.call("fd_pwrite", &[i64::from(fd), 0x400, 1, -1, 0x410]),
+        Err(errno::INVAL)
+    );
     for stream in [0, 1] {
         let name = if stream == 0 { "fd_pread" } else { "fd_pwrite" };
         assert_eq!(guest.call(name, &[stream, 0x400, 1, 0, 0x410]), Err(errno::SPIPE));
@@ -109,21 +129,33 @@ fn appending_by_flag_given_and_taken_away() {
     // Positioned writes go where they say, and leave the flag as it is.
     guest.put(0x500, b"X");
     guest.put_u32s(0x400, &[0x500, 1]);
-    guest.call("fd_pwrite", &[i64::from(fd), 0x400, 1, 0, 0x410]).expect("written");
+    guest
+        .call("fd_pwrite", &[i64::from(fd), 0x400, 1, 0, 0x410])
+        .expect("written");
     guest.seek(fd, 0, 0).expect("rewound");
     guest.write(fd, b"!").expect("written");
     assert_eq!(fs::read(temp.path().join("file")).expect("there"), b"Xnetwo!");
     guest.call("fd_fdstat_get", &[i64::from(fd), 0]).expect("fdstat");
     assert_eq!((guest.memory[0], guest.u16(2)), (4, APPEND as u16));
-    guest.call("fd_fdstat_set_flags", &[i64::from(fd), NONBLOCK]).expect("set");
+    guest
+        .call("fd_fdstat_set_flags", &[i64::from(fd), NONBLOCK])
+        .expect("set");
     guest.seek(fd, 0, 0).expect("rewound");
     guest.write(fd, b"Y").expect("written");
-    guest.call("fd_fdstat_set_flags", &[i64::from(fd), APPEND]).expect("set");
+    guest
+        .call("fd_fdstat_set_flags", &[i64::from(fd), APPEND])
+        .expect("set");
     guest.seek(fd, 0, 0).expect("rewound");
     guest.write(fd, b"?").expect("written");
     assert_eq!(fs::read(temp.path().join("file")).expect("there"), b"Ynetwo!?");
-    assert_eq!(guest.call("fd_fdstat_set_flags", &[i64::from(fd), 2]), Err(errno::NOTSUP));
-    assert_eq!(guest.call("fd_fdstat_set_flags", &[i64::from(fd), 32]), Err(errno::INVAL));
+    assert_eq!(
+        guest.call("fd_fdstat_set_flags", &[i64::from(fd), 2]),
+        Err(errno::NOTSUP)
+    );
+    assert_eq!(
+        guest.call("fd_fdstat_set_flags", &[i64::from(fd), 32]),
+        Err(errno::INVAL)
+    );
 }
 
 #[test]
@@ -131,10 +163,21 @@ fn the_access_mode_is_kept_and_told() {
     let temp = tempdir().expect("a directory");
     fs::write(temp.path().join("file"), "x").expect("written");
     let mut guest = Guest::with_dir(temp.path());
-    for (rights, reads, writes) in [(READ, true, false), (WRITE, false, true), (RW, true, true), (0, false, false)] {
+    for (rights, reads, writes) in [
+        (READ, true, false),
+        (WRITE, false, true),
+        (RW, true, true),
+        (0, false, false),
+    ] {
         let fd = guest.open(3, "file", CREAT, rights, 0).expect("opened");
-        assert_eq!(guest.read(fd, 1).map(|_| ()), if reads { Ok(()) } else { Err(errno::BADF) });
-        assert_eq!(guest.write(fd, b"x").map(|_| ()), if writes { Ok(()) } else { Err(errno::BADF) });
+        assert_eq!(
+            guest.read(fd, 1).map(|_| ()),
+            if reads { Ok(()) } else { Err(errno::BADF) }
+        );
+        assert_eq!(
+            guest.write(fd, b"x").map(|_| ()),
+            if writes { Ok(()) } else { Err(errno::BADF) }
+        );
         let set_size = guest.call("fd_filestat_set_size", &[i64::from(fd), 1]);
         assert_eq!(set_size, if writes { Ok(()) } else { Err(errno::INVAL) });
         let allocate = guest.call("fd_allocate", &[i64::from(fd), 0, 1]);
@@ -153,12 +196,28 @@ fn rights_only_shrink() {
     let mut guest = Guest::with_dir(temp.path());
     guest.call("fd_fdstat_get", &[3, 0]).expect("fdstat");
     let (base, inheriting) = (guest.u64(8) as i64, guest.u64(16) as i64);
-    assert_eq!(guest.call("fd_fdstat_set_rights", &[3, base | 1 << 40, inheriting]), Err(errno::NOTCAPABLE));
-    guest.call("fd_fdstat_set_rights", &[3, base & !(1 << 26), inheriting & !WRITE]).expect("shrunk");
-    assert_eq!(guest.call("fd_fdstat_set_rights", &[3, base, inheriting]), Err(errno::NOTCAPABLE));
-    assert_eq!(guest.path_call("path_unlink_file", 3, "file"), Err(errno::NOTCAPABLE));
+    assert_eq!(
+        guest.call("fd_fdstat_set_rights", &[3, base | 1 << 40, inheriting]),
+        Err(errno::NOTCAPABLE)
+    );
+    guest
+        .call(
+            "fd_fdstat_set_rights",
+            &[3, base & !(1 << 26), inheriting & !WRITE],
+        )
+        .expect("shrunk");
+    assert_eq!(
+        guest.call("fd_fdstat_set_rights", &[3, base, inheriting]),
+        Err(errno::NOTCAPABLE)
+    );
+    assert_eq!(
+        guest.path_call("path_unlink_file", 3, "file"),
+        Err(errno::NOTCAPABLE)
+    );
     assert_eq!(guest.open(3, "file", 0, RW, 0), Err(errno::NOTCAPABLE));
-    guest.open(3, "file", 0, READ, 0).expect("reading is still allowed");
+    guest
+        .open(3, "file", 0, READ, 0)
+        .expect("reading is still allowed");
 }
 
 #[test]
@@ -170,21 +229,42 @@ fn a_read_only_directory_cannot_be_changed_in_any_way() {
     let dir = guest.open(3, "dir", DIRECTORY, READ, 0).expect("opened");
     for at in [3, dir] {
         assert_eq!(guest.open(at, "new", CREAT, WRITE, 0), Err(errno::NOTCAPABLE));
-        assert_eq!(guest.path_call("path_create_directory", at, "new"), Err(errno::NOTCAPABLE));
+        assert_eq!(
+            guest.path_call("path_create_directory", at, "new"),
+            Err(errno::NOTCAPABLE)
+        );
         assert_eq!(guest.symlink("x", at, "new"), Err(errno::NOTCAPABLE));
     }
     assert_eq!(guest.open(3, "file", TRUNC, 0, 0), Err(errno::NOTCAPABLE));
     assert_eq!(guest.open(3, "file", 0, WRITE, 0), Err(errno::NOTCAPABLE));
     assert_eq!(guest.rename(3, "file", 3, "new"), Err(errno::NOTCAPABLE));
     assert_eq!(guest.link(3, "file", 3, "new"), Err(errno::NOTCAPABLE));
-    assert_eq!(guest.path_call("path_unlink_file", 3, "file"), Err(errno::NOTCAPABLE));
-    assert_eq!(guest.path_call("path_remove_directory", 3, "dir"), Err(errno::NOTCAPABLE));
+    assert_eq!(
+        guest.path_call("path_unlink_file", 3, "file"),
+        Err(errno::NOTCAPABLE)
+    );
+    assert_eq!(
+        guest.path_call("path_remove_directory", 3, "dir"),
+        Err(errno::NOTCAPABLE)
+    );
     let [at, len] = guest.path("file");
-    assert_eq!(guest.call("path_filestat_set_times", &[3, 0, at, len, 0, 0, 5]), Err(errno::NOTCAPABLE));
+    assert_eq!(
+        guest.call("path_filestat_set_times", &[3, 0, at, len, 0, 0, 5]),
+        Err(errno::NOTCAPABLE)
+    );
     let fd = guest.open(3, "file", 0, READ, 0).expect("opened");
-    assert_eq!(guest.call("fd_filestat_set_times", &[i64::from(fd), 0, 0, 5]), Err(errno::NOTCAPABLE));
-    assert_eq!(guest.call("fd_filestat_set_times", &[3, 0, 0, 5]), Err(errno::NOTCAPABLE));
-    assert_eq!(guest.call("fd_filestat_set_size", &[i64::from(fd), 0]), Err(errno::INVAL));
+    assert_eq!(
+        guest.call("fd_filestat_set_times", &[i64::from(fd), 0, 0, 5]),
+        Err(errno::NOTCAPABLE)
+    );
+    assert_eq!(
+        guest.call("fd_filestat_set_times", &[3, 0, 0, 5]),
+        Err(errno::NOTCAPABLE)
+    );
+    assert_eq!(
+        guest.call("fd_filestat_set_size", &[i64::from(fd), 0]),
+        Err(errno::INVAL)
+    );
     assert_eq!(guest.read(fd, 10), Ok(b"keep".to_vec()));
     assert_eq!(fs::read_dir(temp.path()).expect("there").count(), 2);
 }
@@ -231,14 +311,31 @@ fn a_record_tells_what_the_host_knows() {
     fs::hard_link(&path, temp.path().join("other")).expect("linked");
     let mut guest = Guest::with_dir(temp.path());
     let fd = i64::from(guest.open(3, "file", 0, RW, 0).expect("opened"));
-    guest.call("fd_filestat_set_times", &[fd, 1_000_000_007, 2_000_000_009, 1 | 4]).expect("set");
+    guest
+        .call(
+            "fd_filestat_set_times",
+            &[fd, 1_000_000_007, 2_000_000_009, 1 | 4],
+        )
+        .expect("set");
     guest.call("fd_filestat_get", &[fd, 0x100]).expect("filestat");
     let metadata = fs::metadata(&path).expect("there");
     use std::os::unix::fs::MetadataExt;
-    assert_eq!((guest.u64(0x100), guest.u64(0x108)), (metadata.dev(), metadata.ino()));
-    assert_eq!((guest.memory[0x110], guest.u64(0x118), guest.u64(0x120)), (4, 2, 5));
-    assert_eq!((guest.u64(0x128), guest.u64(0x130)), (1_000_000_007, 2_000_000_009));
-    assert_eq!(metadata.modified().expect("known"), UNIX_EPOCH + Duration::from_nanos(2_000_000_009));
+    assert_eq!(
+        (guest.u64(0x100), guest.u64(0x108)),
+        (metadata.dev(), metadata.ino())
+    );
+    assert_eq!(
+        (guest.memory[0x110], guest.u64(0x118), guest.u64(0x120)),
+        (4, 2, 5)
+    );
+    assert_eq!(
+        (guest.u64(0x128), guest.u64(0x130)),
+        (1_000_000_007, 2_000_000_009)
+    );
+    assert_eq!(
+        metadata.modified().expect("known"),
+        UNIX_EPOCH + Duration::from_nanos(2_000_000_009)
+    );
     guest.call("fd_filestat_get", &[3, 0x100]).expect("filestat");
     assert_eq!(guest.memory[0x110], 3);
     // One time now, the other as it was.
@@ -247,9 +344,15 @@ fn a_record_tells_what_the_host_knows() {
     assert_eq!(guest.u64(0x128), 1_000_000_007);
     assert!(guest.u64(0x130) > 1_600_000_000_000_000_000);
     for flags in [1 | 2, 4 | 8, 16] {
-        assert_eq!(guest.call("fd_filestat_set_times", &[fd, 0, 0, flags]), Err(errno::INVAL));
+        assert_eq!(
+            guest.call("fd_filestat_set_times", &[fd, 0, 0, flags]),
+            Err(errno::INVAL)
+        );
     }
-    assert_eq!(guest.call("fd_filestat_get", &[fd, MEMORY_LEN as i64 - 63]), Err(errno::FAULT));
+    assert_eq!(
+        guest.call("fd_filestat_get", &[fd, MEMORY_LEN as i64 - 63]),
+        Err(errno::FAULT)
+    );
 }
 
 #[test]
@@ -260,12 +363,22 @@ fn renumbering_moves_and_closes() {
     let mut guest = Guest::with_dir(temp.path());
     let a = guest.open(3, "a", 0, READ, 0).expect("opened");
     let b = guest.open(3, "b", 0, READ, 0).expect("opened");
-    guest.call("fd_renumber", &[i64::from(a), i64::from(b)]).expect("renumbered");
+    guest
+        .call("fd_renumber", &[i64::from(a), i64::from(b)])
+        .expect("renumbered");
     assert_eq!(guest.read(b, 9), Ok(b"A".to_vec()));
     assert_eq!(guest.read(a, 9), Err(errno::BADF));
-    assert_eq!(guest.call("fd_renumber", &[i64::from(b), i64::from(a)]), Err(errno::BADF));
-    assert_eq!(guest.call("fd_renumber", &[i64::from(a), i64::from(b)]), Err(errno::BADF));
-    guest.call("fd_renumber", &[i64::from(b), i64::from(b)]).expect("onto itself");
+    assert_eq!(
+        guest.call("fd_renumber", &[i64::from(b), i64::from(a)]),
+        Err(errno::BADF)
+    );
+    assert_eq!(
+        guest.call("fd_renumber", &[i64::from(a), i64::from(b)]),
+        Err(errno::BADF)
+    );
+    guest
+        .call("fd_renumber", &[i64::from(b), i64::from(b)])
+        .expect("onto itself");
     assert_eq!(guest.seek(b, 0, 0), Ok(0), "and still open");
     assert_eq!(guest.open(3, "b", 0, READ, 0), Ok(a), "the lowest free number");
     // A standard stream can be replaced, and a preopened directory loses its name with its number.
@@ -273,7 +386,9 @@ fn renumbering_moves_and_closes() {
     assert_eq!(guest.read(0, 9), Ok(b"B".to_vec()));
     let dir = guest.open(3, ".", DIRECTORY, READ, 0).expect("opened");
     guest.call("fd_prestat_get", &[3, 0]).expect("preopened");
-    guest.call("fd_renumber", &[i64::from(dir), 3]).expect("renumbered");
+    guest
+        .call("fd_renumber", &[i64::from(dir), 3])
+        .expect("renumbered");
     assert_eq!(guest.call("fd_prestat_get", &[3, 0]), Err(errno::BADF));
     guest.open(3, "a", 0, READ, 0).expect("still a directory");
 }

@@ -68,10 +68,19 @@ impl Guest {
 
     /// Calls a function. Each argument is converted to its parameter's type.
     pub fn try_call(&mut self, name: &str, args: &[i64]) -> Result<u16, HostError> {
-        let function = self.functions.get_mut(name).unwrap_or_else(|| panic!("no function {name}"));
+        let function = self
+            .functions
+            .get_mut(name)
+            .unwrap_or_else(|| panic!("no function {name}"));
         assert_eq!(function.ty.params.len(), args.len(), "{name}");
         let args: Vec<Val> = (function.ty.params.iter().zip(args))
-            .map(|(ty, &arg)| if *ty == ValType::I64 { Val::I64(arg) } else { Val::I32(arg as i32) })
+            .map(|(ty, &arg)| {
+                if *ty == ValType::I64 {
+                    Val::I64(arg)
+                } else {
+                    Val::I32(arg as i32)
+                }
+            })
             .collect();
         let mut results = vec![Val::I32(0); function.ty.results.len()];
         let mut call = HostCall {
@@ -146,20 +155,39 @@ impl Guest {
     ) -> Result<u32, u16> {
         let [at, len] = self.path(path);
         let result = i64::from(RESULT);
-        self.call("path_open", &[i64::from(dir), lookup, at, len, oflags, rights, 0, fdflags, result])?;
+        self.call(
+            "path_open",
+            &[
+                i64::from(dir),
+                lookup,
+                at,
+                len,
+                oflags,
+                rights,
+                0,
+                fdflags,
+                result,
+            ],
+        )?;
         Ok(self.u32(RESULT))
     }
 
     pub fn write(&mut self, fd: u32, bytes: &[u8]) -> Result<u32, u16> {
         self.put(DATA, bytes);
         self.put_u32s(IOVEC, &[DATA, bytes.len() as u32]);
-        self.call("fd_write", &[i64::from(fd), i64::from(IOVEC), 1, i64::from(RESULT)])?;
+        self.call(
+            "fd_write",
+            &[i64::from(fd), i64::from(IOVEC), 1, i64::from(RESULT)],
+        )?;
         Ok(self.u32(RESULT))
     }
 
     pub fn read(&mut self, fd: u32, len: u32) -> Result<Vec<u8>, u16> {
         self.put_u32s(IOVEC, &[DATA, len]);
-        self.call("fd_read", &[i64::from(fd), i64::from(IOVEC), 1, i64::from(RESULT)])?;
+        self.call(
+            "fd_read",
+            &[i64::from(fd), i64::from(IOVEC), 1, i64::from(RESULT)],
+        )?;
         Ok(self.bytes(DATA, self.u32(RESULT)))
     }
 
@@ -190,7 +218,10 @@ impl Guest {
 
     pub fn rename(&mut self, from_dir: u32, from: &str, to_dir: u32, to: &str) -> Result<(), u16> {
         let ([a, b], [c, d]) = (self.path(from), self.second_path(to));
-        self.call("path_rename", &[i64::from(from_dir), a, b, i64::from(to_dir), c, d])
+        self.call(
+            "path_rename",
+            &[i64::from(from_dir), a, b, i64::from(to_dir), c, d],
+        )
     }
 
     pub fn symlink(&mut self, content: &str, dir: u32, path: &str) -> Result<(), u16> {
@@ -200,14 +231,24 @@ impl Guest {
 
     pub fn link(&mut self, from_dir: u32, from: &str, to_dir: u32, to: &str) -> Result<(), u16> {
         let ([a, b], [c, d]) = (self.path(from), self.second_path(to));
-        self.call("path_link", &[i64::from(from_dir), 0, a, b, i64::from(to_dir), c, d])
+        self.call(
+            "path_link",
+            &[i64::from(from_dir), 0, a, b, i64::from(to_dir), c, d],
+        )
     }
 
     pub fn readlink(&mut self, dir: u32, path: &str, room: u32) -> Result<Vec<u8>, u16> {
         let [at, len] = self.path(path);
         self.call(
             "path_readlink",
-            &[i64::from(dir), at, len, i64::from(DATA), i64::from(room), i64::from(RESULT)],
+            &[
+                i64::from(dir),
+                at,
+                len,
+                i64::from(DATA),
+                i64::from(room),
+                i64::from(RESULT),
+            ],
         )?;
         Ok(self.bytes(DATA, self.u32(RESULT)))
     }
@@ -216,7 +257,13 @@ impl Guest {
     pub fn readdir(&mut self, fd: u32, room: u32, cookie: u64) -> Result<Vec<u8>, u16> {
         self.call(
             "fd_readdir",
-            &[i64::from(fd), i64::from(DATA), i64::from(room), cookie as i64, i64::from(RESULT)],
+            &[
+                i64::from(fd),
+                i64::from(DATA),
+                i64::from(room),
+                cookie as i64,
+                i64::from(RESULT),
+            ],
         )?;
         Ok(self.bytes(DATA, self.u32(RESULT)))
     }

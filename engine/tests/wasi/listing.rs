@@ -17,7 +17,9 @@ fn parse(bytes: &[u8]) -> (Vec<Entry>, usize) {
     while rest.len() >= 24 {
         let word = |at: usize| u64::from_le_bytes(rest[at..at + 8].try_into().expect("8 bytes"));
         let name_len = word(16) as u32 as usize;
-        let Some(name) = rest.get(24..24 + name_len) else { break };
+        let Some(name) = rest.get(24..24 + name_len) else {
+            break;
+        };
         entries.push((word(0), word(8), rest[20], name.to_vec()));
         rest = &rest[24 + name_len..];
     }
@@ -25,8 +27,10 @@ fn parse(bytes: &[u8]) -> (Vec<Entry>, usize) {
 }
 
 fn names(entries: &[Entry]) -> Vec<String> {
-    let mut names: Vec<String> =
-        entries.iter().map(|e| String::from_utf8_lossy(&e.3).into_owned()).collect();
+    let mut names: Vec<String> = entries
+        .iter()
+        .map(|e| String::from_utf8_lossy(&e.3).into_owned())
+        .collect();
     names.sort();
     names
 }
@@ -73,7 +77,10 @@ fn any_buffer_size_gets_through_as_c_libraries_do_it() {
             let (entries, _) = parse(&bytes);
             cookie = entries.last().map_or(cookie, |e| e.0);
             let ended = bytes.len() < room as usize;
-            assert!(ended || !entries.is_empty(), "room {room}: no progress at {cookie}");
+            assert!(
+                ended || !entries.is_empty(),
+                "room {room}: no progress at {cookie}"
+            );
             seen.extend(entries);
             if ended {
                 break;
@@ -124,7 +131,9 @@ fn names_that_are_not_utf8_can_be_listed_and_opened() {
     let (entries, _) = parse(&guest.readdir(3, 4096, 2).expect("listed"));
     assert_eq!(entries[0].3, name);
     let [at, len] = guest.path(name);
-    guest.call("path_open", &[3, 0, at, len, 0, READ, 0, 0, 0]).expect("opened");
+    guest
+        .call("path_open", &[3, 0, at, len, 0, READ, 0, 0, 0])
+        .expect("opened");
     let fd = guest.u32(0);
     assert_eq!(guest.read(fd, 10), Ok(b"latin".to_vec()));
 }
@@ -142,17 +151,28 @@ fn only_directories_are_listed() {
 #[test]
 fn preopened_directories_have_their_names() {
     let (a, b) = (tempdir().expect("a directory"), tempdir().expect("a directory"));
-    let builder = WasiCtx::builder().preopened_dir(a.path(), "/").preopened_dir(b.path(), b"d\xff".to_vec());
+    let builder = WasiCtx::builder()
+        .preopened_dir(a.path(), "/")
+        .preopened_dir(b.path(), b"d\xff".to_vec());
     let mut guest = Guest::new(builder);
     for (fd, name) in [(3, &b"/"[..]), (4, b"d\xff")] {
         guest.call("fd_prestat_get", &[fd, 0]).expect("preopened");
         assert_eq!((guest.u32(0), guest.u32(4)), (0, name.len() as u32));
         guest.put(0x20, b"......");
-        guest.call("fd_prestat_dir_name", &[fd, 0x20, 5]).expect("a larger buffer is fine");
+        guest
+            .call("fd_prestat_dir_name", &[fd, 0x20, 5])
+            .expect("a larger buffer is fine");
         assert_eq!(guest.bytes(0x20, name.len() as u32), name);
-        assert_eq!(guest.bytes(0x20 + name.len() as u32, 1), b".", "and is left alone behind");
+        assert_eq!(
+            guest.bytes(0x20 + name.len() as u32, 1),
+            b".",
+            "and is left alone behind"
+        );
         let short = name.len() as i64 - 1;
-        assert_eq!(guest.call("fd_prestat_dir_name", &[fd, 0x20, short]), Err(errno::NAMETOOLONG));
+        assert_eq!(
+            guest.call("fd_prestat_dir_name", &[fd, 0x20, short]),
+            Err(errno::NAMETOOLONG)
+        );
     }
     for fd in [0, 1, 2, 5] {
         assert_eq!(guest.call("fd_prestat_get", &[fd, 0]), Err(errno::BADF));

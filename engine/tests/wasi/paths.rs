@@ -19,18 +19,34 @@ fn opening_creates_truncates_and_refuses() {
     assert_eq!(guest.open(3, "file", CREAT | EXCL, WRITE, 0), Err(errno::EXIST));
     guest.open(3, "file", CREAT, READ, 0).expect("there already");
     assert_eq!(guest.stat(3, false, "file"), Ok((FILE_TYPE, 4)));
-    guest.open(3, "file", TRUNC, 0, 0).expect("truncated without asking to write");
+    guest
+        .open(3, "file", TRUNC, 0, 0)
+        .expect("truncated without asking to write");
     assert_eq!(guest.stat(3, false, "file"), Ok((FILE_TYPE, 0)));
-    guest.open(3, "file", CREAT | TRUNC, WRITE, APPEND).expect("both at once");
+    guest
+        .open(3, "file", CREAT | TRUNC, WRITE, APPEND)
+        .expect("both at once");
     assert_eq!(guest.open(3, "file", DIRECTORY, READ, 0), Err(errno::NOTDIR));
     assert_eq!(guest.open(3, "file/", 0, READ, 0), Err(errno::NOTDIR));
     assert_eq!(guest.open(3, "file/x", 0, READ, 0), Err(errno::NOTDIR));
     assert_eq!(guest.open(3, "", 0, READ, 0), Err(errno::NOENT));
     assert_eq!(guest.open(3, "new/", CREAT, WRITE, 0), Err(errno::ISDIR));
     assert_eq!(guest.open(3, "x", CREAT | DIRECTORY, READ, 0), Err(errno::INVAL));
-    assert_eq!(guest.open(3, "file", 16, READ, 0), Err(errno::INVAL), "unknown flag");
-    assert_eq!(guest.open(3, "file", 0, READ, 32), Err(errno::INVAL), "unknown flag");
-    assert_eq!(guest.open_with(3, 2, "file", 0, READ, 0), Err(errno::INVAL), "unknown flag");
+    assert_eq!(
+        guest.open(3, "file", 16, READ, 0),
+        Err(errno::INVAL),
+        "unknown flag"
+    );
+    assert_eq!(
+        guest.open(3, "file", 0, READ, 32),
+        Err(errno::INVAL),
+        "unknown flag"
+    );
+    assert_eq!(
+        guest.open_with(3, 2, "file", 0, READ, 0),
+        Err(errno::INVAL),
+        "unknown flag"
+    );
     assert_eq!(guest.open(fd, "file", 0, READ, 0), Err(errno::NOTDIR));
     assert_eq!(guest.open(99, "file", 0, READ, 0), Err(errno::BADF));
 }
@@ -40,19 +56,33 @@ fn directories_open_as_such() {
     let temp = tempdir().expect("a directory");
     fs::create_dir(temp.path().join("dir")).expect("created");
     let mut guest = Guest::with_dir(temp.path());
-    for (path, oflags, rights) in
-        [("dir", DIRECTORY, READ), ("dir", 0, READ), ("dir/", 0, 0), ("dir//", DIRECTORY, -1), (".", 0, 0)]
-    {
+    for (path, oflags, rights) in [
+        ("dir", DIRECTORY, READ),
+        ("dir", 0, READ),
+        ("dir/", 0, 0),
+        ("dir//", DIRECTORY, !WRITE),
+        (".", 0, 0),
+    ] {
         let fd = guest.open(3, path, oflags, rights, 0).expect(path);
         guest.call("fd_fdstat_get", &[i64::from(fd), 0]).expect("fdstat");
         assert_eq!(guest.memory[0], DIR_TYPE);
-        assert_eq!(guest.u64(8) & (1 << 1 | 1 << 2 | 1 << 6), 0, "no reading, seeking, writing");
+        assert_eq!(
+            guest.u64(8) & (1 << 1 | 1 << 2 | 1 << 6),
+            0,
+            "no reading, seeking, writing"
+        );
         assert_eq!(guest.read(fd, 1), Err(errno::ISDIR));
         assert_eq!(guest.write(fd, b"x"), Err(errno::BADF));
     }
     assert_eq!(guest.open(3, "dir", 0, WRITE, 0), Err(errno::ISDIR));
+    assert_eq!(
+        guest.open(3, "dir", DIRECTORY, READ | WRITE, 0),
+        Err(errno::ISDIR)
+    );
     let dir = guest.open(3, "dir", DIRECTORY, READ, 0).expect("opened");
-    let fd = guest.open(dir, "inside", CREAT, READ | WRITE, 0).expect("what it hands down is enough");
+    let fd = guest
+        .open(dir, "inside", CREAT, READ | WRITE, 0)
+        .expect("what it hands down is enough");
     guest.write(fd, b"x").expect("written");
     assert!(temp.path().join("dir/inside").exists());
 }
@@ -74,18 +104,40 @@ fn making_and_removing() {
     let temp = tempdir().expect("a directory");
     let mut guest = Guest::with_dir(temp.path());
     guest.path_call("path_create_directory", 3, "a").expect("created");
-    guest.path_call("path_create_directory", 3, "a/b/").expect("a trailing slash is fine");
-    assert_eq!(guest.path_call("path_create_directory", 3, "a"), Err(errno::EXIST));
-    assert_eq!(guest.path_call("path_create_directory", 3, "x/y"), Err(errno::NOENT));
-    assert_eq!(guest.path_call("path_remove_directory", 3, "a"), Err(errno::NOTEMPTY));
+    guest
+        .path_call("path_create_directory", 3, "a/b/")
+        .expect("a trailing slash is fine");
+    assert_eq!(
+        guest.path_call("path_create_directory", 3, "a"),
+        Err(errno::EXIST)
+    );
+    assert_eq!(
+        guest.path_call("path_create_directory", 3, "x/y"),
+        Err(errno::NOENT)
+    );
+    assert_eq!(
+        guest.path_call("path_remove_directory", 3, "a"),
+        Err(errno::NOTEMPTY)
+    );
     assert_eq!(guest.path_call("path_unlink_file", 3, "a"), Err(errno::ISDIR));
     assert_eq!(guest.path_call("path_unlink_file", 3, "a/"), Err(errno::ISDIR));
-    guest.path_call("path_remove_directory", 3, "a/b/").expect("removed");
+    guest
+        .path_call("path_remove_directory", 3, "a/b/")
+        .expect("removed");
     guest.path_call("path_remove_directory", 3, "a").expect("removed");
     fs::write(temp.path().join("file"), "").expect("written");
-    assert_eq!(guest.path_call("path_remove_directory", 3, "file"), Err(errno::NOTDIR));
-    assert_eq!(guest.path_call("path_remove_directory", 3, "file/"), Err(errno::NOTDIR));
-    assert_eq!(guest.path_call("path_unlink_file", 3, "file/"), Err(errno::NOTDIR));
+    assert_eq!(
+        guest.path_call("path_remove_directory", 3, "file"),
+        Err(errno::NOTDIR)
+    );
+    assert_eq!(
+        guest.path_call("path_remove_directory", 3, "file/"),
+        Err(errno::NOTDIR)
+    );
+    assert_eq!(
+        guest.path_call("path_unlink_file", 3, "file/"),
+        Err(errno::NOTDIR)
+    );
     guest.path_call("path_unlink_file", 3, "file").expect("removed");
     assert_eq!(guest.path_call("path_unlink_file", 3, "file"), Err(errno::NOENT));
     assert_eq!(fs::read_dir(temp.path()).expect("there").count(), 0);
@@ -94,14 +146,19 @@ fn making_and_removing() {
 #[test]
 fn renaming_within_and_between_directories() {
     let (a, b) = (tempdir().expect("a directory"), tempdir().expect("a directory"));
-    let mut guest =
-        Guest::new(WasiCtx::builder().preopened_dir(a.path(), "/a").preopened_dir(b.path(), "/b"));
+    let mut guest = Guest::new(
+        WasiCtx::builder()
+            .preopened_dir(a.path(), "/a")
+            .preopened_dir(b.path(), "/b"),
+    );
     fs::write(a.path().join("file"), "text").expect("written");
     guest.rename(3, "file", 4, "moved").expect("renamed");
     assert_eq!(fs::read(b.path().join("moved")).expect("there"), b"text");
     assert!(!a.path().join("file").exists());
     fs::create_dir(b.path().join("dir")).expect("created");
-    guest.rename(4, "dir/", 3, "there/").expect("slashes are fine for directories");
+    guest
+        .rename(4, "dir/", 3, "there/")
+        .expect("slashes are fine for directories");
     assert!(a.path().join("there").is_dir());
     assert_eq!(guest.rename(4, "moved/", 4, "x"), Err(errno::NOTDIR));
     assert_eq!(guest.rename(4, "moved", 4, "x/"), Err(errno::NOTDIR));
@@ -140,7 +197,9 @@ fn hard_links() {
 fn symbolic_links() {
     let temp = tempdir().expect("a directory");
     let mut guest = Guest::with_dir(temp.path());
-    guest.symlink("not/there/yet", 3, "link").expect("the target is not looked at");
+    guest
+        .symlink("not/there/yet", 3, "link")
+        .expect("the target is not looked at");
     assert_eq!(guest.readlink(3, "link", 100), Ok(b"not/there/yet".to_vec()));
     assert_eq!(guest.readlink(3, "link", 3), Ok(b"not".to_vec()), "cut off");
     assert_eq!(guest.readlink(3, "link", 0), Ok(vec![]));
@@ -154,17 +213,37 @@ fn symbolic_links() {
     assert_eq!(guest.stat(3, true, "link"), Ok((FILE_TYPE, 3)));
     let fd = guest.open_with(3, 1, "link", 0, READ, 0).expect("followed");
     assert_eq!(guest.read(fd, 9), Ok(b"now".to_vec()));
-    assert_eq!(guest.readlink(3, "not/there/yet", 9), Err(errno::INVAL), "not a link");
+    assert_eq!(
+        guest.readlink(3, "not/there/yet", 9),
+        Err(errno::INVAL),
+        "not a link"
+    );
     assert_eq!(guest.readlink(3, "not/", 9), Err(errno::INVAL));
     guest.symlink("not", 3, "dirlink").expect("linked");
-    assert_eq!(guest.open(3, "dirlink", DIRECTORY, READ, 0).map_err(|e| [errno::LOOP, errno::NOTDIR].contains(&e)), Err(true));
-    guest.open_with(3, 1, "dirlink", DIRECTORY, READ, 0).expect("followed");
-    assert_eq!(guest.stat(3, false, "dirlink/").map(|s| s.0), Ok(DIR_TYPE), "a slash means what it leads to");
+    assert_eq!(
+        guest
+            .open(3, "dirlink", DIRECTORY, READ, 0)
+            .map_err(|e| [errno::LOOP, errno::NOTDIR].contains(&e)),
+        Err(true)
+    );
+    guest
+        .open_with(3, 1, "dirlink", DIRECTORY, READ, 0)
+        .expect("followed");
+    assert_eq!(
+        guest.stat(3, false, "dirlink/").map(|s| s.0),
+        Ok(DIR_TYPE),
+        "a slash means what it leads to"
+    );
     assert_eq!(guest.stat(3, false, "link/").map(|s| s.0), Err(errno::NOTDIR));
     guest.symlink("loop", 3, "loop").expect("linked");
     assert_eq!(guest.stat(3, true, "loop"), Err(errno::LOOP));
-    assert_eq!(guest.path_call("path_remove_directory", 3, "dirlink/"), Err(errno::NOTDIR));
-    guest.path_call("path_unlink_file", 3, "dirlink").expect("the link goes");
+    assert_eq!(
+        guest.path_call("path_remove_directory", 3, "dirlink/"),
+        Err(errno::NOTDIR)
+    );
+    guest
+        .path_call("path_unlink_file", 3, "dirlink")
+        .expect("the link goes");
     assert!(temp.path().join("not").is_dir(), "its target stays");
 }
 
@@ -176,13 +255,23 @@ fn times_by_path() {
     let mut guest = Guest::with_dir(temp.path());
     let seconds = |path: &str, follow: bool| {
         let path = temp.path().join(path);
-        let metadata = if follow { fs::metadata(path) } else { fs::symlink_metadata(path) };
+        let metadata = if follow {
+            fs::metadata(path)
+        } else {
+            fs::symlink_metadata(path)
+        };
         let modified = metadata.and_then(|m| m.modified()).expect("known");
-        modified.duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_secs()
+        modified
+            .duration_since(std::time::UNIX_EPOCH)
+            .expect("after 1970")
+            .as_secs()
     };
     let mut set = |follow: i64, path: &str, seconds: i64| {
         let [at, len] = guest.path(path);
-        guest.call("path_filestat_set_times", &[3, follow, at, len, 0, seconds * 1_000_000_000, 4])
+        guest.call(
+            "path_filestat_set_times",
+            &[3, follow, at, len, 0, seconds * 1_000_000_000, 4],
+        )
     };
     set(1, "link", 1000).expect("set");
     assert_eq!(seconds("file", true), 1000);
@@ -192,5 +281,8 @@ fn times_by_path() {
     assert_eq!(set(0, "missing", 1), Err(errno::NOENT));
     assert_eq!(set(4, "file", 1), Err(errno::INVAL));
     let [at, len] = guest.path("file");
-    assert_eq!(guest.call("path_filestat_set_times", &[3, 0, at, len, 0, 0, 3]), Err(errno::INVAL));
+    assert_eq!(
+        guest.call("path_filestat_set_times", &[3, 0, at, len, 0, 0, 3]),
+        Err(errno::INVAL)
+    );
 }
