@@ -20,6 +20,9 @@ pub enum HostError {
     Exit(u32),
     /// The call cannot be served: the guest traps with this message.
     Trap(String),
+    /// The call was waiting when the [`Interrupt`] was raised. Nothing was done that the guest could notice: leave
+    /// the guest at its call, and call again with the same arguments when it is to go on.
+    Interrupted,
 }
 
 /// Guest memory handed to a host function for the length of one call.
