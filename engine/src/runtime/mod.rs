@@ -8,6 +8,25 @@
 //!
 //! Must not know: the debugger, debug info, WASI.
 
+mod activation;
+mod bulk;
+mod code_memory;
+mod entry;
+mod guest_stack;
 pub mod host;
+mod host_call;
+mod instance;
+mod interpreted;
+mod libcalls;
+mod link;
+mod mapping;
+mod memory;
+mod native;
 pub mod paused;
+mod stops;
 pub mod store;
+mod table;
+mod trap;
+mod unwind;
+mod variants;
+mod vm_record;

@@ -7,7 +7,9 @@
 //!
 //! Must not know: source lines, breakpoints, front ends.
 
-use crate::error::TrapKind;
+use super::interpreted::Activation;
+use super::unwind::NativeFrames;
+use crate::error::{Error, TrapKind};
 use crate::runtime::store::Store;
 use crate::types::Val;
 use stepwell_debuginfo::ModuleOffset;
@@ -104,51 +106,100 @@ pub struct FrameToken(pub u64);
 pub use crate::compile::Stops;
 
 /// A parked guest.
-#[derive(Debug)]
 pub struct Paused<'a> {
     store: &'a mut Store,
+    guest: Guest<'a>,
+}
+
+/// What is parked.
+pub(super) enum Guest<'a> {
+    /// A host function called from outside: no frames.
+    None,
+    /// The interpreter.
+    Interpreted(&'a mut Activation),
+    /// Compiled code; the store holds its context.
+    Native(NativeFrames),
+}
+
+impl std::fmt::Debug for Paused<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Paused")
+            .field("head", &self.head(0))
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> Paused<'a> {
+    /// A guest that stands still until this is dropped.
+    pub(super) fn new(store: &'a mut Store, guest: Guest<'a>) -> Paused<'a> {
+        Paused { store, guest }
+    }
 }
 
 impl Paused<'_> {
     /// Frames on the stack (walks it).
     pub fn depth(&self) -> u32 {
-        0
+        match &self.guest {
+            Guest::None => 0,
+            Guest::Interpreted(activation) => activation.depth(),
+            Guest::Native(frames) => frames.depth(self.store),
+        }
     }
 
     /// Where a frame stands; 0 is innermost.
     pub fn head(&self, frame: u32) -> Option<FrameHead> {
-        let _ = frame;
-        None
+        match &self.guest {
+            Guest::None => None,
+            Guest::Interpreted(activation) => activation.head(frame),
+            Guest::Native(frames) => frames.head(self.store, frame),
+        }
     }
 
     /// A frame's identity.
     pub fn token(&self, frame: u32) -> Option<FrameToken> {
-        let _ = frame;
-        None
+        match &self.guest {
+            Guest::None => None,
+            Guest::Interpreted(activation) => activation.token(frame),
+            Guest::Native(frames) => frames.token(self.store, frame),
+        }
     }
 
     /// A frame with its values.
     pub fn frame(&self, frame: u32) -> Option<Frame> {
-        let _ = frame;
-        None
+        match &self.guest {
+            Guest::None => None,
+            Guest::Interpreted(activation) => activation.frame(frame),
+            Guest::Native(frames) => frames.frame(self.store, frame),
+        }
     }
 
-    /// Writes a local's bits; `false` if there is none such.
+    /// Writes a local's bits; `false` if there is none such, if a `funcref`'s bits name no function, or if
+    /// compiled code holds an operand in the same place, which would change with it.
     pub fn set_local(&mut self, frame: u32, index: u32, bits: u128) -> bool {
-        let _ = (frame, index, bits);
-        false
+        match &mut self.guest {
+            Guest::None => false,
+            Guest::Interpreted(activation) => activation.set_local(self.store, frame, index, bits),
+            Guest::Native(frames) => frames.set_local(self.store, frame, index, bits),
+        }
     }
 
-    /// Writes an operand's bits (counted from the bottom); `false` if it is a constant of the code or there is
-    /// none such.
+    /// Writes an operand's bits (counted from the bottom); `false` if there is none such, if a `funcref`'s bits
+    /// name no function, or if it has no place of its own in compiled code (a constant of the code, a copy of a
+    /// local, a condition).
     pub fn set_operand(&mut self, frame: u32, index: u32, bits: u128) -> bool {
-        let _ = (frame, index, bits);
-        false
+        match &mut self.guest {
+            Guest::None => false,
+            Guest::Interpreted(activation) => activation.set_operand(self.store, frame, index, bits),
+            Guest::Native(frames) => frames.set_operand(self.store, frame, index, bits),
+        }
     }
 
     /// Ticks since the store was made.
     pub fn ticks(&self) -> u64 {
-        0
+        match &self.guest {
+            Guest::Interpreted(activation) => self.store.ticks.wrapping_add(activation.ticks()),
+            Guest::None | Guest::Native(_) => self.store.ticks,
+        }
     }
 
     /// The store, to read.
@@ -158,19 +209,31 @@ impl Paused<'_> {
 
     /// The store, to write.
     pub fn store_mut(&mut self) -> &mut Store {
+        self.forget_frames();
         self.store
     }
 
     /// Asks for calls of the handler at boundaries of a function, in place of what was asked before. Live
     /// frames of it are moved to the right variant at once. The boundary at which the guest now stands does not
     /// stop again before it has executed. `Err` names what cannot be compiled.
-    pub fn set_stops(&mut self, instance: u32, func: u32, stops: Stops) -> Result<(), crate::error::Error> {
-        let _ = (instance, func, stops);
-        Ok(())
+    pub fn set_stops(&mut self, instance: u32, func: u32, stops: Stops) -> Result<(), Error> {
+        self.forget_frames();
+        self.store.set_stops(instance, func, stops)
     }
 
-    /// While on, every function stops at every boundary.
+    /// While on, every function stops at every boundary. A function that cannot be compiled for it ends the call
+    /// with that error.
     pub fn set_flood(&mut self, on: bool) {
-        let _ = on;
+        self.forget_frames();
+        if let Err(error) = self.store.set_flood(on) {
+            self.store.failure = Some(error);
+        }
+    }
+
+    /// Frames found so far may be about to move.
+    fn forget_frames(&mut self) {
+        if let Guest::Native(frames) = &self.guest {
+            frames.forget();
+        }
     }
 }

@@ -3,14 +3,26 @@
 //! # Invariants
 //! - Nothing is ever freed before the store: references and VmCtx pointers stay valid for its life.
 //! - Addresses of guest-visible records never move once handed to compiled code.
+//! - A function reference is the address of a function's record; only known ones are ever followed.
 //!
 //! Must not know: the debugger, debug info, front ends.
 
+use super::instance::{FixedPart, Instance};
+use super::memory::{MAX_PAGES, Memory};
+use super::native::Native;
+use super::stops::WantedStops;
+use super::table::Table;
+use super::vm_record::{Cell, VmRecord};
+use super::{activation, interpreted};
+use crate::compile::{self, Stops};
 use crate::error::Error;
-use crate::module::Module;
+use crate::interp::Callee;
+use crate::layout::CallLayout;
+use crate::module::{ExportKind, GlobalType, Module};
 use crate::runtime::host::{HostFunc, Interrupt};
 use crate::runtime::paused::{StopHandler, Trap};
 use crate::types::{FuncType, Val};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// How guests are executed.
@@ -48,74 +60,216 @@ pub enum CallOutcome {
     Abandoned,
 }
 
+/// A function of the store.
+pub(super) struct Func {
+    /// Store-wide number of its type.
+    pub type_number: u32,
+    /// What it is.
+    pub callee: Callee,
+    /// The bits of a reference to it: the address of its record.
+    pub reference: u64,
+}
+
+/// A host function of the store.
+pub(super) struct Host {
+    /// Name, type and code.
+    pub func: HostFunc,
+    /// Where its arguments and results travel.
+    pub layout: CallLayout,
+    /// Its reference record, kept alive for those who hold its address.
+    pub _record: VmRecord,
+}
+
+/// A global of the store.
+pub(super) struct Global {
+    /// Its type.
+    pub ty: GlobalType,
+    /// Its value, in the VmCtx of the instance that defines it.
+    pub cell: Cell,
+}
+
+/// Store-wide type numbers: equal types have equal numbers.
+#[derive(Default)]
+pub(super) struct TypeNumbers {
+    by_type: HashMap<FuncType, u32>,
+    types: Vec<FuncType>,
+}
+
+impl TypeNumbers {
+    /// The number of a type.
+    pub fn number(&mut self, ty: &FuncType) -> u32 {
+        if let Some(&number) = self.by_type.get(ty) {
+            return number;
+        }
+        let number = self.types.len() as u32;
+        self.types.push(ty.clone());
+        self.by_type.insert(ty.clone(), number);
+        number
+    }
+
+    /// The type of a number.
+    pub fn get(&self, number: u32) -> Option<&FuncType> {
+        self.types.get(number as usize)
+    }
+}
+
 /// Everything a running program owns.
-#[derive(Debug)]
-pub struct Store {}
+pub struct Store {
+    pub(super) interrupt: Interrupt,
+    pub(super) definitions: HashMap<(String, String), Extern>,
+    pub(super) types: TypeNumbers,
+    pub(super) hosts: Vec<Host>,
+    pub(super) funcs: Vec<Func>,
+    pub(super) func_by_ref: HashMap<u64, u32>,
+    pub(super) memories: Vec<Memory>,
+    pub(super) tables: Vec<Table>,
+    pub(super) globals: Vec<Global>,
+    pub(super) instances: Vec<Instance>,
+    pub(super) stops: WantedStops,
+    /// Ticks of activations that have ended.
+    pub(super) ticks: u64,
+    /// What the interpreter keeps between calls.
+    pub(super) rest: interpreted::Rest,
+    pub(super) memory_limit_pages: u32,
+    /// What went wrong while a handler had the guest, to be the end of the call.
+    pub(super) failure: Option<Error>,
+    /// What runs compiled code; `None` for the interpreter.
+    pub(super) native: Option<Native>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store")
+            .field("backend", &self.backend())
+            .field("instances", &self.instances.len())
+            .field("funcs", &self.funcs.len())
+            .finish_non_exhaustive()
+    }
+}
 
 impl Store {
     /// An empty store. With [`Backend::Compiled`] on a machine that cannot run compiled code this is an error
     /// that says why; callers fall back to the interpreter.
     pub fn new(backend: Backend) -> Result<Store, Error> {
-        let _ = backend;
-        Ok(Store {})
+        let native = match backend {
+            Backend::Compiled => {
+                compile::supported().map_err(Error::Host)?;
+                Some(Native::new()?)
+            }
+            Backend::Interpreter => None,
+        };
+        Ok(Store {
+            interrupt: Interrupt::default(),
+            definitions: HashMap::new(),
+            types: TypeNumbers::default(),
+            hosts: Vec::new(),
+            funcs: Vec::new(),
+            func_by_ref: HashMap::new(),
+            memories: Vec::new(),
+            tables: Vec::new(),
+            globals: Vec::new(),
+            instances: Vec::new(),
+            stops: WantedStops::default(),
+            ticks: 0,
+            rest: interpreted::Rest::default(),
+            memory_limit_pages: MAX_PAGES,
+            failure: None,
+            native,
+        })
     }
 
     /// Which backend it runs on.
     pub fn backend(&self) -> Backend {
-        Backend::Interpreter
+        match self.native {
+            Some(_) => Backend::Compiled,
+            None => Backend::Interpreter,
+        }
     }
 
     /// The flag that makes a running guest call [`StopHandler::on_interrupt`] soon.
     pub fn interrupt(&self) -> Interrupt {
-        Interrupt::default()
+        self.interrupt.clone()
+    }
+
+    /// Lets memories made from now on grow to at most this many pages (65536 unless told).
+    pub fn limit_memory(&mut self, pages: u32) {
+        self.memory_limit_pages = pages;
     }
 
     /// Defines something under an import name (later definitions replace earlier ones).
     pub fn define(&mut self, module: &str, field: &str, what: Extern) {
-        let _ = (module, field, what);
+        self.definitions
+            .insert((module.to_string(), field.to_string()), what);
     }
 
     /// Defines a host function under its name.
     pub fn define_host(&mut self, func: HostFunc) -> Extern {
-        let _ = func;
-        Extern::Func(0)
+        let host = self.hosts.len() as u32;
+        let type_number = self.types.number(&func.ty);
+        let record = self.host_record(type_number, host);
+        let what = Extern::Func(self.funcs.len() as u32);
+        self.add_func(Func {
+            type_number,
+            callee: Callee::Host { host },
+            reference: record.address(),
+        });
+        self.define(&func.module, &func.field, what);
+        self.hosts.push(Host {
+            layout: CallLayout::new(&func.ty),
+            func,
+            _record: record,
+        });
+        what
     }
 
-    /// Links and allocates an instance and applies its active segments. Missing or mismatched imports are all
-    /// named, with module, field and type. Does not run the start function. The outer error is a link error; a
-    /// segment out of bounds is a trap (what was written before it stays written).
-    pub fn instantiate(&mut self, module: Arc<Module>) -> Result<Result<u32, Trap>, Error> {
-        let _ = module;
-        Ok(Ok(0))
+    /// Numbers a function.
+    pub(super) fn add_func(&mut self, func: Func) -> u32 {
+        let number = self.funcs.len() as u32;
+        self.func_by_ref.insert(func.reference, number);
+        self.funcs.push(func);
+        number
+    }
+
+    /// What goes into the fixed part of a VmCtx.
+    pub(super) fn fixed_part(&self) -> FixedPart {
+        self.native.as_ref().map(Native::fixed_part).unwrap_or_default()
     }
 
     /// Number of instances.
     pub fn instances(&self) -> u32 {
-        0
+        self.instances.len() as u32
+    }
+
+    /// An instance by number.
+    pub(super) fn instance(&self, instance: u32) -> Option<&Instance> {
+        self.instances.get(instance as usize)
     }
 
     /// An instance's module.
     pub fn module(&self, instance: u32) -> Option<&Arc<Module>> {
-        let _ = instance;
-        None
+        Some(&self.instance(instance)?.module)
     }
 
     /// An export of an instance.
     pub fn export(&self, instance: u32, name: &str) -> Option<Extern> {
-        let _ = (instance, name);
-        None
+        let instance = self.instance(instance)?;
+        Some(match instance.module.export(name)?.kind {
+            ExportKind::Func(index) => Extern::Func(*instance.funcs.get(index as usize)?),
+            ExportKind::Table(index) => Extern::Table(*instance.tables.get(index as usize)?),
+            ExportKind::Memory(index) => Extern::Memory(*instance.memories.get(index as usize)?),
+            ExportKind::Global(index) => Extern::Global(*instance.globals.get(index as usize)?),
+        })
     }
 
     /// A function of an instance, by its index there.
     pub fn func(&self, instance: u32, func: u32) -> Option<Extern> {
-        let _ = (instance, func);
-        None
+        let number = self.instance(instance)?.funcs.get(func as usize)?;
+        Some(Extern::Func(*number))
     }
 
     /// The type of a store function.
     pub fn func_type(&self, func: u32) -> Option<&FuncType> {
-        let _ = func;
-        None
+        self.types.get(self.funcs.get(func as usize)?.type_number)
     }
 
     /// Calls a store function. Arguments must fit its type, else it is a usage error.
@@ -125,44 +279,126 @@ impl Store {
         args: &[Val],
         handler: &mut dyn StopHandler,
     ) -> Result<CallOutcome, Error> {
-        let _ = (func, args, handler);
-        Err(Error::Usage("nothing to call".to_string()))
+        let ty = (self.func_type(func))
+            .ok_or_else(|| Error::Usage(format!("there is no function {func} in the store")))?
+            .clone();
+        let given: Vec<_> = args.iter().map(|arg| arg.ty()).collect();
+        if given != ty.params {
+            let given = FuncType {
+                params: given,
+                results: Vec::new(),
+            };
+            return Err(Error::Usage(format!(
+                "arguments {given} do not fit a function of type {ty}",
+                given = given.to_string().trim_end_matches(" -> ()"),
+            )));
+        }
+        if let Some(Val::FuncRef(bits)) =
+            (args.iter()).find(|arg| matches!(arg, Val::FuncRef(bits) if !self.is_func_ref(*bits)))
+        {
+            return Err(Error::Usage(format!(
+                "0x{bits:x} is not a function reference of this store"
+            )));
+        }
+        let callee = self.funcs.get(func as usize).map(|func| func.callee);
+        match (callee, &self.native) {
+            (Some(Callee::Host { host }), _) => super::host_call::call_directly(self, host, args, handler),
+            (_, Some(_)) => activation::call(self, func, &ty, args, handler),
+            (_, None) => interpreted::call(self, func, &ty, args, handler),
+        }
+    }
+
+    /// Asks for stops in a function before or between calls. While a guest is parked, use
+    /// [`Paused::set_stops`](super::paused::Paused::set_stops), which also moves the frames that are live.
+    pub fn set_stops(&mut self, instance: u32, func: u32, stops: Stops) -> Result<(), Error> {
+        let exists = (self.module(instance)).is_some_and(|module| module.body(func).is_some());
+        if !exists {
+            return Err(Error::Usage(format!(
+                "instance {instance} defines no function {func} to stop in"
+            )));
+        }
+        self.stops.set(instance, func, stops);
+        self.apply_stops(instance, func)
+    }
+
+    /// Turns flood on or off before or between calls: while on, every function stops at every boundary.
+    pub fn set_flood(&mut self, on: bool) -> Result<(), Error> {
+        if self.stops.set_flood(on) {
+            self.apply_flood()
+        } else {
+            Ok(())
+        }
+    }
+
+    /// A memory of an instance.
+    fn memory_number(&self, instance: u32, memory: u32) -> Option<usize> {
+        Some(*self.instance(instance)?.memories.get(memory as usize)? as usize)
     }
 
     /// The bytes of a memory of an instance.
     pub fn memory(&self, instance: u32, memory: u32) -> Option<&[u8]> {
-        let _ = (instance, memory);
-        None
+        Some(self.memories.get(self.memory_number(instance, memory)?)?.bytes())
     }
 
     /// The bytes of a memory of an instance, to write.
     pub fn memory_mut(&mut self, instance: u32, memory: u32) -> Option<&mut [u8]> {
-        let _ = (instance, memory);
-        None
+        let number = self.memory_number(instance, memory)?;
+        Some(self.memories.get_mut(number)?.bytes_mut())
+    }
+
+    /// A global of an instance.
+    pub(super) fn global_record(&self, instance: u32, global: u32) -> Option<&Global> {
+        let number = *self.instance(instance)?.globals.get(global as usize)?;
+        self.globals.get(number as usize)
     }
 
     /// A global of an instance.
     pub fn global(&self, instance: u32, global: u32) -> Option<Val> {
-        let _ = (instance, global);
-        None
+        let global = self.global_record(instance, global)?;
+        Some(Val::from_bits(global.ty.ty, global.cell.get()))
     }
 
-    /// Writes a global of an instance (mutable or not); `false` if there is none such.
+    /// Writes a global of an instance (mutable or not); `false` if there is none such, or if the bits are meant
+    /// for a `funcref` and name no function.
     pub fn set_global(&mut self, instance: u32, global: u32, bits: u128) -> bool {
-        let _ = (instance, global, bits);
-        false
+        let Some(global) = self.global_record(instance, global) else {
+            return false;
+        };
+        let Some(bits) = self.checked_bits(global.ty.ty, bits) else {
+            return false;
+        };
+        global.cell.set(bits);
+        true
     }
 
     /// The elements of a table of an instance, as reference bits.
     pub fn table(&self, instance: u32, table: u32) -> Option<&[u64]> {
-        let _ = (instance, table);
-        None
+        let number = *self.instance(instance)?.tables.get(table as usize)?;
+        Some(self.tables.get(number as usize)?.elements())
     }
 
     /// The wasm function a `funcref`'s bits name: (instance, function index); `None` for null and host
     /// functions.
     pub fn func_of_ref(&self, bits: u64) -> Option<(u32, u32)> {
-        let _ = bits;
-        None
+        let number = *self.func_by_ref.get(&bits)?;
+        match self.funcs.get(number as usize)?.callee {
+            Callee::Wasm { instance, func } => Some((instance, func)),
+            Callee::Host { .. } => None,
+        }
+    }
+
+    /// Whether bits are a function reference of this store, or null.
+    pub(super) fn is_func_ref(&self, bits: u64) -> bool {
+        bits == 0 || self.func_by_ref.contains_key(&bits)
+    }
+
+    /// Bits cut to the size of a type; `None` for a function reference that names nothing, which compiled code
+    /// would follow anywhere.
+    pub(super) fn checked_bits(&self, ty: crate::types::ValType, bits: u128) -> Option<u128> {
+        let val = Val::from_bits(ty, bits);
+        match val {
+            Val::FuncRef(reference) if !self.is_func_ref(reference) => None,
+            _ => Some(val.bits()),
+        }
     }
 }

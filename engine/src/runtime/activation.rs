@@ -1,0 +1,301 @@
+//! One call of compiled code: resume the guest, see why it left, serve it, resume it again.
+//!
+//! # Invariants
+//! - The handler is called with the guest parked; whatever it changes is what the guest goes on with.
+//! - A pause stops at the next boundary: frame 0 alone runs on in its variant with all stops, until it is reached.
+//!
+//! Must not know: how the switch works, how frames are read.
+
+use super::entry::{Exit, R8, R15, RAX, RCX, RDI, RDX, RSI};
+use super::host::HostError;
+use super::native::{Activation, Entry, SLICE};
+use super::paused::{Guest, Paused, Resume, StopCause, StopHandler, TickAction, Trap};
+use super::store::{CallOutcome, Store};
+use super::trap;
+use super::unwind::NativeFrames;
+use crate::compile::{PointKind, Stops};
+use crate::error::{Error, TrapKind};
+use crate::interp::Callee;
+use crate::layout::{CallLayout, vmctx};
+use crate::types::{FuncType, Val};
+
+/// Calls a wasm function.
+pub fn call(
+    store: &mut Store,
+    func: u32,
+    ty: &FuncType,
+    args: &[Val],
+    handler: &mut dyn StopHandler,
+) -> Result<CallOutcome, Error> {
+    trap::prepare_thread()?;
+    let layout = CallLayout::new(ty);
+    let entered = enter(store, func, &layout, args)?;
+    if !entered {
+        return Ok(trapped_before_entry(store, handler));
+    }
+    let outcome = Call {
+        layout: &layout,
+        ty,
+        pausing: false,
+    }
+    .run(store, handler);
+    if let Some(native) = &mut store.native {
+        native.end();
+    }
+    outcome
+}
+
+/// Sets a guest up at the entry of a function; `false` if its stack has no room.
+fn enter(store: &mut Store, func: u32, layout: &CallLayout, args: &[Val]) -> Result<bool, Error> {
+    let callee = store
+        .funcs
+        .get(func as usize)
+        .map(|func| (func.callee, func.reference));
+    let Some((Callee::Wasm { instance, func }, reference)) = callee else {
+        return Err(Error::Usage(format!("function {func} is not a wasm function")));
+    };
+    let code = store.link_code(instance, func)?;
+    let slice = if store.interrupt.is_raised() { 0 } else { SLICE };
+    let (Some(native), Some(of)) = (&mut store.native, store.instances.get(instance as usize)) else {
+        return Err(broken("no compiled code"));
+    };
+    let entry = Entry {
+        code,
+        reference,
+        vmctx: of.vmctx.address(),
+        memory_base: of.vmctx.get_u64(vmctx::MEMORY0_BASE as u32),
+        slice,
+        layout,
+    };
+    Ok(native.begin(&entry, args))
+}
+
+/// A call made while a guest waits, with no room left on the stack.
+fn trapped_before_entry(store: &mut Store, handler: &mut dyn StopHandler) -> CallOutcome {
+    let trap = Trap {
+        kind: TrapKind::StackExhausted,
+        message: None,
+    };
+    handler.on_stop(
+        &mut Paused::new(store, Guest::None),
+        &StopCause::Trap(trap.clone()),
+    );
+    CallOutcome::Trapped(trap)
+}
+
+/// The compiler and the runtime disagree.
+fn broken(what: &str) -> Error {
+    Error::Host(format!("compiled code and its runtime disagree: {what}"))
+}
+
+/// A call in progress.
+struct Call<'a> {
+    layout: &'a CallLayout,
+    ty: &'a FuncType,
+    /// The next probe is that of a pause.
+    pausing: bool,
+}
+
+/// What serving an exit leads to.
+enum Next {
+    Resume,
+    End(CallOutcome),
+}
+
+impl Call<'_> {
+    fn run(&mut self, store: &mut Store, handler: &mut dyn StopHandler) -> Result<CallOutcome, Error> {
+        loop {
+            if let Some(failure) = store.failure.take() {
+                return Err(failure);
+            }
+            let native = store.native.as_mut().ok_or_else(|| broken("no compiled code"))?;
+            let (exit, ticks) = native.resume();
+            store.ticks = store.ticks.wrapping_add(ticks);
+            let next = match exit.ok_or_else(|| broken("no such exit"))? {
+                Exit::Done => Next::End(self.results(store)?),
+                Exit::Stop => self.stop(store, handler)?,
+                Exit::Tick => {
+                    if let Some(native) = &mut store.native {
+                        native.context_mut().gpr[R15] = SLICE;
+                    }
+                    self.interrupt(store, handler)?
+                }
+                Exit::Lazy => {
+                    self.compile(store)?;
+                    Next::Resume
+                }
+                Exit::Host => self.host(store, handler)?,
+                Exit::Libcall => self.libcall(store, handler)?,
+                Exit::Trap | Exit::Fault => self.trap_here(store, handler)?,
+            };
+            if let Next::End(outcome) = next {
+                return Ok(outcome);
+            }
+        }
+    }
+
+    fn results(&self, store: &Store) -> Result<CallOutcome, Error> {
+        let results = (store.native.as_ref())
+            .and_then(|native| native.read_vals(&self.layout.results, &self.ty.results))
+            .ok_or_else(|| broken("results are not on the stack"))?;
+        Ok(CallOutcome::Returned(results))
+    }
+
+    fn stop(&mut self, store: &mut Store, handler: &mut dyn StopHandler) -> Result<Next, Error> {
+        let cause = if std::mem::take(&mut self.pausing) {
+            store.move_innermost(None)?;
+            StopCause::Pause
+        } else {
+            StopCause::Probe
+        };
+        Ok(on_stop(store, handler, &cause))
+    }
+
+    /// Looks at the interrupt flag.
+    fn interrupt(&mut self, store: &mut Store, handler: &mut dyn StopHandler) -> Result<Next, Error> {
+        if !store.interrupt.is_raised() {
+            return Ok(Next::Resume);
+        }
+        store.interrupt.clear();
+        Ok(
+            match handler.on_interrupt(&mut Paused::new(store, Guest::Native(NativeFrames::default()))) {
+                TickAction::Continue => Next::Resume,
+                TickAction::Pause => {
+                    store.move_innermost(Some(&Stops::All))?;
+                    self.pausing = true;
+                    Next::Resume
+                }
+                TickAction::Abandon => Next::End(CallOutcome::Abandoned),
+            },
+        )
+    }
+
+    /// Compiles the function that was called and enters it.
+    fn compile(&self, store: &mut Store) -> Result<(), Error> {
+        let reference = store.native.as_ref().map_or(0, |native| native.context().gpr[R8]);
+        let (instance, func) = store
+            .func_of_ref(reference)
+            .ok_or_else(|| broken("a call of no known function"))?;
+        let code = store.link_code(instance, func)?;
+        if let Some(native) = &mut store.native {
+            native.context_mut().rip = code;
+        }
+        Ok(())
+    }
+
+    /// The instance of frame 0.
+    fn instance(&self, store: &Store) -> Result<u32, Error> {
+        (store.native.as_ref())
+            .and_then(|native| Some(native.variants.block_at(native.context().rip)?.instance))
+            .ok_or_else(|| broken("a call from no known function"))
+    }
+
+    fn host(&mut self, store: &mut Store, handler: &mut dyn StopHandler) -> Result<Next, Error> {
+        let native = store.native.as_ref().ok_or_else(|| broken("no compiled code"))?;
+        let number = store.func_by_ref.get(&native.context().gpr[R8]);
+        let callee = number
+            .and_then(|&number| store.funcs.get(number as usize))
+            .map(|func| func.callee);
+        let Some(Callee::Host { host }) = callee else {
+            return Err(broken("a call of no known host function"));
+        };
+        let of = store
+            .hosts
+            .get(host as usize)
+            .ok_or_else(|| broken("no such host function"))?;
+        let layout = of.layout.clone();
+        let args = (native.read_vals(&layout.params, &of.func.ty.params))
+            .ok_or_else(|| broken("arguments are not on the stack"))?;
+        let caller = self.instance(store)?;
+        loop {
+            match store.call_host(Some(caller), host, &args) {
+                Ok(results) => {
+                    if let Some(native) = &mut store.native {
+                        native.write_vals(&layout.results, &results);
+                    }
+                    return self.interrupt(store, handler);
+                }
+                Err(HostError::Exit(code)) => return Ok(Next::End(CallOutcome::Exited(code))),
+                Err(HostError::Trap(message)) => {
+                    return Ok(self.trap(store, handler, TrapKind::Host, Some(message)));
+                }
+                Err(HostError::Interrupted) => {
+                    store.interrupt.clear();
+                    let mut paused = Paused::new(store, Guest::Native(NativeFrames::default()));
+                    let resume = match handler.on_interrupt(&mut paused) {
+                        TickAction::Continue => Resume::Continue,
+                        TickAction::Pause => handler.on_stop(&mut paused, &StopCause::Pause),
+                        TickAction::Abandon => Resume::Abandon,
+                    };
+                    if resume == Resume::Abandon {
+                        return Ok(Next::End(CallOutcome::Abandoned));
+                    }
+                }
+            }
+        }
+    }
+
+    fn libcall(&mut self, store: &mut Store, handler: &mut dyn StopHandler) -> Result<Next, Error> {
+        // Before anything is done, so that the guest stands where its frame says it does.
+        if let Next::End(outcome) = self.interrupt(store, handler)? {
+            return Ok(Next::End(outcome));
+        }
+        let instance = self.instance(store)?;
+        let native = store.native.as_ref().ok_or_else(|| broken("no compiled code"))?;
+        let gpr = native.context().gpr;
+        let args = [gpr[RAX], gpr[RCX], gpr[RDX], gpr[RSI]];
+        match store
+            .libcall(instance, gpr[RDI], args)
+            .ok_or_else(|| broken("no such libcall"))?
+        {
+            Ok(result) => {
+                if let Some(native) = &mut store.native {
+                    native.context_mut().gpr[RAX] = result;
+                }
+                Ok(Next::Resume)
+            }
+            Err(kind) => Ok(self.trap(store, handler, kind, None)),
+        }
+    }
+
+    /// An explicit trap or a fault: the frame map says which.
+    fn trap_here(&mut self, store: &mut Store, handler: &mut dyn StopHandler) -> Result<Next, Error> {
+        let native = store.native.as_ref().ok_or_else(|| broken("no compiled code"))?;
+        let innermost = native.activations().len().saturating_sub(1);
+        match native.first_point(innermost).map(|point| point.kind) {
+            Some(PointKind::Trap(kind)) => Ok(self.trap(store, handler, kind, None)),
+            _ => Err(broken(&format!(
+                "a trap at 0x{:x}, which is no trap point",
+                native.context().rip
+            ))),
+        }
+    }
+
+    fn trap(
+        &mut self,
+        store: &mut Store,
+        handler: &mut dyn StopHandler,
+        kind: TrapKind,
+        message: Option<String>,
+    ) -> Next {
+        if let Some(activation) = store.native.as_mut().and_then(|native| native.activation_mut()) {
+            mark_trapped(activation);
+        }
+        let trap = Trap { kind, message };
+        on_stop(store, handler, &StopCause::Trap(trap.clone()));
+        Next::End(CallOutcome::Trapped(trap))
+    }
+}
+
+fn mark_trapped(activation: &mut Activation) {
+    activation.trapped = true;
+}
+
+/// Lets the handler look at the guest.
+fn on_stop(store: &mut Store, handler: &mut dyn StopHandler, cause: &StopCause) -> Next {
+    let mut paused = Paused::new(store, Guest::Native(NativeFrames::default()));
+    match handler.on_stop(&mut paused, cause) {
+        Resume::Continue => Next::Resume,
+        Resume::Abandon => Next::End(CallOutcome::Abandoned),
+    }
+}

@@ -1,0 +1,358 @@
+//! Frames of compiled code that stands still: found by the chain of frame pointers, read through [`FrameMap`].
+//!
+//! # Invariants
+//! - Nothing but the frame map says where a value is. Callee-saved registers of a caller are looked up where the
+//!   frames above it saved them, so values are read and written at the right place.
+//! - A place outside the guest stack is never touched, whatever the chain says.
+//!
+//! Must not know: how code is compiled, what stops mean.
+
+use super::entry::RBP;
+use super::native::Native;
+use super::paused::{Frame, FrameHead, FrameState, FrameToken};
+use super::store::Store;
+use super::variants::Block;
+use crate::compile::{FrameMap, Home, Loc, Point, PointKind};
+use crate::layout::CALLEE_SAVED;
+use crate::types::{Val, ValType};
+use std::cell::RefCell;
+use stepwell_debuginfo::ModuleOffset;
+
+/// A frame as the stack has it.
+#[derive(Clone, Copy, Debug)]
+pub struct RawFrame {
+    /// Program counter: of frame 0 where the guest stands, of others the return address.
+    pub pc: u64,
+    /// Where the program counter lies: 0 for the context of frame 0.
+    pub pc_slot: u64,
+    /// Frame pointer.
+    pub rbp: u64,
+    /// Where the callee-saved registers of this frame are: a stack address, 0 for the context.
+    saved: [u64; CALLEE_SAVED.len()],
+}
+
+/// Frames of an activation, found as far as somebody asked.
+#[derive(Debug, Default)]
+pub struct NativeFrames {
+    found: RefCell<Vec<RawFrame>>,
+}
+
+/// Where a value is.
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    Const(u64),
+    Gpr(usize),
+    Xmm(usize),
+    Stack(u64),
+    Flag(bool),
+}
+
+/// A frame with its block and point.
+struct Resolved<'a> {
+    raw: RawFrame,
+    block: &'a Block,
+    point: Point,
+    /// Flags of the guest; known for frame 0 only.
+    flags: Option<u64>,
+}
+
+impl Native {
+    /// Frame 0 of an activation.
+    pub fn first_frame(&self, activation: usize) -> Option<RawFrame> {
+        let context = self.context_of(activation)?;
+        Some(RawFrame {
+            pc: context.rip,
+            pc_slot: 0,
+            rbp: context.gpr[RBP],
+            saved: [0; CALLEE_SAVED.len()],
+        })
+    }
+
+    /// The caller of a frame; `None` for the outermost.
+    pub fn caller(&self, frame: &RawFrame) -> Option<RawFrame> {
+        let block = self.variants.block_at(frame.pc)?;
+        let pc_slot = frame.rbp.checked_add(8)?;
+        let pc = self.stack().read(pc_slot)?;
+        let rbp = self.stack().read(frame.rbp)?;
+        // Callers are at higher addresses: a chain that does not rise is broken.
+        if pc == self.done_stub() || rbp <= frame.rbp {
+            return None;
+        }
+        let mut saved = frame.saved;
+        for &(register, slot) in block.frame_map.callee_saved() {
+            let index = CALLEE_SAVED.iter().position(|&known| known == register);
+            if let Some(place) = index.and_then(|index| saved.get_mut(index)) {
+                *place = frame.rbp.wrapping_add_signed(i64::from(slot));
+            }
+        }
+        Some(RawFrame {
+            pc,
+            pc_slot,
+            rbp,
+            saved,
+        })
+    }
+
+    /// Where frame 0 of an activation stands.
+    pub fn first_point(&self, activation: usize) -> Option<&Point> {
+        let state = self.activations().get(activation)?;
+        let rip = self.context_of(activation)?.rip;
+        let find = || {
+            if state.faulted {
+                let block = self.variants.block_at(rip.checked_add(1)?)?;
+                block.frame_map.point(block.offset_of(rip)?, true)
+            } else {
+                let block = self.variants.block_at(rip)?;
+                block.frame_map.point(block.offset_of(rip)?, false)
+            }
+        };
+        state.point.get_or_init(find).as_ref()
+    }
+}
+
+impl NativeFrames {
+    /// Forgets what was found: frames may have moved.
+    pub fn forget(&self) {
+        self.found.borrow_mut().clear();
+    }
+
+    fn raw(&self, native: &Native, index: u32) -> Option<RawFrame> {
+        let mut found = self.found.borrow_mut();
+        if found.is_empty() {
+            let innermost = native.activations().len().checked_sub(1)?;
+            found.push(native.first_frame(innermost)?);
+        }
+        while found.len() <= index as usize {
+            let next = native.caller(found.last()?)?;
+            found.push(next);
+        }
+        found.get(index as usize).copied()
+    }
+
+    fn resolve<'a>(&self, store: &'a Store, index: u32) -> Option<Resolved<'a>> {
+        let native = store.native.as_ref()?;
+        let raw = self.raw(native, index)?;
+        let faulted = index == 0 && native.activation()?.faulted;
+        let block = native
+            .variants
+            .block_at(if faulted { raw.pc.checked_add(1)? } else { raw.pc })?;
+        let point = if index == 0 {
+            native
+                .first_point(native.activations().len().checked_sub(1)?)?
+                .clone()
+        } else {
+            block.frame_map.point(block.offset_of(raw.pc)?, false)?
+        };
+        Some(Resolved {
+            raw,
+            block,
+            point,
+            flags: (index == 0).then_some(native.context().rflags),
+        })
+    }
+
+    /// How many there are.
+    pub fn depth(&self, store: &Store) -> u32 {
+        let Some(native) = &store.native else { return 0 };
+        self.raw(native, u32::MAX - 1);
+        self.found.borrow().len() as u32
+    }
+
+    /// Where a frame stands.
+    pub fn head(&self, store: &Store, index: u32) -> Option<FrameHead> {
+        let native = store.native.as_ref()?;
+        if index == 0 {
+            let block = self.first_block(native)?;
+            let point = native.first_point(native.activations().len().checked_sub(1)?)?;
+            return Some(head(native, block, point, true));
+        }
+        let Resolved { block, point, .. } = self.resolve(store, index)?;
+        Some(head(native, block, &point, false))
+    }
+
+    fn first_block<'a>(&self, native: &'a Native) -> Option<&'a Block> {
+        let rip = native.context().rip;
+        native.variants.block_at(if native.activation()?.faulted {
+            rip.checked_add(1)?
+        } else {
+            rip
+        })
+    }
+
+    /// A frame's identity.
+    pub fn token(&self, store: &Store, index: u32) -> Option<FrameToken> {
+        Some(FrameToken(self.raw(store.native.as_ref()?, index)?.rbp))
+    }
+
+    /// A frame with its values; `None` also if any of them cannot be told.
+    pub fn frame(&self, store: &Store, index: u32) -> Option<Frame> {
+        let native = store.native.as_ref()?;
+        let resolved = self.resolve(store, index)?;
+        let homes = resolved.block.frame_map.homes();
+        let locals = (homes.iter().enumerate())
+            .map(|(local, home)| native.read(resolved.place(Loc::Local(local as u32))?, home.ty))
+            .collect::<Option<_>>()?;
+        let operands = (resolved.point.operands.iter())
+            .map(|operand| native.read(resolved.place(operand.loc)?, operand.ty))
+            .collect::<Option<_>>()?;
+        Some(Frame {
+            head: head(native, resolved.block, &resolved.point, index == 0),
+            locals,
+            operands,
+        })
+    }
+
+    /// Writes a local.
+    pub fn set_local(&self, store: &mut Store, frame: u32, index: u32, bits: u128) -> bool {
+        let write = || {
+            let resolved = self.resolve(store, frame)?;
+            // An operand that is a copy of the local has no place of its own and would change with it.
+            if resolved
+                .point
+                .operands
+                .iter()
+                .any(|operand| operand.loc == Loc::Local(index))
+            {
+                return None;
+            }
+            let home = resolved.block.frame_map.homes().get(index as usize)?;
+            Some((
+                resolved.place(Loc::Local(index))?,
+                home.ty,
+                store.checked_bits(home.ty, bits)?,
+            ))
+        };
+        let Some((place, ty, bits)) = write() else {
+            return false;
+        };
+        store
+            .native
+            .as_mut()
+            .is_some_and(|native| native.write(place, ty, bits))
+    }
+
+    /// Writes an operand.
+    pub fn set_operand(&self, store: &mut Store, frame: u32, index: u32, bits: u128) -> bool {
+        let write = || {
+            let resolved = self.resolve(store, frame)?;
+            let operand = resolved.point.operands.get(index as usize)?;
+            if matches!(operand.loc, Loc::Local(_)) {
+                return None;
+            }
+            Some((
+                resolved.place(operand.loc)?,
+                operand.ty,
+                store.checked_bits(operand.ty, bits)?,
+            ))
+        };
+        let Some((place, ty, bits)) = write() else {
+            return false;
+        };
+        store
+            .native
+            .as_mut()
+            .is_some_and(|native| native.write(place, ty, bits))
+    }
+}
+
+/// Where a frame stands, in the words of those who look at it.
+fn head(native: &Native, block: &Block, point: &Point, first: bool) -> FrameHead {
+    let trapped = first && native.activation().is_some_and(|activation| activation.trapped);
+    let state = match point.kind {
+        PointKind::CallSite(_) => FrameState::InCall,
+        PointKind::Trap(_) => FrameState::Trapped,
+        _ if trapped => FrameState::Trapped,
+        PointKind::Boundary(_) | PointKind::TickSite(_) | PointKind::LibcallSite(_) => FrameState::Boundary,
+    };
+    FrameHead {
+        instance: block.instance,
+        func: block.func,
+        pc: ModuleOffset(point.offset),
+        state,
+    }
+}
+
+impl Resolved<'_> {
+    /// Where a value is; `None` if this frame cannot tell.
+    fn place(&self, loc: Loc) -> Option<Place> {
+        let frame_map: &FrameMap = &self.block.frame_map;
+        let first = self.raw.pc_slot == 0;
+        match loc {
+            Loc::Const(bits) => Some(Place::Const(bits)),
+            Loc::Slot(offset) => Some(Place::Stack(self.slot(offset))),
+            Loc::Gpr(register) => match CALLEE_SAVED.iter().position(|&saved| saved == register) {
+                Some(index) if self.raw.saved[index] != 0 => Some(Place::Stack(self.raw.saved[index])),
+                Some(_) => Some(Place::Gpr(usize::from(register))),
+                None => first.then_some(Place::Gpr(usize::from(register))),
+            },
+            Loc::Xmm(register) => first.then_some(Place::Xmm(usize::from(register))),
+            Loc::Flags(condition) => Some(Place::Flag(holds(condition, self.flags?))),
+            Loc::Local(local) => {
+                let home: &Home = frame_map.homes().get(local as usize)?;
+                let in_call = matches!(self.point.kind, PointKind::CallSite(_));
+                match home.register {
+                    Some(Loc::Gpr(register)) if !in_call || CALLEE_SAVED.contains(&register) => {
+                        self.place(Loc::Gpr(register))
+                    }
+                    Some(Loc::Xmm(register)) if !in_call => self.place(Loc::Xmm(register)),
+                    _ => Some(Place::Stack(self.slot(home.slot))),
+                }
+            }
+        }
+    }
+
+    fn slot(&self, offset: i32) -> u64 {
+        self.raw.rbp.wrapping_add_signed(i64::from(offset))
+    }
+}
+
+/// Whether an x86 condition code holds for flags.
+fn holds(condition: u8, flags: u64) -> bool {
+    let flag = |bit: u32| flags >> bit & 1 == 1;
+    let (carry, parity, zero, sign, overflow) = (flag(0), flag(2), flag(6), flag(7), flag(11));
+    let base = match condition >> 1 & 7 {
+        0 => overflow,
+        1 => carry,
+        2 => zero,
+        3 => carry || zero,
+        4 => sign,
+        5 => parity,
+        6 => sign != overflow,
+        _ => zero || sign != overflow,
+    };
+    base != (condition & 1 == 1)
+}
+
+impl Native {
+    fn read(&self, place: Place, ty: ValType) -> Option<Val> {
+        let bits = match place {
+            Place::Const(bits) => u128::from(bits),
+            Place::Gpr(register) => u128::from(*self.context().gpr.get(register)?),
+            Place::Xmm(register) => *self.context().xmm.get(register)?,
+            Place::Stack(address) => self.stack().read_val(address, ty == ValType::V128)?,
+            Place::Flag(flag) => u128::from(flag),
+        };
+        Some(Val::from_bits(ty, bits))
+    }
+
+    fn write(&mut self, place: Place, ty: ValType, bits: u128) -> bool {
+        match place {
+            Place::Const(_) | Place::Flag(_) => false,
+            Place::Gpr(register) => match self.context_mut().gpr.get_mut(register) {
+                Some(value) => {
+                    *value = bits as u64;
+                    true
+                }
+                None => false,
+            },
+            Place::Xmm(register) => match self.context_mut().xmm.get_mut(register) {
+                Some(value) => {
+                    *value = bits;
+                    true
+                }
+                None => false,
+            },
+            Place::Stack(address) => self.stack_mut().write_val(address, ty == ValType::V128, bits),
+        }
+    }
+}
