@@ -214,10 +214,10 @@ impl FrameMap {
                 operands,
             });
         }
-        let after = self
+        // The first of those that go on here is the one whose probe ends here.
+        let number = self
             .boundaries
-            .partition_point(|boundary| boundary.resume <= native);
-        let number = after.checked_sub(1)?;
+            .partition_point(|boundary| boundary.resume < native);
         if self.boundaries.get(number)?.resume != native {
             return None;
         }
