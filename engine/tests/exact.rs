@@ -1,0 +1,200 @@
+//! "Exact" proved: real programs, stepped instruction by instruction on compiled code and on the reference
+//! interpreter at once. At every boundary all locals, operands and globals must be equal; regularly, and at the
+//! end, all frames of the stack and all bytes of memory.
+
+mod runtime_support;
+
+use runtime_support::Watcher;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
+use stepwell_engine::module::{Module, decode};
+use stepwell_engine::runtime::paused::{Frame, Paused, Resume, StopCause};
+use stepwell_engine::runtime::store::{Backend, CallOutcome, Extern, Store};
+use stepwell_engine::types::Val;
+use stepwell_engine::wasi::{Input, Output, WasiCtx, host_funcs};
+
+/// Instructions of one program that are compared at most.
+const MOST_STEPS: usize = 400_000;
+/// Every so many steps the whole stack is compared,
+const WHOLE_STACK_EVERY: usize = 61;
+/// and the whole memory.
+const MEMORY_EVERY: usize = 20_011;
+/// Steps travel to the comparison in batches.
+const BATCH: usize = 512;
+
+/// What is seen at one boundary.
+#[derive(Debug, PartialEq)]
+struct Step {
+    tick: u64,
+    frames: Vec<Frame>,
+    globals: Vec<Option<Val>>,
+    memory: Option<u64>,
+}
+
+fn look(paused: &Paused<'_>, number: usize) -> Step {
+    let depth = if number.is_multiple_of(WHOLE_STACK_EVERY) {
+        paused.depth()
+    } else {
+        1
+    };
+    let frames: Vec<Frame> = (0..depth)
+        .map(|frame| paused.frame(frame).expect("a frame"))
+        .collect();
+    let store = paused.store();
+    let globals = store.module(0).map_or(0, |module| module.globals.len() as u32);
+    let memory = number
+        .is_multiple_of(MEMORY_EVERY)
+        .then(|| hash(store.memory(0, 0).unwrap_or_default()));
+    Step {
+        tick: paused.ticks(),
+        frames,
+        globals: (0..globals).map(|global| store.global(0, global)).collect(),
+        memory,
+    }
+}
+
+/// FNV-1a over words: enough to tell memories apart.
+fn hash(bytes: &[u8]) -> u64 {
+    let words = bytes
+        .chunks(8)
+        .map(|chunk| chunk.iter().fold(0, |word, &byte| word << 8 | u64::from(byte)));
+    words.fold(0xcbf2_9ce4_8422_2325, |hash, word: u64| {
+        (hash ^ word).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
+
+struct Run {
+    outcome: CallOutcome,
+    output: Vec<u8>,
+    memory: u64,
+}
+
+/// Runs a program with a stop at every instruction, sending what is seen.
+fn run(backend: Backend, module: Arc<Module>, args: &[&str], steps: &SyncSender<Vec<Step>>) -> Run {
+    let output = Arc::new(Mutex::new(Vec::new()));
+    let sink = output.clone();
+    let ctx = WasiCtx::builder()
+        .args(args.iter().map(|arg| arg.as_bytes()))
+        .stdin(Input::empty())
+        .stdout(Output::callback(move |bytes| {
+            sink.lock().expect("unpoisoned").extend_from_slice(bytes)
+        }))
+        .stderr(Output::discard())
+        .build()
+        .expect("a context");
+    let mut store = Store::new(backend).expect("a store");
+    for func in host_funcs(ctx) {
+        store.define_host(func);
+    }
+    store.instantiate(module).expect("links").expect("no trap");
+    store.set_flood(true).expect("twins");
+    let Some(Extern::Func(start)) = store.export(0, "_start") else {
+        panic!("no _start")
+    };
+    let (mut number, mut batch) = (0, Vec::new());
+    let mut watcher = Watcher::on_stop(|paused, cause| {
+        batch.push(look(paused, number));
+        number += 1;
+        let last = number == MOST_STEPS || *cause != StopCause::Probe;
+        if last || batch.len() == BATCH {
+            // The other side may have given up; it says why.
+            let _ = steps.send(std::mem::take(&mut batch));
+        }
+        if number == MOST_STEPS {
+            Resume::Abandon
+        } else {
+            Resume::Continue
+        }
+    });
+    let outcome = store.call(start, &[], &mut watcher).expect("a call");
+    drop(watcher);
+    let _ = steps.send(batch);
+    let output = output.lock().expect("unpoisoned").clone();
+    Run {
+        outcome,
+        output,
+        memory: hash(store.memory(0, 0).unwrap_or_default()),
+    }
+}
+
+/// Compares two streams; how many steps were equal.
+fn compare(name: &str, module: &Module, ours: &Receiver<Vec<Step>>, oracle: &Receiver<Vec<Step>>) -> usize {
+    let mut count = 0;
+    let (mut left, mut right) = (Vec::new().into_iter(), Vec::new().into_iter());
+    loop {
+        let a = left.next().or_else(|| {
+            left = ours.iter().find(|batch| !batch.is_empty())?.into_iter();
+            left.next()
+        });
+        let b = right.next().or_else(|| {
+            right = oracle.iter().find(|batch| !batch.is_empty())?.into_iter();
+            right.next()
+        });
+        match (a, b) {
+            (None, None) => return count,
+            (Some(a), Some(b)) if a == b => count += 1,
+            (a, b) => {
+                let head = b
+                    .as_ref()
+                    .or(a.as_ref())
+                    .and_then(|step| Some(step.frames.first()?.head));
+                let text =
+                    head.and_then(|head| stepwell_engine::module::text::operator_text(module, head.pc.0));
+                panic!("{name}: step {count} ({text:?}) differs\ncompiled:    {a:?}\ninterpreted: {b:?}");
+            }
+        }
+    }
+}
+
+fn check(path: &str, args: &[&str]) -> usize {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../assets/guests")
+        .join(path);
+    let bytes = std::fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    let module = decode(bytes.into()).expect("valid");
+    let (ours, our_steps) = sync_channel(4);
+    let (oracle, oracle_steps) = sync_channel(4);
+    let steps = std::thread::scope(|scope| {
+        let compiled = scope.spawn({
+            let module = module.clone();
+            move || run(Backend::Compiled, module, args, &ours)
+        });
+        let interpreted = scope.spawn({
+            let module = module.clone();
+            move || run(Backend::Interpreter, module, args, &oracle)
+        });
+        let steps = compare(path, &module, &our_steps, &oracle_steps);
+        let (compiled, interpreted) = (
+            compiled.join().expect("compiled"),
+            interpreted.join().expect("interpreted"),
+        );
+        assert_eq!(compiled.outcome, interpreted.outcome, "{path}: outcome");
+        assert_eq!(compiled.output, interpreted.output, "{path}: output");
+        assert_eq!(compiled.memory, interpreted.memory, "{path}: memory");
+        steps
+    });
+    println!("{path} {args:?}: {steps} instructions agree");
+    steps
+}
+
+#[test]
+fn compiled_code_agrees_with_the_interpreter_at_every_instruction() {
+    if let Err(why) = stepwell_engine::compile::supported() {
+        println!("nothing to compare: {why}");
+        return;
+    }
+    let programs: &[(&str, &[&str])] = &[
+        ("list/list.wasm", &["list"]),
+        ("list/list.wasm", &["list", "fault"]),
+        ("shapes/shapes.wasm", &["shapes"]),
+        ("shapes/shapes_o2.wasm", &["shapes"]),
+        ("rust/bank.wasm", &["bank"]),
+        ("sqlite/sqlite.wasm", &["sqlite"]),
+        ("nodebug/stripped.wasm", &["queens"]),
+        ("faults/recursion.wasm", &["recursion"]),
+    ];
+    let total: usize = programs.iter().map(|(path, args)| check(path, args)).sum();
+    println!("{total} instructions agree");
+    assert!(total >= 1_000_000, "only {total} instructions were compared");
+}
