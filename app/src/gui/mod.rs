@@ -1,1 +1,4 @@
 //! The window.
+
+pub mod headless;
+pub mod raster;
