@@ -1,4 +1,5 @@
 //! The window.
 
 pub mod headless;
+pub mod preflight;
 pub mod raster;
