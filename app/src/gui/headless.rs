@@ -89,9 +89,7 @@ impl Headless {
             .viewport_output
             .get(&ViewportId::ROOT)
             .is_none_or(|viewport| viewport.repaint_delay > Duration::ZERO);
-        let primitives = self
-            .context
-            .tessellate(output.shapes, output.pixels_per_point);
+        let primitives = self.context.tessellate(output.shapes, output.pixels_per_point);
         self.raster.clear(egui::Color32::BLACK);
         self.raster.paint(&primitives, output.pixels_per_point);
         self.raster.free_textures(&output.textures_delta);
@@ -173,10 +171,7 @@ mod tests {
         let first = picture();
         assert_eq!(first.rgba.len(), 640 * 400 * 4);
         let background = first.rgba[first.rgba.len() - 4..].to_vec();
-        let ink = first
-            .rgba
-            .chunks_exact(4)
-            .filter(|pixel| *pixel != background);
+        let ink = first.rgba.chunks_exact(4).filter(|pixel| *pixel != background);
         assert!(ink.count() > 5000, "the text is there");
         assert!(first == picture());
     }

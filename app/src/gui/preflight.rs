@@ -46,13 +46,10 @@ const EGL: Library = library("libEGL.so.1", "libegl1", &[X11, Wayland]);
 const GLX: Library = library("libGL.so.1", "libgl1", &[X11]);
 
 /// The line that installs everything for a window on X11.
-pub const APT_LINE: &str = "sudo apt-get install -y libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11-0 libegl1 libgl1";
+pub const APT_LINE: &str =
+    "sudo apt-get install -y libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11-0 libegl1 libgl1";
 
-const fn library(
-    file: &'static str,
-    package: &'static str,
-    displays: &'static [Display],
-) -> Library {
+const fn library(file: &'static str, package: &'static str, displays: &'static [Display]) -> Library {
     Library {
         file,
         package,
@@ -156,9 +153,7 @@ fn directories(search_path: Option<&str>) -> Vec<PathBuf> {
         files.extend(entries.flatten().map(|entry| entry.path()));
     }
     for file in files {
-        directories.extend(configured(
-            &std::fs::read_to_string(file).unwrap_or_default(),
-        ));
+        directories.extend(configured(&std::fs::read_to_string(file).unwrap_or_default()));
     }
     for root in ["/lib", "/usr/lib", "/lib64", "/usr/lib64", "/usr/local/lib"] {
         directories.push(PathBuf::from(root));
@@ -207,10 +202,7 @@ mod tests {
             let problem = with(variables, &[]).unwrap_err();
             assert!(problem.no_display);
             let text = problem.to_string();
-            assert!(
-                text.contains("neither DISPLAY nor WAYLAND_DISPLAY"),
-                "{text}"
-            );
+            assert!(text.contains("neither DISPLAY nor WAYLAND_DISPLAY"), "{text}");
             assert!(!text.contains("apt-get"), "nothing to install: {text}");
         }
     }
@@ -260,10 +252,7 @@ mod tests {
         let found: Vec<PathBuf> = configured(text).collect();
         assert_eq!(
             found,
-            [
-                PathBuf::from("/usr/local/lib"),
-                PathBuf::from("/opt/gl/lib")
-            ]
+            [PathBuf::from("/usr/local/lib"), PathBuf::from("/opt/gl/lib")]
         );
     }
 

@@ -76,18 +76,12 @@ impl Raster {
 
     /// Makes the whole picture one opaque colour.
     pub fn clear(&mut self, color: Color32) {
-        self.canvas
-            .pixels
-            .fill([color.r(), color.g(), color.b(), 255]);
+        self.canvas.pixels.fill([color.r(), color.g(), color.b(), 255]);
     }
 
     /// Draws meshes in order. Paint callbacks need a GPU and are left out.
     pub fn paint(&mut self, primitives: &[ClippedPrimitive], pixels_per_point: f32) {
-        for ClippedPrimitive {
-            clip_rect,
-            primitive,
-        } in primitives
-        {
+        for ClippedPrimitive { clip_rect, primitive } in primitives {
             let Primitive::Mesh(mesh) = primitive else {
                 continue;
             };
@@ -132,11 +126,8 @@ struct Canvas {
 impl Canvas {
     /// The pixels `from..to` of a row; empty outside the canvas.
     fn span(&mut self, row: i64, from: i64, to: i64) -> &mut [Rgba] {
-        let (Ok(row), Ok(from), Ok(to)) = (
-            usize::try_from(row),
-            usize::try_from(from),
-            usize::try_from(to),
-        ) else {
+        let (Ok(row), Ok(from), Ok(to)) = (usize::try_from(row), usize::try_from(from), usize::try_from(to))
+        else {
             return &mut [];
         };
         if row >= self.height || to > self.width || from >= to {
@@ -159,9 +150,8 @@ struct Clip {
 impl Clip {
     fn new(rect: Rect, pixels_per_point: f32, canvas: &Canvas) -> Clip {
         // Saturating casts: egui clips to everything with an infinite rectangle.
-        let pixel = |points: f32, limit: usize| {
-            ((points * pixels_per_point).round() as i64).clamp(0, limit as i64)
-        };
+        let pixel =
+            |points: f32, limit: usize| ((points * pixels_per_point).round() as i64).clamp(0, limit as i64);
         Clip {
             left: pixel(rect.min.x, canvas.width),
             top: pixel(rect.min.y, canvas.height),

@@ -62,10 +62,7 @@ fn rows(raster: &Raster) -> Vec<String> {
 #[test]
 fn a_triangle_covers_the_centres_inside_it() {
     let mut raster = black([5, 5]);
-    raster.paint(
-        &[fan(&[(0.0, 0.0), (4.0, 0.0), (0.0, 4.0)], Color32::WHITE)],
-        1.0,
-    );
+    raster.paint(&[fan(&[(0.0, 0.0), (4.0, 0.0), (0.0, 4.0)], Color32::WHITE)], 1.0);
     // The diagonal runs through centres and is a right edge: those are out.
     assert_eq!(rows(&raster), ["###..", "##...", "#....", ".....", "....."]);
 }
@@ -113,18 +110,10 @@ fn triangles_that_share_edges_cover_each_pixel_once() {
 #[test]
 fn a_clip_rectangle_is_rounded_to_pixels() {
     let mut raster = black([4, 3]);
-    let ClippedPrimitive { primitive, .. } = fan(
-        &[(0.0, 0.0), (9.0, 0.0), (9.0, 9.0), (0.0, 9.0)],
-        Color32::WHITE,
-    );
+    let ClippedPrimitive { primitive, .. } =
+        fan(&[(0.0, 0.0), (9.0, 0.0), (9.0, 9.0), (0.0, 9.0)], Color32::WHITE);
     let clip_rect = Rect::from_min_max(pos2(0.6, 0.4), pos2(1.4, 1.0));
-    raster.paint(
-        &[ClippedPrimitive {
-            clip_rect,
-            primitive,
-        }],
-        2.0,
-    );
+    raster.paint(&[ClippedPrimitive { clip_rect, primitive }], 2.0);
     assert_eq!(rows(&raster), ["....", ".##.", "...."]);
 }
 
@@ -182,8 +171,7 @@ fn broken_meshes_draw_nothing() {
     let nan = f32::NAN;
     let mut raster = black([4, 4]);
     let mut wild = Mesh::with_texture(TEXTURE);
-    wild.vertices
-        .push(vertex(Pos2::ZERO, Pos2::ZERO, Color32::WHITE));
+    wild.vertices.push(vertex(Pos2::ZERO, Pos2::ZERO, Color32::WHITE));
     wild.indices = vec![0, 1, 900];
     let mut unknown = Mesh::with_texture(TextureId::Managed(3));
     let everywhere = Rect::from_min_max(Pos2::ZERO, pos2(4.0, 4.0));
@@ -191,10 +179,7 @@ fn broken_meshes_draw_nothing() {
     raster.paint(
         &[
             fan(&[(nan, 0.0), (4.0, 0.0), (0.0, 4.0)], Color32::WHITE),
-            fan(
-                &[(0.0, 0.0), (f32::INFINITY, 0.0), (0.0, 4.0)],
-                Color32::WHITE,
-            ),
+            fan(&[(0.0, 0.0), (f32::INFINITY, 0.0), (0.0, 4.0)], Color32::WHITE),
             fan(&[(0.0, 0.0), (2.0, 2.0), (4.0, 4.0)], Color32::WHITE),
             clipped(wild, Rect::EVERYTHING),
             clipped(unknown, Rect::EVERYTHING),

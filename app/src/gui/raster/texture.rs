@@ -174,13 +174,6 @@ mod tests {
             [2, 0],
             &ImageDelta::partial([2, 0], white, TextureOptions::NEAREST),
         );
-        assert_eq!(
-            texture
-                .texels
-                .iter()
-                .filter(|texel| texel[0] == 255)
-                .count(),
-            2
-        );
+        assert_eq!(texture.texels.iter().filter(|texel| texel[0] == 255).count(), 2);
     }
 }

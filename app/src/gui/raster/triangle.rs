@@ -135,11 +135,7 @@ pub(super) struct Triangle {
 
 impl Triangle {
     /// `None` if it covers nothing: no area, or no finite position near the canvas.
-    pub(super) fn new(
-        corners: [&Vertex; 3],
-        pixels_per_point: f32,
-        texture: &Texture,
-    ) -> Option<Triangle> {
+    pub(super) fn new(corners: [&Vertex; 3], pixels_per_point: f32, texture: &Texture) -> Option<Triangle> {
         let mut points = [[0i64; 2]; 3];
         for (point, corner) in points.iter_mut().zip(corners) {
             *point = [
