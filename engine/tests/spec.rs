@@ -151,11 +151,14 @@ impl Script {
                 Ok("register")
             }
             WastDirective::Invoke(invoke) => {
-                self.invoke(&invoke)?.map_err(|trap| format!("trapped: {trap}"))?;
+                self.invoke(&invoke)?
+                    .map_err(|trap| format!("trapped: {trap}"))?;
                 Ok("invoke")
             }
             WastDirective::AssertMalformed {
-                mut module, message, ..
+                mut module,
+                message,
+                ..
             } => {
                 // Text is refused by its parser, bytes by ours.
                 match module.encode().map(|bytes| decode(bytes.into())) {
@@ -164,7 +167,9 @@ impl Script {
                 }
             }
             WastDirective::AssertInvalid {
-                mut module, message, ..
+                mut module,
+                message,
+                ..
             } => {
                 let bytes = module.encode().map_err(|error| error.to_string())?;
                 match decode(bytes.into()) {
@@ -173,11 +178,15 @@ impl Script {
                     Ok(_) => Err(format!("accepted, but {message}")),
                 }
             }
-            WastDirective::AssertUnlinkable { module, message, .. } => {
+            WastDirective::AssertUnlinkable {
+                module, message, ..
+            } => {
                 let module = decoded(&mut QuoteWat::Wat(module))?;
                 match self.store.instantiate(module) {
                     // All imports that are missing are named at once.
-                    Err(Failure::Link(words)) if agree(&words, message) || words.contains("unknown imports: ") => {
+                    Err(Failure::Link(words))
+                        if agree(&words, message) || words.contains("unknown imports: ") =>
+                    {
                         Ok("assert_unlinkable")
                     }
                     other => Err(format!("{other:?} instead of {message}")),
@@ -192,9 +201,15 @@ impl Script {
                 Ok("assert_exhaustion")
             }
             WastDirective::AssertReturn { exec, results, .. } => {
-                let values = self.execute(exec)?.map_err(|trap| format!("trapped: {trap}"))?;
+                let values = self
+                    .execute(exec)?
+                    .map_err(|trap| format!("trapped: {trap}"))?;
                 if values.len() != results.len() {
-                    return Err(format!("{} results instead of {}", values.len(), results.len()));
+                    return Err(format!(
+                        "{} results instead of {}",
+                        values.len(),
+                        results.len()
+                    ));
                 }
                 for (value, expected) in values.iter().zip(&results) {
                     if !matches(*value, expected)? {
@@ -252,7 +267,11 @@ impl Script {
             .store
             .exported_func(instance, invoke.name)
             .ok_or("no such function")?;
-        let args = invoke.args.iter().map(argument).collect::<Result<Vec<_>, _>>()?;
+        let args = invoke
+            .args
+            .iter()
+            .map(argument)
+            .collect::<Result<Vec<_>, _>>()?;
         // A null's type is not said in the script.
         let args = args
             .iter()
@@ -336,13 +355,14 @@ fn simd_decodes_and_is_refused_by_name() {
             continue;
         }
         let buffer = ParseBuffer::new(file.raw()).expect("tokens");
-        let script: Wast<'_> = parse(&buffer).unwrap_or_else(|error| panic!("{}: {error}", file.name()));
+        let script: Wast<'_> =
+            parse(&buffer).unwrap_or_else(|error| panic!("{}: {error}", file.name()));
         for directive in script.directives {
             let line = directive.span().linecol_in(file.raw()).0 + 1;
             match directive {
                 WastDirective::Module(mut wat) => {
-                    let module =
-                        decoded(&mut wat).unwrap_or_else(|error| panic!("{}:{line}: {error}", file.name()));
+                    let module = decoded(&mut wat)
+                        .unwrap_or_else(|error| panic!("{}:{line}: {error}", file.name()));
                     decoded_modules += 1;
                     if let Err(error) = check_supported(&module) {
                         let Error::Unsupported { what, .. } = &error else {
@@ -356,12 +376,18 @@ fn simd_decodes_and_is_refused_by_name() {
                     }
                 }
                 WastDirective::AssertInvalid {
-                    mut module, message, ..
+                    mut module,
+                    message,
+                    ..
                 }
                 | WastDirective::AssertMalformed {
-                    mut module, message, ..
+                    mut module,
+                    message,
+                    ..
                 } => {
-                    let accepted = module.encode().is_ok_and(|bytes| decode(bytes.into()).is_ok());
+                    let accepted = module
+                        .encode()
+                        .is_ok_and(|bytes| decode(bytes.into()).is_ok());
                     assert!(!accepted, "{}:{line}: accepted, but {message}", file.name());
                     invalid += 1;
                 }

@@ -61,7 +61,11 @@ impl Prepass {
 }
 
 /// Gives homes to locals. `slot` names each local's slot.
-pub fn assign_homes(prepass: &Prepass, types: &[ValType], slot: impl Fn(usize) -> i32) -> Vec<Home> {
+pub fn assign_homes(
+    prepass: &Prepass,
+    types: &[ValType],
+    slot: impl Fn(usize) -> i32,
+) -> Vec<Home> {
     let mut homes: Vec<Home> = (types.iter().enumerate())
         .map(|(index, &ty)| Home {
             ty,

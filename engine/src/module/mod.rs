@@ -69,7 +69,8 @@ impl Module {
 
     /// The body of a defined function; `None` for imports.
     pub fn body(&self, func: u32) -> Option<&Body> {
-        self.bodies.get(func.checked_sub(self.imported_funcs)? as usize)
+        self.bodies
+            .get(func.checked_sub(self.imported_funcs)? as usize)
     }
 
     /// The function whose body contains a file offset.

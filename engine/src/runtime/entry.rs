@@ -157,7 +157,8 @@ impl Stubs {
             emit_exit(&mut ops, exit);
         }
         emit_leave(&mut ops);
-        let bytes = (ops.finalize()).map_err(|error| Error::Host(format!("entry stubs: {error}")))?;
+        let bytes =
+            (ops.finalize()).map_err(|error| Error::Host(format!("entry stubs: {error}")))?;
         let start = code.publish(&bytes)?;
         Ok(Stubs {
             resume: start,
@@ -178,7 +179,8 @@ impl Stubs {
     /// come from the compiler for the VmCtx in `r14`, and all that the VmCtx points at must be alive.
     pub unsafe fn resume(&self, fiber: *mut Fiber) -> Option<Exit> {
         // SAFETY: the address is that of `emit_resume`'s code, published for the life of the store.
-        let resume: extern "sysv64" fn(*mut Fiber) = unsafe { std::mem::transmute(self.resume as usize) };
+        let resume: extern "sysv64" fn(*mut Fiber) =
+            unsafe { std::mem::transmute(self.resume as usize) };
         resume(fiber);
         // SAFETY: the fiber is alive and the guest has left it.
         Exit::ALL.get(unsafe { (*fiber).exit } as usize).copied()
@@ -207,7 +209,8 @@ fn emit_resume(ops: &mut VecAssembler<X64Relocation>) {
         ; push QWORD [rdi + RIP_OFFSET]
         ; push QWORD [rdi + RFLAGS]
     );
-    for register in (0..16u8).filter(|&register| usize::from(register) != RSP && usize::from(register) != RDI)
+    for register in
+        (0..16u8).filter(|&register| usize::from(register) != RSP && usize::from(register) != RDI)
     {
         dynasm!(ops ; .arch x64 ; mov Rq(register), [rdi + GPR + 8 * i32::from(register)]);
     }

@@ -29,14 +29,20 @@ pub(super) struct PollResume {
 }
 
 /// `poll_oneoff(in*, out*, nsubscriptions, nevents*)`
-pub(super) fn poll_oneoff(ctx: &mut WasiCtx, memory: &mut GuestMemory<'_>, args: &Args<'_>) -> Outcome {
+pub(super) fn poll_oneoff(
+    ctx: &mut WasiCtx,
+    memory: &mut GuestMemory<'_>,
+    args: &Args<'_>,
+) -> Outcome {
     let (input, output, count, result) = (args.u32(0), args.u32(1), args.u32(2), args.u32(3));
     if count == 0 || count > MAX_SUBSCRIPTIONS {
         return Err(Errno::Inval.into());
     }
     let subscriptions = (0..count)
         .map(|index| {
-            let offset = index.checked_mul(SUBSCRIPTION_LEN_BYTES).ok_or(Errno::Fault)?;
+            let offset = index
+                .checked_mul(SUBSCRIPTION_LEN_BYTES)
+                .ok_or(Errno::Fault)?;
             abi::read_subscription(memory, input.checked_add(offset).ok_or(Errno::Fault)?)
         })
         .collect::<Result<Vec<_>, Errno>>()?;
@@ -59,7 +65,10 @@ pub(super) fn poll_oneoff(ctx: &mut WasiCtx, memory: &mut GuestMemory<'_>, args:
         }
         if let Err(interrupted) = ctx.waiter.check() {
             if interrupted == HostError::Interrupted {
-                ctx.poll_resume = Some(PollResume { subscriptions, start });
+                ctx.poll_resume = Some(PollResume {
+                    subscriptions,
+                    start,
+                });
             }
             return Err(interrupted.into());
         }
@@ -110,7 +119,10 @@ fn look(ctx: &WasiCtx, subscriptions: &[Subscription], start: Instant) -> Result
             Awaited::FdRead { fd } => {
                 let readiness = read_readiness(&ctx.fds, fd);
                 if matches!(&readiness, Ok(r) if !r.ready)
-                    && matches!(ctx.fds.get(fd).map(|entry| &entry.object), Ok(Object::Input(_)))
+                    && matches!(
+                        ctx.fds.get(fd).map(|entry| &entry.object),
+                        Ok(Object::Input(_))
+                    )
                 {
                     look.input = Some(fd);
                 }

@@ -285,7 +285,11 @@ fn file_type_of_stream(file: &File) -> FileType {
 }
 
 /// Asks the host whether `file` is ready, waiting at most `timeout`.
-pub(super) fn poll_fd(file: &impl AsFd, events: PollFlags, timeout: Duration) -> io::Result<Readiness> {
+pub(super) fn poll_fd(
+    file: &impl AsFd,
+    events: PollFlags,
+    timeout: Duration,
+) -> io::Result<Readiness> {
     let mut fds = [PollFd::new(file, events)];
     let timeout = Timespec::try_from(timeout).map_err(io::Error::other)?;
     match rustix::event::poll(&mut fds, Some(&timeout)) {

@@ -63,7 +63,9 @@ fn refuse_everywhere(place: &Place, guest: &mut Guest, path: &str) {
             (DIRECTORY, READ),
         ] {
             denied(
-                guest.open_with(3, lookup, path, oflags, rights, 0).map(|_| ()),
+                guest
+                    .open_with(3, lookup, path, oflags, rights, 0)
+                    .map(|_| ()),
                 "open",
             );
         }
@@ -118,7 +120,9 @@ fn dots_and_absolute_paths_do_not_get_out() {
         place.check();
     }
     // Going up and down again inside is fine.
-    guest.open(3, "dir/../dir/./..//own", 0, READ, 0).expect("inside");
+    guest
+        .open(3, "dir/../dir/./..//own", 0, READ, 0)
+        .expect("inside");
 }
 
 #[test]
@@ -158,7 +162,10 @@ fn links_do_not_get_out() {
             guest.path_call("path_create_directory", 3, path).is_err(),
             "{path}"
         );
-        assert!(guest.path_call("path_unlink_file", 3, path).is_err(), "{path}");
+        assert!(
+            guest.path_call("path_unlink_file", 3, path).is_err(),
+            "{path}"
+        );
         assert!(guest.symlink("x", 3, path).is_err(), "{path}");
         fs::write(inside("own"), "own").expect("written");
         assert!(guest.rename(3, "own", 3, path).is_err(), "{path}");
@@ -168,7 +175,10 @@ fn links_do_not_get_out() {
     }
     place.check();
     // The links themselves are the guest's: it may look at them and remove them.
-    assert_eq!(guest.readlink(3, "relative", 100), Ok(b"../secret".to_vec()));
+    assert_eq!(
+        guest.readlink(3, "relative", 100),
+        Ok(b"../secret".to_vec())
+    );
     assert_eq!(
         guest.readlink(3, "absolute", 100),
         Err(errno::PERM),
@@ -188,7 +198,10 @@ fn links_the_guest_makes_do_not_get_out() {
         .symlink("../secret", 3, "out")
         .expect("its target is not looked at");
     refuse_everywhere(&place, &mut guest, "out");
-    assert_eq!(guest.symlink("/etc/passwd", 3, "absolute"), Err(errno::PERM));
+    assert_eq!(
+        guest.symlink("/etc/passwd", 3, "absolute"),
+        Err(errno::PERM)
+    );
     // A link that was harmless where it was made leads out where it is moved to.
     guest.symlink("../dir", 3, "dir/fine").expect("linked");
     guest.rename(3, "dir/fine", 3, "moved").expect("renamed");
@@ -218,9 +231,15 @@ fn paths_that_are_no_paths() {
     let mut guest = place.guest();
     assert_eq!(guest.open(3, "a\0b", CREAT, WRITE, 0), Err(errno::ILSEQ));
     assert_eq!(guest.symlink("a\0b", 3, "link"), Err(errno::ILSEQ));
-    assert_eq!(guest.path_call("path_create_directory", 3, ""), Err(errno::NOENT));
+    assert_eq!(
+        guest.path_call("path_create_directory", 3, ""),
+        Err(errno::NOENT)
+    );
     assert_eq!(guest.stat(3, true, ""), Err(errno::NOENT));
     let long = "x/".repeat(2048) + "x";
     assert_eq!(guest.stat(3, true, &long[..4097]), Err(errno::NAMETOOLONG));
-    assert_eq!(guest.stat(3, true, &"y".repeat(256)), Err(errno::NAMETOOLONG));
+    assert_eq!(
+        guest.stat(3, true, &"y".repeat(256)),
+        Err(errno::NAMETOOLONG)
+    );
 }
