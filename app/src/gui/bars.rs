@@ -3,10 +3,9 @@
 
 use super::actions::{Action, Cx};
 use super::commands::{self, COMMANDS, CommandId, CommandRow, Menu};
-use super::model::{Phase, file_name};
+use super::model::{Phase, file_name, place_text};
 use super::panes::breakpoints::spec_text;
 use super::panes::output::outcome_text;
-use super::panes::stack::place_text;
 use super::theme::{self, Tokens};
 use super::widgets::parts;
 use egui::{Align, Color32, Layout, Margin, RichText, Sense, Ui, vec2};

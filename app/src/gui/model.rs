@@ -439,6 +439,14 @@ pub fn path_ends_with(path: &str, suffix: &str) -> bool {
     std::path::Path::new(path).ends_with(suffix.trim_start_matches("./"))
 }
 
+/// Where a frame stands, in few words.
+pub fn place_text(frame: &FrameInfo) -> String {
+    match &frame.source {
+        Some(place) => format!("{}:{}", file_name(&place.path), place.line),
+        None => format!("{}", frame.pc),
+    }
+}
+
 /// The last component of a recorded path.
 pub fn file_name(path: &str) -> &str {
     path.rsplit(['/', '\\']).next().unwrap_or(path)

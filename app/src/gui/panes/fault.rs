@@ -1,7 +1,7 @@
 //! A fault, explained: what happened, at which instruction, where in memory, and where to look first.
 
-use super::stack::place_text;
 use crate::gui::actions::{Action, Cx};
+use crate::gui::model::place_text;
 use crate::gui::theme::{self, Tokens};
 use crate::gui::widgets::parts;
 use egui::{Pos2, Rect, RichText, Role, Sense, Ui, WidgetInfo, vec2};

@@ -1,9 +1,9 @@
 //! The globals of the module's instance.
 
 use super::needs_stop;
-use super::slots::{self, SlotEdit};
 use crate::gui::actions::{Action, Cx};
 use crate::gui::queries::Answer;
+use crate::gui::slots::{self, SlotEdit};
 use crate::gui::widgets::parts;
 use egui::{ScrollArea, Ui};
 use lucide_icons::Icon;

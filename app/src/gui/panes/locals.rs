@@ -1,9 +1,9 @@
 //! The selected frame's variables, as a tree that is read as it is opened, and its wasm locals.
 
 use super::needs_stop;
-use super::slots::{self, SlotEdit};
 use crate::gui::actions::{Action, Cx};
 use crate::gui::queries::Answer;
+use crate::gui::slots::{self, SlotEdit};
 use crate::gui::widgets::parts;
 use crate::gui::widgets::value_tree::{ValueEvent, ValueRow};
 use egui::{ScrollArea, Ui};

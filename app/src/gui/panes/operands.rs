@@ -1,9 +1,9 @@
 //! The operand stack of the selected frame, its top first.
 
 use super::needs_stop;
-use super::slots::{self, SlotEdit};
 use crate::gui::actions::{Action, Cx};
 use crate::gui::queries::Answer;
+use crate::gui::slots::{self, SlotEdit};
 use crate::gui::widgets::parts;
 use egui::{ScrollArea, Ui};
 use lucide_icons::Icon;

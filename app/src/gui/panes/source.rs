@@ -1,13 +1,13 @@
 //! Source text: breakpoints in the gutter, lines that have code, the line where the guest stands and the
 //! lines its callers wait at.
 
-use super::welcome;
 use crate::gui::actions::{Action, Cx};
 use crate::gui::commands::CommandId;
 use crate::gui::layout::Pane;
 use crate::gui::model::{Breakpoint, file_name};
 use crate::gui::queries::Answer;
 use crate::gui::theme;
+use crate::gui::welcome;
 use crate::gui::widgets::code_view::{CodeEvent, CodeRow, CodeView, Mark, Stand};
 use crate::gui::widgets::{parts, syntax};
 use crate::source_cache::{Lookup, SourceText};

@@ -2,20 +2,11 @@
 
 use super::needs_stop;
 use crate::gui::actions::{Action, Cx};
-use crate::gui::model::file_name;
+use crate::gui::model::place_text;
 use crate::gui::theme;
 use crate::gui::widgets::parts;
 use egui::{Pos2, Rect, ScrollArea, Ui};
 use lucide_icons::Icon;
-use stepwell_engine::debugger::FrameInfo;
-
-/// Where a frame stands, in few words.
-pub fn place_text(frame: &FrameInfo) -> String {
-    match &frame.source {
-        Some(place) => format!("{}:{}", file_name(&place.path), place.line),
-        None => format!("{}", frame.pc),
-    }
-}
 
 /// Draws the pane.
 pub fn show(cx: &mut Cx<'_>, ui: &mut Ui) {
