@@ -141,8 +141,7 @@ impl App {
         }
     }
 
-    /// For tests: an event as if from the session.
-    #[doc(hidden)]
+    /// An event of the session, from someone who takes them out of it to see them too.
     pub fn tell(&mut self, event: Event) {
         self.fold(event);
     }
@@ -158,6 +157,13 @@ impl App {
     /// What the session has told.
     pub fn model(&self) -> &Model {
         &self.model
+    }
+
+    /// Selects a frame of the stopped guest, as a click on the call stack does.
+    pub fn select_frame(&mut self, frame: u32) {
+        if self.model.selected_frame != frame {
+            self.actions.push(Action::SelectFrame(frame));
+        }
     }
 
     /// Whether the picture is stable: nothing asked, sent or being read waits for an answer, and what has
@@ -537,13 +543,14 @@ impl App {
                 };
                 self.load(ctx, config, false);
             }
-            CommandId::Reload => match &self.config {
-                Some(config) => match config.path.clone() {
-                    Some(path) => self.open(ctx, path),
-                    None => self.load(ctx, config.clone(), false),
-                },
-                None => {}
-            },
+            CommandId::Reload => {
+                if let Some(config) = self.config.clone() {
+                    match config.path.clone() {
+                        Some(path) => self.open(ctx, path),
+                        None => self.load(ctx, config, false),
+                    }
+                }
+            }
             CommandId::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
             CommandId::Go => match self.model.phase {
                 Phase::Ready => self.send(Command::Start),

@@ -55,9 +55,9 @@ fn entries(cx: &mut Cx<'_>, ui: &mut Ui, menu: Menu) {
             ui.menu_button(
                 (theme::icon(lucide_icons::Icon::History, 14.0), "Open recent"),
                 |ui| {
-                    for path in cx.recent.to_vec() {
+                    for path in cx.recent {
                         if ui.button(path.display().to_string()).clicked() {
-                            cx.push(Action::Open(path));
+                            cx.push(Action::Open(path.clone()));
                             ui.close();
                         }
                     }
