@@ -4,8 +4,7 @@ use egui::{Key, Modifiers};
 use egui_kittest::{Harness, kittest::Queryable};
 use stepwell::gui::{App, ThemeChoice};
 use stepwell_debuginfo::{
-    Availability, FileId, Language, ModuleOffset, Place, SourceFile, ValueNode, ValueRef,
-    VariableKind,
+    Availability, FileId, Language, ModuleOffset, Place, SourceFile, ValueNode, ValueRef, VariableKind,
 };
 use stepwell_engine::debugger::*;
 use stepwell_engine::error::TrapKind;
@@ -41,9 +40,7 @@ fn press(window: &mut Window, modifiers: Modifiers, key: Key) {
 
 /// Types into the field that shows `hint` while it is empty.
 fn type_into(window: &mut Window, hint: &str, text: &str) {
-    window
-        .get_by(|node| node.placeholder() == Some(hint))
-        .focus();
+    window.get_by(|node| node.placeholder() == Some(hint)).focus();
     window.run();
     window
         .get_by(|node| node.placeholder() == Some(hint))
@@ -143,10 +140,7 @@ fn snapshot(stop: u64, reason: StopReason, line: u32) -> Event {
     Event::Stopped(Box::new(Snapshot {
         stop: StopId(stop),
         reason,
-        frames: vec![
-            frame(0, 1, "push", 0x110, line),
-            frame(1, 2, "main", 0x220, 98),
-        ],
+        frames: vec![frame(0, 1, "push", 0x110, line), frame(1, 2, "main", 0x220, 98)],
         frames_total: 2,
         tick: 1234,
         memories_len_bytes: vec![131_072],
@@ -304,31 +298,13 @@ fn a_loaded_module_shows_where_its_program_begins() {
 #[test]
 fn keys_and_buttons_send_commands() {
     let mut window = stopped();
-    let step = |kind, unit| Command::Step {
-        kind,
-        unit,
-        frame: 0,
-    };
-    let again = Command::Restart {
-        stop_on_entry: false,
-    };
+    let step = |kind, unit| Command::Step { kind, unit, frame: 0 };
+    let again = Command::Restart { stop_on_entry: false };
     let cases = [
         (Modifiers::NONE, Key::F5, Command::Continue),
-        (
-            Modifiers::NONE,
-            Key::F10,
-            step(StepKind::Over, StepUnit::Line),
-        ),
-        (
-            Modifiers::NONE,
-            Key::F11,
-            step(StepKind::In, StepUnit::Line),
-        ),
-        (
-            Modifiers::SHIFT,
-            Key::F11,
-            step(StepKind::Out, StepUnit::Line),
-        ),
+        (Modifiers::NONE, Key::F10, step(StepKind::Over, StepUnit::Line)),
+        (Modifiers::NONE, Key::F11, step(StepKind::In, StepUnit::Line)),
+        (Modifiers::SHIFT, Key::F11, step(StepKind::Out, StepUnit::Line)),
         (
             Modifiers::ALT,
             Key::F10,
@@ -351,10 +327,7 @@ fn keys_and_buttons_send_commands() {
         answer(&mut window, "3");
     }
     click(&mut window, "Step over");
-    assert!(matches!(
-        orders(&mut window).as_slice(),
-        [Command::Step { .. }]
-    ));
+    assert!(matches!(orders(&mut window).as_slice(), [Command::Step { .. }]));
 }
 
 #[test]
@@ -417,10 +390,7 @@ fn variables_open_and_stay_open_across_stops() {
     click(&mut window, "list = 0x10400");
     answer(&mut window, "3");
     window.get_by_label("next = NULL");
-    tell(
-        &mut window,
-        [Event::Running, snapshot(2, StopReason::Step, 41)],
-    );
+    tell(&mut window, [Event::Running, snapshot(2, StopReason::Step, 41)]);
     answer(&mut window, "4");
     window.get_by_label("count = 4");
     assert!(window.query_by_label("count = 3").is_none());
@@ -430,15 +400,9 @@ fn variables_open_and_stay_open_across_stops() {
 #[test]
 fn stale_answers_are_not_shown() {
     let mut window = stopped();
-    tell(
-        &mut window,
-        [Event::Running, snapshot(2, StopReason::Step, 41)],
-    );
+    tell(&mut window, [Event::Running, snapshot(2, StopReason::Step, 41)]);
     let asked = window.state_mut().take_sent();
-    tell(
-        &mut window,
-        [Event::Running, snapshot(3, StopReason::Step, 41)],
-    );
+    tell(&mut window, [Event::Running, snapshot(3, StopReason::Step, 41)]);
     for command in asked {
         if let Command::Query { id, query } = command {
             let result = Ok(reply(&query, "stale"));
@@ -560,12 +524,7 @@ fn the_palette_finds_and_runs_commands() {
     press(&mut window, Modifiers::NONE, Key::Enter);
     let sent = orders(&mut window);
     assert!(
-        matches!(
-            sent.as_slice(),
-            [Command::Restart {
-                stop_on_entry: true
-            }]
-        ),
+        matches!(sent.as_slice(), [Command::Restart { stop_on_entry: true }]),
         "{sent:?}"
     );
     assert!(window.query_by_label("palette: Restart").is_none());
@@ -594,10 +553,7 @@ fn output_is_shown_and_input_is_sent() {
     let sent = orders(&mut window);
     assert!(matches!(sent.as_slice(), [Command::Stdin(bytes)] if bytes == b"yes\n"));
     click(&mut window, "EOF");
-    assert!(matches!(
-        orders(&mut window).as_slice(),
-        [Command::CloseStdin]
-    ));
+    assert!(matches!(orders(&mut window).as_slice(), [Command::CloseStdin]));
 }
 
 #[test]
@@ -640,10 +596,5 @@ fn every_pane_draws_in_every_state_and_theme() {
     let outcome = Outcome::Exited { code: 3 };
     tell(&mut window, [Event::Ended(outcome)]);
     visit(&mut window);
-    assert!(
-        window
-            .get_all_by_label("Exited with code 3")
-            .next()
-            .is_some()
-    );
+    assert!(window.get_all_by_label("Exited with code 3").next().is_some());
 }

@@ -3,8 +3,10 @@
 //! # Map
 //! - [`types`], [`error`], [`position`]: the vocabulary.
 //! - `debugger`: the only door for front ends.
+//! - [`api`]: the embedding API, for programs that run a module and do not debug it.
 #![deny(unsafe_code)]
 
+pub mod api;
 pub mod compile;
 pub mod debugger;
 pub mod error;

@@ -6,23 +6,29 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 use stepwell_engine::compile::{self, Compiled, Stops, native_rows};
-use stepwell_engine::layout::VmLayout;
 use stepwell_engine::module::{Module, decode};
 
 fn module(name: &str) -> Arc<Module> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/native").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/native")
+        .join(name);
     let bytes = wat::parse_file(path).expect("the text parses");
     decode(bytes.into()).expect("the module is valid")
 }
 
 fn compiled(module: &Module, func: u32, stops: &Stops) -> Compiled {
-    compile::compile(module, &VmLayout::new(module), func, stops).expect("it compiles")
+    compile::compile(module, &module.vm_layout(), func, stops).expect("it compiles")
 }
 
 fn text(module: &Module, stops: &Stops) -> String {
     let mut out = String::new();
     for func in 0..module.func_types.len() as u32 {
-        let name = module.names.funcs.get(&func).cloned().unwrap_or_else(|| format!("func[{func}]"));
+        let name = module
+            .names
+            .funcs
+            .get(&func)
+            .cloned()
+            .unwrap_or_else(|| format!("func[{func}]"));
         writeln!(out, "{name}:").expect("strings can be written");
         for row in native_rows(&compiled(module, func, stops)) {
             let offset = row.offset.map_or(String::new(), |offset| format!("0x{offset:x}"));
@@ -33,7 +39,9 @@ fn text(module: &Module, stops: &Stops) -> String {
 }
 
 fn check(golden: &str, actual: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/native").join(golden);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/native")
+        .join(golden);
     if std::env::var_os("BLESS").is_some() {
         std::fs::write(&path, actual).expect("the golden can be written");
     }
@@ -60,12 +68,18 @@ fn the_twin_adds_probes_and_nothing_else() {
     check("sum.twin.txt", &text(&module, &Stops::All));
     for func in 0..module.func_types.len() as u32 {
         let lines = |stops: &Stops| -> Vec<String> {
-            native_rows(&compiled(&module, func, stops)).into_iter().map(|row| row.text).collect()
+            native_rows(&compiled(&module, func, stops))
+                .into_iter()
+                .map(|row| row.text)
+                .collect()
         };
         let operands = |line: &String| line.split_whitespace().next().unwrap_or_default().to_string();
         let clean: Vec<String> = lines(&Stops::None).iter().map(operands).collect();
-        let twin: Vec<String> =
-            lines(&Stops::All).iter().filter(|line| !line.ends_with("; stop")).map(operands).collect();
+        let twin: Vec<String> = lines(&Stops::All)
+            .iter()
+            .filter(|line| !line.ends_with("; stop"))
+            .map(operands)
+            .collect();
         assert_eq!(clean, twin, "func[{func}]");
     }
 }
@@ -77,7 +91,10 @@ fn variants_agree_on_every_boundary() {
     }
     let module = module("sum.wat");
     for func in 0..module.func_types.len() as u32 {
-        let (clean, twin) = (compiled(&module, func, &Stops::None), compiled(&module, func, &Stops::All));
+        let (clean, twin) = (
+            compiled(&module, func, &Stops::None),
+            compiled(&module, func, &Stops::All),
+        );
         let count = clean.frame_map.boundaries().count();
         assert_eq!(count, twin.frame_map.boundaries().count());
         for number in 0..count as u32 {

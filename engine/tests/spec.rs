@@ -177,7 +177,9 @@ impl Script {
                 let module = decoded(&mut QuoteWat::Wat(module))?;
                 match self.store.instantiate(module) {
                     // All imports that are missing are named at once.
-                    Err(Failure::Link(words)) if agree(&words, message) || words.contains("unknown imports: ") => {
+                    Err(Failure::Link(words))
+                        if agree(&words, message) || words.contains("unknown imports: ") =>
+                    {
                         Ok("assert_unlinkable")
                     }
                     other => Err(format!("{other:?} instead of {message}")),

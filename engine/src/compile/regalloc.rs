@@ -38,11 +38,7 @@ impl Prepass {
                     is_loop.push(true);
                     depth += 1;
                 }
-                Operator::End => {
-                    if is_loop.pop() == Some(true) {
-                        depth -= 1;
-                    }
-                }
+                Operator::End => depth -= u32::from(is_loop.pop() == Some(true)),
                 Operator::LocalGet { local_index }
                 | Operator::LocalSet { local_index }
                 | Operator::LocalTee { local_index } => {

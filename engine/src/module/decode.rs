@@ -517,7 +517,7 @@ fn ref_type(ty: RefType, offset: u64) -> Result<ValType, Failure> {
 
 fn heap_type(ty: wasmparser::HeapType, offset: u64) -> Result<ValType, Failure> {
     RefType::new(true, ty)
-        .ok_or_else(|| Failure::Outside { offset })
+        .ok_or(Failure::Outside { offset })
         .and_then(|ty| ref_type(ty, offset))
 }
 

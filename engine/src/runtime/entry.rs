@@ -9,6 +9,8 @@
 //!
 //! Must not know: what an exit means.
 #![allow(unsafe_code)]
+// `dynasm!` converts every register number it is given, also those of the right type.
+#![allow(clippy::useless_conversion)]
 
 use super::code_memory::CodeMemory;
 use crate::error::Error;

@@ -14,7 +14,7 @@ use super::table::Table;
 use super::vm_record::VmRecord;
 use crate::error::{Error, TrapKind};
 use crate::interp::{self, Callee};
-use crate::layout::{VmLayout, func_ref, vmctx};
+use crate::layout::{func_ref, vmctx};
 use crate::module::{
     ConstExpr, ConstOp, GlobalType, Import, ImportKind, MemoryType, Module, SegmentMode, TableType,
 };
@@ -140,7 +140,7 @@ impl Store {
     /// Allocates an instance over its imports and fills its VmCtx.
     fn allocate(&mut self, module: &Arc<Module>, imports: Vec<Extern>) -> Result<u32, Error> {
         let number = self.instances.len() as u32;
-        let layout = VmLayout::new(module);
+        let layout = module.vm_layout();
         let mut record = VmRecord::new(layout.size);
         let fixed = self.fixed_part();
         fixed.write(&mut record, number);

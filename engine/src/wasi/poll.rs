@@ -18,7 +18,7 @@ use super::{Args, Outcome};
 use crate::runtime::host::{GuestMemory, HostError};
 use cap_std::fs::File;
 use rustix::event::PollFlags;
-use std::io::{Seek, SeekFrom};
+use std::io::Seek;
 use std::time::{Duration, Instant};
 
 /// A wait that was interrupted: what it waited for, and since when.
@@ -169,7 +169,7 @@ fn read_readiness(fds: &FdTable, fd: u32) -> Result<Readiness, Errno> {
 }
 
 fn left_to_read(mut file: &File) -> Result<u64, Errno> {
-    let position = file.seek(SeekFrom::Current(0))?;
+    let position = file.stream_position()?;
     Ok(file.metadata()?.len().saturating_sub(position))
 }
 

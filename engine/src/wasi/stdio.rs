@@ -169,7 +169,7 @@ impl Input {
                 let readiness = poll_fd(file, PollFlags::IN, Duration::ZERO)?;
                 let available_len_bytes = if readiness.ready {
                     // Not every kind of file can tell; at least one byte (or the end) is there.
-                    rustix::io::ioctl_fionread(&*file).map_or(1, |n| n.max(1))
+                    rustix::io::ioctl_fionread(file).map_or(1, |n| n.max(1))
                 } else {
                     0
                 };

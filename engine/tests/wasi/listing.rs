@@ -65,7 +65,7 @@ fn a_listing_has_dots_types_and_inodes() {
 fn any_buffer_size_gets_through_as_c_libraries_do_it() {
     let temp = some_files();
     for i in 0..50 {
-        fs::write(temp.path().join(format!("{i:0>1$}", i + 1)), "").expect("written");
+        fs::write(temp.path().join(format!("{i:0>width$}", width = i + 1)), "").expect("written");
     }
     let mut guest = Guest::with_dir(temp.path());
     let (all, _) = parse(&guest.readdir(3, 16384, 0).expect("listed"));

@@ -1,9 +1,9 @@
 //! The operand stack of the selected frame, its top first.
 
 use super::needs_stop;
-use super::slots::{self, SlotEdit};
 use crate::gui::actions::{Action, Cx};
 use crate::gui::queries::Answer;
+use crate::gui::slots::{self, SlotEdit};
 use crate::gui::widgets::parts;
 use egui::{ScrollArea, Ui};
 use lucide_icons::Icon;
@@ -26,13 +26,7 @@ pub fn show(cx: &mut Cx<'_>, view: &mut OperandsView, ui: &mut Ui) {
     let query = Query::Frame { stop, frame };
     let answer = cx.ask(query.clone());
     if let Answer::Failed(error) = answer {
-        parts::empty_state(
-            ui,
-            cx.t,
-            Icon::TriangleAlert,
-            "Not readable",
-            &error.to_string(),
-        );
+        parts::empty_state(ui, cx.t, Icon::TriangleAlert, "Not readable", &error.to_string());
         return;
     }
     let Some((Reply::Frame(detail), fresh)) = answer.latest() else {

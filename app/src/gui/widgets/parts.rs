@@ -1,9 +1,7 @@
 //! Small parts shared by panes: icon buttons, empty states, section headings, one-line text.
 
 use crate::gui::theme::{self, Tokens};
-use egui::{
-    Align, Align2, Color32, FontId, Layout, Pos2, Rect, Response, Role, Sense, Ui, WidgetInfo, vec2,
-};
+use egui::{Align, Align2, Color32, FontId, Layout, Pos2, Rect, Response, Role, Sense, Ui, WidgetInfo, vec2};
 use lucide_icons::Icon;
 
 /// A button that is a picture; `name` is what it is called, and its tooltip.
@@ -75,8 +73,7 @@ pub fn line(ui: &Ui, rect: Rect, text: &str, font: FontId, color: Color32) -> f3
     let galley = ui.painter().layout_job(job);
     let width = galley.size().x;
     let y = rect.center().y - galley.size().y * 0.5;
-    ui.painter()
-        .galley(Pos2::new(rect.left(), y), galley, color);
+    ui.painter().galley(Pos2::new(rect.left(), y), galley, color);
     width
 }
 
@@ -141,7 +138,7 @@ pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

@@ -1,0 +1,287 @@
+//! The embedding API: a module's bytes to a finished run, in a few calls.
+//!
+//! ```no_run
+//! use stepwell_engine::api::{Ending, Program};
+//! use stepwell_engine::wasi::{Output, WasiCtx};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut program = Program::new(std::fs::read("hello.wasm")?.into())?;
+//! program.wasi(WasiCtx::builder().arg("hello").stdout(Output::inherited_stdout()?).build()?);
+//! match program.run()? {
+//!     Ending::Exited(code) => println!("exit code {code}"),
+//!     Ending::Returned(_) => println!("returned"),
+//!     Ending::Trapped(report) => println!("{report}"),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Invariants
+//! - A [`Program`] is instantiated at most once, by the first call; its start function runs then, and so does
+//!   `_initialize` of a module that is no command (one without `_start`).
+//! - A trap is an [`Ending`], not an error: its report is taken while the guest is still parked.
+//! - Where compiled code cannot run, the interpreter does; [`Program::backend`] says which it is.
+//!
+//! Must not know: front ends, the debugger session.
+
+mod report;
+
+pub use report::{TraceFrame, TrapReport};
+
+use crate::error::Error;
+use crate::module::{ExportKind, Module, decode};
+use crate::runtime::host::HostFunc;
+use crate::runtime::paused::{Paused, Resume, StopCause, StopHandler, TickAction};
+use crate::runtime::store::{Backend, CallOutcome, Extern, Store};
+use crate::types::{FuncType, Val, ValType};
+use crate::wasi::{WasiCtx, host_funcs};
+use std::sync::Arc;
+
+/// The export that makes a module a command.
+const COMMAND_ENTRY: &str = "_start";
+/// The export that prepares a module that is a library.
+const LIBRARY_ENTRY: &str = "_initialize";
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ending {
+    /// The function returned these values.
+    Returned(Vec<Val>),
+    /// The guest ended itself with this code (`proc_exit`).
+    Exited(u32),
+    /// The guest trapped.
+    Trapped(TrapReport),
+}
+
+/// A module with the world it is to run in.
+#[derive(Debug)]
+pub struct Program {
+    module: Arc<Module>,
+    store: Store,
+    instance: Option<u32>,
+}
+
+impl Program {
+    /// A program from a module's bytes, on compiled code where this machine can run it.
+    pub fn new(bytes: Arc<[u8]>) -> Result<Program, Error> {
+        let module = decode(bytes)?;
+        let store = Store::new(Backend::Compiled).or_else(|_| Store::new(Backend::Interpreter))?;
+        Ok(Program {
+            module,
+            store,
+            instance: None,
+        })
+    }
+
+    /// A program that runs on the reference interpreter.
+    pub fn interpreted(bytes: Arc<[u8]>) -> Result<Program, Error> {
+        Ok(Program {
+            module: decode(bytes)?,
+            store: Store::new(Backend::Interpreter)?,
+            instance: None,
+        })
+    }
+
+    /// What it runs on.
+    pub fn backend(&self) -> Backend {
+        self.store.backend()
+    }
+
+    /// The module.
+    pub fn module(&self) -> &Arc<Module> {
+        &self.module
+    }
+
+    /// Gives it WASI preview 1.
+    pub fn wasi(&mut self, ctx: WasiCtx) {
+        for func in host_funcs(ctx) {
+            self.store.define_host(func);
+        }
+    }
+
+    /// Gives it a host function.
+    pub fn host(&mut self, func: HostFunc) {
+        self.store.define_host(func);
+    }
+
+    /// Whether it is a command: has a `_start` to run.
+    pub fn is_command(&self) -> bool {
+        matches!(
+            self.module.export(COMMAND_ENTRY).map(|export| export.kind),
+            Some(ExportKind::Func(_))
+        )
+    }
+
+    /// The type of an exported function; the error names what there is instead.
+    pub fn export_type(&self, name: &str) -> Result<&FuncType, Error> {
+        match self.module.export(name).map(|export| export.kind) {
+            Some(ExportKind::Func(func)) => Ok(self.module.func_type(func)),
+            Some(_) => Err(Error::Usage(format!("the export {name:?} is not a function"))),
+            None => Err(Error::Usage(format!("there is no exported function {name:?}"))),
+        }
+    }
+
+    /// Runs a command: calls `_start`. Returning from it counts as exit code 0.
+    pub fn run(&mut self) -> Result<Ending, Error> {
+        if !self.is_command() {
+            return Err(Error::Usage(
+                "there is no exported function \"_start\" to run".to_string(),
+            ));
+        }
+        Ok(match self.call(COMMAND_ENTRY, &[])? {
+            Ending::Returned(_) => Ending::Exited(0),
+            other => other,
+        })
+    }
+
+    /// Calls an exported function. May be repeated: the instance stays.
+    pub fn call(&mut self, name: &str, args: &[Val]) -> Result<Ending, Error> {
+        self.export_type(name)?;
+        let instance = match self.instance {
+            Some(instance) => instance,
+            None => match self.instantiate(name)? {
+                Ok(instance) => instance,
+                Err(ending) => return Ok(ending),
+            },
+        };
+        match self.store.export(instance, name) {
+            Some(Extern::Func(func)) => self.call_func(func, args),
+            _ => Err(Error::Usage(format!("there is no exported function {name:?}"))),
+        }
+    }
+
+    /// Instantiates and prepares; the inner error is how it ended before there was anything to call.
+    fn instantiate(&mut self, wanted: &str) -> Result<Result<u32, Ending>, Error> {
+        let instance = match self.store.instantiate(self.module.clone())? {
+            Ok(instance) => instance,
+            Err(trap) => return Ok(Err(Ending::Trapped(TrapReport::without_frames(&trap)))),
+        };
+        self.instance = Some(instance);
+        let start = (self.module.start).and_then(|start| self.store.func(instance, start));
+        let prepare = if self.is_command() || wanted == LIBRARY_ENTRY {
+            None
+        } else {
+            self.store.export(instance, LIBRARY_ENTRY)
+        };
+        for what in [start, prepare].into_iter().flatten() {
+            if let Extern::Func(func) = what {
+                match self.call_func(func, &[])? {
+                    Ending::Returned(_) => {}
+                    other => return Ok(Err(other)),
+                }
+            }
+        }
+        Ok(Ok(instance))
+    }
+
+    fn call_func(&mut self, func: u32, args: &[Val]) -> Result<Ending, Error> {
+        let mut witness = Witness { report: None };
+        Ok(match self.store.call(func, args, &mut witness)? {
+            CallOutcome::Returned(values) => Ending::Returned(values),
+            CallOutcome::Exited(code) => Ending::Exited(code),
+            CallOutcome::Trapped(trap) => {
+                Ending::Trapped((witness.report).unwrap_or_else(|| TrapReport::without_frames(&trap)))
+            }
+            CallOutcome::Abandoned => {
+                return Err(Error::Host("the run was interrupted".to_string()));
+            }
+        })
+    }
+}
+
+/// Looks at a guest that trapped, and lets everything else go on.
+struct Witness {
+    report: Option<TrapReport>,
+}
+
+impl StopHandler for Witness {
+    fn on_stop(&mut self, paused: &mut Paused<'_>, cause: &StopCause) -> Resume {
+        match cause {
+            StopCause::Trap(trap) => {
+                self.report = Some(TrapReport::of_parked(paused, trap));
+                Resume::Abandon
+            }
+            StopCause::Probe | StopCause::Pause => Resume::Continue,
+        }
+    }
+
+    fn on_interrupt(&mut self, _paused: &mut Paused<'_>) -> TickAction {
+        TickAction::Continue
+    }
+}
+
+/// A value from its text, as a person writes it: integers in decimal or hexadecimal, signed or unsigned; floats
+/// as Rust reads them (`1.5`, `-0`, `1e9`, `inf`, `nan`); references only `null`.
+pub fn val_from_text(ty: ValType, text: &str) -> Result<Val, Error> {
+    let wrong = || Error::Usage(format!("{text:?} is not a value of type {ty}"));
+    match ty {
+        ValType::I32 => integer(text)
+            .filter(|&value| (i128::from(i32::MIN)..=i128::from(u32::MAX)).contains(&value))
+            .map(|value| Val::I32(value as i32))
+            .ok_or_else(wrong),
+        ValType::I64 => integer(text)
+            .filter(|&value| (i128::from(i64::MIN)..=i128::from(u64::MAX)).contains(&value))
+            .map(|value| Val::I64(value as i64))
+            .ok_or_else(wrong),
+        ValType::F32 => text
+            .parse::<f32>()
+            .map(|value| Val::F32(value.to_bits()))
+            .map_err(|_| wrong()),
+        ValType::F64 => text
+            .parse::<f64>()
+            .map(|value| Val::F64(value.to_bits()))
+            .map_err(|_| wrong()),
+        ValType::V128 => text
+            .strip_prefix("0x")
+            .and_then(|digits| u128::from_str_radix(digits, 16).ok())
+            .map(Val::V128)
+            .ok_or_else(wrong),
+        ValType::FuncRef | ValType::ExternRef if text == "null" => Ok(Val::zero(ty)),
+        ValType::FuncRef | ValType::ExternRef => Err(wrong()),
+    }
+}
+
+/// An integer of any width that a value type has.
+fn integer(text: &str) -> Option<i128> {
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, text),
+    };
+    let magnitude = match digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
+        Some(hex) => u64::from_str_radix(hex, 16).ok()?,
+        None => digits.parse::<u64>().ok()?,
+    };
+    // Both parsers accept a sign of their own, which would make "--1" a number.
+    let signed_twice = digits.contains(['+', '-']);
+    let value = i128::from(magnitude);
+    (!signed_twice).then_some(if negative { -value } else { value })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_read_by_their_type() {
+        let read = |ty, text| val_from_text(ty, text).ok();
+        assert_eq!(read(ValType::I32, "-1"), Some(Val::I32(-1)));
+        assert_eq!(read(ValType::I32, "0xffffffff"), Some(Val::I32(-1)));
+        assert_eq!(read(ValType::I32, "4294967295"), Some(Val::I32(-1)));
+        assert_eq!(read(ValType::I32, "4294967296"), None);
+        assert_eq!(read(ValType::I32, "-2147483649"), None);
+        assert_eq!(read(ValType::I32, "--1"), None);
+        assert_eq!(read(ValType::I32, "0x-1"), None);
+        assert_eq!(read(ValType::I32, ""), None);
+        assert_eq!(read(ValType::I64, "-0x10"), Some(Val::I64(-16)));
+        assert_eq!(read(ValType::I64, "18446744073709551615"), Some(Val::I64(-1)));
+        assert_eq!(read(ValType::I64, "18446744073709551616"), None);
+        assert_eq!(read(ValType::F32, "1.5"), Some(Val::F32(1.5f32.to_bits())));
+        assert_eq!(
+            read(ValType::F64, "-inf"),
+            Some(Val::F64(f64::NEG_INFINITY.to_bits()))
+        );
+        assert_eq!(read(ValType::F64, "one"), None);
+        assert_eq!(read(ValType::FuncRef, "null"), Some(Val::FuncRef(0)));
+        assert_eq!(read(ValType::FuncRef, "1"), None);
+    }
+}
