@@ -24,6 +24,7 @@ pub fn top(cx: &mut Cx<'_>, ui: &mut Ui) {
             ui.horizontal(|ui| {
                 ui.spacing_mut().item_spacing.x = 2.0;
                 egui::MenuBar::new().ui(ui, |ui| {
+                    ui.spacing_mut().button_padding = vec2(7.0, 3.0);
                     for (menu, name) in Menu::ALL {
                         ui.menu_button(name, |ui| {
                             ui.set_min_width(250.0);

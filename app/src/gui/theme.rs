@@ -190,6 +190,11 @@ pub fn code_font() -> FontId {
     FontId::monospace(CODE_SIZE)
 }
 
+/// The font of bytes: smaller, since sixteen of them want to stand in a row.
+pub fn hex_font() -> FontId {
+    FontId::monospace(CODE_SIZE - 1.0)
+}
+
 /// The font of plain text.
 pub fn text_font() -> FontId {
     FontId::proportional(TEXT_SIZE)

@@ -132,8 +132,13 @@ fn arithmetic(cx: &mut Cx<'_>, ui: &mut Ui, access: &FaultAccess) {
         .saturating_add(u128::from(access.len_bytes))
         .saturating_sub(end);
     let bytes = if access.len_bytes == 1 { "byte" } else { "bytes" };
+    let past = match u64::try_from(past) {
+        Ok(1) => "1 byte".to_owned(),
+        Ok(past) => format!("{} bytes", parts::grouped(past)),
+        Err(_) => "far".to_owned(),
+    };
     let text = format!(
-        "{verb} of {} {bytes}, ending {past} past the last byte of memory {} (0x{:x}, {})",
+        "A {verb} of {} {bytes} that ends {past} past memory {}, which has 0x{:x} bytes ({})",
         access.len_bytes,
         access.memory,
         access.memory_len_bytes,

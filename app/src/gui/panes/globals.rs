@@ -39,6 +39,7 @@ pub fn show(cx: &mut Cx<'_>, view: &mut GlobalsView, ui: &mut Ui) {
         _ => None,
     };
     ui.spacing_mut().item_spacing.y = 0.0;
+    ui.add_space(3.0);
     ScrollArea::vertical()
         .id_salt("globals")
         .auto_shrink(false)

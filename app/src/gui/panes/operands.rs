@@ -46,6 +46,7 @@ pub fn show(cx: &mut Cx<'_>, view: &mut OperandsView, ui: &mut Ui) {
         top.name = Some("top".to_owned());
     }
     ui.spacing_mut().item_spacing.y = 0.0;
+    ui.add_space(3.0);
     ScrollArea::vertical()
         .id_salt("operands")
         .auto_shrink(false)

@@ -95,7 +95,9 @@ fn input(cx: &mut Cx<'_>, view: &mut OutputView, ui: &mut Ui) {
     let frame = egui::Frame::new()
         .fill(if waiting { t.accent_bg } else { t.chrome })
         .inner_margin(egui::Margin::symmetric(8, 4));
+    let width = ui.available_width();
     frame.show(ui, |ui| {
+        ui.set_min_width(width - 16.0);
         ui.horizontal(|ui| {
             ui.label(theme::icon(Icon::ChevronRight, 14.0).color(if waiting { t.accent } else { t.faint }));
             let hint = match (open, waiting) {

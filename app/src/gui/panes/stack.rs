@@ -17,6 +17,7 @@ pub fn show(cx: &mut Cx<'_>, ui: &mut Ui) {
         return;
     };
     ui.spacing_mut().item_spacing.y = 0.0;
+    ui.add_space(3.0);
     let shown = snapshot.frames.len();
     let more = snapshot.frames_total.saturating_sub(shown as u64);
     let rows = shown + usize::from(more > 0);

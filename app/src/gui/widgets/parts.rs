@@ -52,9 +52,10 @@ pub fn empty_state(ui: &mut Ui, t: &Tokens, picture: Icon, title: &str, hint: &s
 
 /// A caption over a group of rows.
 pub fn heading(ui: &mut Ui, t: &Tokens, text: &str) {
-    ui.add_space(2.0);
-    let (rect, response) =
-        ui.allocate_exact_size(vec2(ui.available_width(), theme::ROW_HEIGHT), Sense::hover());
+    let (rect, response) = ui.allocate_exact_size(
+        vec2(ui.available_width(), theme::ROW_HEIGHT + 1.0),
+        Sense::hover(),
+    );
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
     line(
         ui,
@@ -114,28 +115,22 @@ pub fn row(ui: &mut Ui, t: &Tokens, selected: bool, name: &str) -> (Rect, Respon
     (rect, response)
 }
 
+/// Height of the bar at the top of a pane.
+const BAR_HEIGHT: f32 = 33.0;
+
 /// A bar at the top of a pane for its own controls.
 pub fn pane_bar<R>(ui: &mut Ui, t: &Tokens, add: impl FnOnce(&mut Ui) -> R) -> R {
-    let width = ui.available_width();
-    let result = egui::Frame::new()
-        .fill(t.canvas)
-        .inner_margin(egui::Margin::symmetric(8, 4))
-        .show(ui, |ui| {
-            ui.set_width(width - 16.0);
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                ui.set_height(24.0);
-                add(ui)
-            })
-            .inner
-        });
-    let rect = result.response.rect;
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), BAR_HEIGHT), Sense::hover());
     ui.painter().hline(
-        rect.left()..=rect.left() + width,
-        rect.bottom(),
+        rect.x_range(),
+        rect.bottom() - 0.5,
         egui::Stroke::new(1.0, t.border),
     );
-    ui.add_space(1.0);
-    result.inner
+    let inner = rect.shrink2(vec2(8.0, 2.0));
+    let builder = egui::UiBuilder::new()
+        .max_rect(inner)
+        .layout(Layout::left_to_right(Align::Center));
+    ui.scope_builder(builder, add).inner
 }
 
 /// A number grouped in thousands.

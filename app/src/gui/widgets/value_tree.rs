@@ -110,13 +110,13 @@ impl ValueRow<'_> {
                 Pos2::new(rect.right() - 14.0, rect.center().y),
                 vec2(20.0, rect.height()),
             );
-            right = spot.left();
             let jump = ui.interact(spot, response.id.with("memory"), Sense::click());
             jump.widget_info(|| {
                 WidgetInfo::labeled(Role::Button, true, format!("Show {} in memory", self.name))
             });
             let strength = if jump.hovered() { t.accent } else { t.faint };
             if response.hovered() || jump.hovered() {
+                right = spot.left();
                 parts::paint_icon(ui, spot, Icon::MemoryStick, 13.0, strength);
             }
             if jump
