@@ -212,7 +212,7 @@ pub fn bottom(cx: &mut Cx<'_>, ui: &mut Ui) {
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                     session(cx, ui);
                     ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                        if let Some(problem) = cx.model.problems.back() {
+                        if let Some(problem) = &cx.model.notice {
                             ui.label(theme::icon(lucide_icons::Icon::TriangleAlert, 13.0).color(t.warning));
                             let label = egui::Label::new(small(problem).color(t.warning));
                             ui.add(label.truncate()).on_hover_text(problem);

@@ -240,6 +240,7 @@ fn text(cx: &mut Cx<'_>, view: &mut SourceView, ui: &mut Ui, file: &SourceFile) 
         text_columns: prepared.columns,
         caret: view.carets.get(&file.id).copied().and_then(index_of),
         reveal: view.reveal.take().and_then(index_of),
+        keys: cx.focused == Pane::Source,
     };
     let t = cx.t;
     let event = code.show(ui, t, |index| {
@@ -263,6 +264,11 @@ fn text(cx: &mut Cx<'_>, view: &mut SourceView, ui: &mut Ui, file: &SourceFile) 
         Some(CodeEvent::Caret(index)) => {
             let line = u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1);
             view.carets.insert(file.id, line);
+        }
+        Some(CodeEvent::Move(index)) => {
+            let line = u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1);
+            view.go(file.id, Some(line));
+            ui.ctx().request_repaint();
         }
         Some(CodeEvent::Breakpoint(index)) => cx.push(Action::ToggleBreakpoint(spec(index))),
         Some(CodeEvent::RunTo(index)) => cx.push(Action::RunTo(spec(index))),
