@@ -247,8 +247,10 @@ fn session(cx: &Cx<'_>, ui: &mut Ui) {
     if let Some(debug) = &cx.model.debug {
         let text = match (debug.has_lines, debug.diagnostics.len()) {
             (true, 0) => "debug info".to_owned(),
+            (true, 1) => "debug info, 1 problem".to_owned(),
             (true, count) => format!("debug info, {count} problems"),
             (false, 0) => "no debug info".to_owned(),
+            (false, 1) => "debug info broken".to_owned(),
             (false, count) => format!("debug info broken: {count} problems"),
         };
         ui.add(small(text));

@@ -124,10 +124,9 @@ fn no_sources(cx: &mut Cx<'_>, ui: &mut Ui) {
         ui.label(theme::icon(Icon::FileQuestion, 26.0).color(cx.t.faint));
         let title = RichText::new("This module carries no debug info");
         ui.label(title.font(theme::strong_font(14.0)).color(cx.t.text));
-        ui.set_max_width(ui.available_width().min(430.0));
         let hint = "Step through its wasm text instead: locals, operands and memory are all there. \
                     For sources, build it with -g and do not strip it.";
-        ui.label(RichText::new(hint).color(cx.t.weak));
+        parts::centred(ui, hint, theme::text_font(), cx.t.weak);
         ui.add_space(8.0);
         if ui.button("Show wasm text").clicked() {
             cx.push(Action::Do(CommandId::Show(Pane::Wasm)));
