@@ -501,6 +501,7 @@ impl App {
                 self.views.source.go(file, line);
                 layout::focus(&mut self.settings.tree, Pane::Source);
             }
+            Action::GoToLine(line) => self.views.source.go_to_line(line),
             Action::ShowFunction(func) => {
                 self.views.wasm.go(func, None);
                 layout::focus(&mut self.settings.tree, Pane::Wasm);

@@ -148,13 +148,11 @@ fn entries(cx: &Cx<'_>, part: Part, module: &ModuleInfo) -> Vec<Entry> {
             .sections
             .iter()
             .map(|section| {
-                let count = section.count.map_or(String::new(), |count| {
-                    format!("{} entries", parts::grouped(count))
-                });
+                let count = section.count.map_or(String::new(), parts::grouped);
                 Entry {
                     left: format!("{:x}", section.offset.0),
                     middle: section.name.clone(),
-                    right: format!("{:<11} {count}", parts::size_text(section.len_bytes)),
+                    right: format!("{:<10} {count}", parts::size_text(section.len_bytes)),
                     color: if section.custom { t.weak } else { t.accent },
                     action: None,
                 }

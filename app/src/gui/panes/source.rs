@@ -57,6 +57,13 @@ impl SourceView {
         }
     }
 
+    /// Shows a line of the file in front.
+    pub fn go_to_line(&mut self, line: u32) {
+        if let Some(file) = self.active {
+            self.go(file, Some(line));
+        }
+    }
+
     /// The file and line with the caret.
     pub fn caret(&self) -> Option<(FileId, u32)> {
         let file = self.active?;

@@ -2,6 +2,7 @@
 
 use crate::gui::actions::{Action, Cx};
 use crate::gui::layout::Pane;
+use crate::gui::model::Phase;
 use crate::gui::queries::Answer;
 use crate::gui::theme;
 use crate::gui::widgets::code_view::{CodeEvent, CodeRow, CodeView, Mark, Stand};
@@ -40,7 +41,12 @@ impl WasmView {
 /// Draws the pane.
 pub fn show(cx: &mut Cx<'_>, view: &mut WasmView, ui: &mut Ui) {
     let Some(module) = &cx.model.module else {
-        parts::empty_state(ui, cx.t, Icon::Binary, "No wasm text", "Open a module first.");
+        let (title, hint) = match cx.model.phase {
+            Phase::Loading => ("Loading…", ""),
+            Phase::Failed(_) => ("No wasm text", "The module could not be loaded."),
+            _ => ("No wasm text", "Open a module first."),
+        };
+        parts::empty_state(ui, cx.t, Icon::Binary, title, hint);
         return;
     };
     let Some(func) = view.func else {
