@@ -553,6 +553,38 @@ fn an_address_is_typed_and_a_variable_is_followed() {
 }
 
 #[test]
+fn memories_beyond_four_gigabytes_are_reached() {
+    let mut window = stopped();
+    let Event::Stopped(mut large) = snapshot(2, StopReason::Step, 41) else {
+        panic!("a stop");
+    };
+    large.memories_len_bytes = vec![1 << 40];
+    tell(&mut window, [Event::Running, Event::Stopped(large)]);
+    type_into(&mut window, "Go to address", "0x9123456789");
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    let sent = window.state_mut().take_sent();
+    let asked = |wanted: u64| {
+        sent.iter().any(|command| {
+            matches!(command, Command::Query { query: Query::Memory { address, .. }, .. } if *address == wanted)
+        })
+    };
+    assert!(asked(0x91_2345_6000), "{sent:?}");
+    window.get_by_label_contains("1024.00 GiB");
+}
+
+#[test]
+fn a_new_run_clears_what_the_old_one_printed() {
+    let mut window = stopped();
+    let bytes = b"old words\n".to_vec();
+    let stream = OutputStream::Stdout;
+    tell(&mut window, [Event::Output { stream, bytes }]);
+    window.get_by_label("old words");
+    press(&mut window, Modifiers::COMMAND | Modifiers::SHIFT, Key::F5);
+    tell(&mut window, [Event::Running]);
+    assert!(window.query_by_label("old words").is_none());
+}
+
+#[test]
 fn the_palette_finds_and_runs_commands() {
     let mut window = stopped();
     press(&mut window, Modifiers::COMMAND, Key::P);

@@ -180,13 +180,14 @@ impl App {
     /// Sends a command to the session.
     pub fn send(&mut self, command: Command) {
         match &command {
-            Command::Start
-            | Command::Continue
-            | Command::Pause
-            | Command::Step { .. }
-            | Command::RunTo { .. }
-            | Command::Stop
-            | Command::Restart { .. } => self.model.awaiting_motion = true,
+            Command::Start | Command::Restart { .. } => {
+                self.model.awaiting_motion = true;
+                self.model.run_begins = true;
+            }
+            // Not `Pause`: one that comes too late is answered by nothing.
+            Command::Continue | Command::Step { .. } | Command::RunTo { .. } | Command::Stop => {
+                self.model.awaiting_motion = true;
+            }
             Command::SetBreakpoint { id, spec, enabled } => {
                 let (id, spec, enabled) = (*id, spec.clone(), *enabled);
                 let awaited = BreakpointState {

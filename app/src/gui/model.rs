@@ -193,6 +193,8 @@ pub struct Model {
     pub notice: Option<String>,
     /// Questions and answers.
     pub queries: Queries,
+    /// Whether a new run was asked for that has not begun: what the old one printed goes when it does.
+    pub run_begins: bool,
     /// Whether a command was sent whose event has not come.
     pub awaiting_motion: bool,
 }
@@ -234,13 +236,13 @@ impl Model {
                 self.awaiting_motion = false;
                 self.notice = None;
                 self.waiting_for_input = false;
-                if self.phase != Phase::Stopped && self.phase != Phase::Running {
+                if let Some(snapshot) = self.snapshot.take() {
+                    self.previous = Some(snapshot);
+                }
+                if std::mem::take(&mut self.run_begins) {
                     self.output.clear();
                     self.stdin_closed = false;
                     self.previous = None;
-                }
-                if let Some(snapshot) = self.snapshot.take() {
-                    self.previous = Some(snapshot);
                 }
                 self.phase = Phase::Running;
                 self.queries.forget_unanswered();

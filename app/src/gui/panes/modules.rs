@@ -5,6 +5,8 @@ use crate::gui::theme;
 use crate::gui::widgets::parts;
 use egui::{Color32, Pos2, Rect, RichText, ScrollArea, Ui};
 use lucide_icons::Icon;
+use std::rc::Rc;
+use std::sync::Arc;
 use stepwell_debuginfo::Language;
 use stepwell_engine::debugger::ModuleInfo;
 
@@ -32,9 +34,21 @@ const PARTS: [(Part, &str); 5] = [
 pub struct ModulesView {
     part: Part,
     filter: String,
+    listed: Option<(Key, Rc<Vec<Entry>>)>,
+}
+
+/// What a list was made from; it is made anew when one of these changes.
+#[derive(Clone, Debug, PartialEq)]
+struct Key {
+    part: Part,
+    filter: String,
+    module: usize,
+    named: bool,
+    dark: bool,
 }
 
 /// A row: three columns and what a click does.
+#[derive(Debug)]
 struct Entry {
     left: String,
     middle: String,
@@ -81,17 +95,9 @@ pub fn show(cx: &mut Cx<'_>, view: &mut ModulesView, ui: &mut Ui) {
         ui.add(edit);
     });
     ui.add_space(3.0);
-    let wanted = view.filter.to_lowercase();
-    let entries: Vec<Entry> = entries(cx, view.part, &module)
-        .into_iter()
-        .filter(|entry| {
-            wanted.is_empty()
-                || entry.middle.to_lowercase().contains(&wanted)
-                || entry.right.to_lowercase().contains(&wanted)
-        })
-        .collect();
+    let entries = listed(cx, view, &module, ui.visuals().dark_mode);
     if entries.is_empty() {
-        let title = if wanted.is_empty() {
+        let title = if view.filter.is_empty() {
             "None"
         } else {
             "Nothing matches"
@@ -139,6 +145,28 @@ pub fn show(cx: &mut Cx<'_>, view: &mut ModulesView, ui: &mut Ui) {
             }
         }
     });
+}
+
+/// The rows that pass the filter. A module may have ten thousand functions, so they are kept.
+fn listed(cx: &Cx<'_>, view: &mut ModulesView, module: &Arc<ModuleInfo>, dark: bool) -> Rc<Vec<Entry>> {
+    let key = Key {
+        part: view.part,
+        filter: view.filter.to_lowercase(),
+        module: Arc::as_ptr(module).addr(),
+        named: cx.model.debug.is_some(),
+        dark,
+    };
+    if let Some((made_from, entries)) = &view.listed
+        && *made_from == key
+    {
+        return Rc::clone(entries);
+    }
+    let mut entries = entries(cx, view.part, module);
+    let has = |text: &str| text.to_lowercase().contains(&key.filter);
+    entries.retain(|entry| key.filter.is_empty() || has(&entry.middle) || has(&entry.right));
+    let entries = Rc::new(entries);
+    view.listed = Some((key, Rc::clone(&entries)));
+    entries
 }
 
 fn entries(cx: &Cx<'_>, part: Part, module: &ModuleInfo) -> Vec<Entry> {

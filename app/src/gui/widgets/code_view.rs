@@ -91,7 +91,8 @@ impl CodeView {
         let view_height = ui.available_height();
         let mut area = ScrollArea::both().id_salt(self.id).auto_shrink(false);
         if let Some(target) = self.reveal {
-            let state = egui::scroll_area::State::load(ui.ctx(), ui.make_persistent_id(egui::IdSalt::new(self.id)));
+            let state =
+                egui::scroll_area::State::load(ui.ctx(), ui.make_persistent_id(egui::IdSalt::new(self.id)));
             let top = state.map_or(0.0, |state| state.clamped_offset().y);
             let y = target as f32 * height;
             if y < top + height || y + 3.0 * height > top + view_height {
