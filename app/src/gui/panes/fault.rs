@@ -13,6 +13,7 @@ use stepwell_engine::debugger::{FaultAccess, FrameInfo, Query, Reply, TrapInfo};
 #[derive(Debug, Default)]
 pub struct FaultView {
     folded: bool,
+    height: f32,
 }
 
 /// Draws the banner over the panes, if the guest stands at a fault.
@@ -58,6 +59,11 @@ pub fn show(cx: &mut Cx<'_>, view: &mut FaultView, ui: &mut Ui) {
         });
     });
     let rect = shown.response.rect;
+    if (rect.height() - view.height).abs() > 0.5 {
+        // A panel learns its height by drawing: draw once more with the height known.
+        view.height = rect.height();
+        ui.ctx().request_discard("the fault banner has another height");
+    }
     let stripe = Rect::from_min_max(rect.min, Pos2::new(rect.left() + 4.0, rect.bottom()));
     ui.painter().rect_filled(stripe, 0.0, t.error);
 }
