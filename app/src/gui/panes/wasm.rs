@@ -164,7 +164,7 @@ fn rows(cx: &mut Cx<'_>, view: &mut WasmView, ui: &mut Ui, text: &FunctionText) 
         stand: None,
         name: String::new(),
     };
-    let event = code.show(ui, t, |index| {
+    let make = |index: usize| {
         let Some(row) = text.rows.get(index) else {
             return blank();
         };
@@ -179,7 +179,8 @@ fn rows(cx: &mut Cx<'_>, view: &mut WasmView, ui: &mut Ui, text: &FunctionText) 
             name: format!("{label} {}", row.text),
             label,
         }
-    });
+    };
+    let event = code.show(ui, t, make, |_, _| None);
     let offset_of = |index: usize| text.rows.get(index).and_then(|row| row.offset);
     match event {
         Some(CodeEvent::Caret(index)) => {

@@ -83,7 +83,14 @@ const ARROW_WIDTH: f32 = 18.0;
 
 impl CodeView {
     /// Draws the rows in view; `row` makes them.
-    pub fn show(self, ui: &mut Ui, t: &Tokens, mut row: impl FnMut(usize) -> CodeRow) -> Option<CodeEvent> {
+    /// `tip` says what there is to say of the character under the pointer, by row and column.
+    pub fn show(
+        self,
+        ui: &mut Ui,
+        t: &Tokens,
+        mut row: impl FnMut(usize) -> CodeRow,
+        mut tip: impl FnMut(usize, usize) -> Option<String>,
+    ) -> Option<CodeEvent> {
         let height = theme::ROW_HEIGHT;
         let column = ui.fonts_mut(|fonts| fonts.glyph_width(&theme::code_font(), '0'));
         let label_width = column * self.label_columns as f32;
@@ -114,7 +121,9 @@ impl CodeView {
                 let item = row(index);
                 let top = origin.y + index as f32 * height;
                 let full = Rect::from_min_size(Pos2::new(left, top), Vec2::new(viewport.width(), height));
-                if let Some(happened) = self.one(ui, t, index, &item, full, gutter, viewport.left()) {
+                if let Some(happened) =
+                    self.one(ui, t, index, &item, full, (gutter, viewport.left()), &mut tip)
+                {
                     event = Some(happened);
                 }
             }
@@ -150,8 +159,8 @@ impl CodeView {
         index: usize,
         item: &CodeRow,
         full: Rect,
-        gutter: f32,
-        scrolled: f32,
+        (gutter, scrolled): (f32, f32),
+        tip: &mut dyn FnMut(usize, usize) -> Option<String>,
     ) -> Option<CodeEvent> {
         let mut event = None;
         let (marks, text) = full.split_left_right_at_x(full.left() + gutter);
@@ -171,6 +180,16 @@ impl CodeView {
         }
         if edge.clicked() && (item.has_code || item.mark.is_some()) {
             event = Some(CodeEvent::Breakpoint(index));
+        }
+        if let Some(pos) = body.hover_pos() {
+            let column = ui.fonts_mut(|fonts| fonts.glyph_width(&theme::code_font(), '0'));
+            let at = (pos.x - text.left() - 4.0 + scrolled) / column;
+            if at >= 0.0
+                && let Some(said) = tip(index, at as usize)
+            {
+                let said = egui::RichText::new(said).font(theme::code_font());
+                body.clone().on_hover_text_at_pointer(said);
+            }
         }
         body.context_menu(|ui| {
             if ui.button("Run to here").clicked() {
