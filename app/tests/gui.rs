@@ -226,7 +226,8 @@ fn reply(query: &Query, count: &str) -> Reply {
             ],
         }),
         Query::LinesWithCode { .. } => Reply::Lines(vec![29, 40, 41, 98]),
-        Query::Evaluate { .. } | Query::Write { .. } | Query::Native { .. } => Reply::Written,
+        Query::Evaluate { expression, .. } => Reply::Value(variable(expression, count, false)),
+        Query::Write { .. } | Query::Native { .. } => Reply::Written,
     }
 }
 
@@ -398,6 +399,42 @@ fn variables_open_and_stay_open_across_stops() {
 }
 
 #[test]
+fn watched_expressions_follow_the_guest() {
+    let mut window = stopped();
+    type_into(&mut window, "Watch an expression: list->next", "list->count");
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    answer(&mut window, "3");
+    window.get_by_label("list->count = 3");
+    tell(&mut window, [Event::Running, snapshot(2, StopReason::Step, 41)]);
+    answer(&mut window, "4");
+    window.get_by_label("list->count = 4");
+    click(&mut window, "Stop watching list->count");
+    assert!(window.query_by_label("list->count = 4").is_none());
+}
+
+#[test]
+fn a_line_is_gone_to_by_number() {
+    let mut window = stopped();
+    press(&mut window, Modifiers::COMMAND, Key::P);
+    type_into(&mut window, "Type a command, a function or :line", ":2");
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    window.get_by_label("line 2");
+    press(&mut window, Modifiers::NONE, Key::ArrowDown);
+    press(&mut window, Modifiers::NONE, Key::F9);
+    let sent = orders(&mut window);
+    assert!(
+        matches!(
+            sent.as_slice(),
+            [Command::SetBreakpoint {
+                spec: BreakpointSpec::Line { line: 3, .. },
+                ..
+            }]
+        ),
+        "{sent:?}"
+    );
+}
+
+#[test]
 fn stale_answers_are_not_shown() {
     let mut window = stopped();
     tell(&mut window, [Event::Running, snapshot(2, StopReason::Step, 41)]);
@@ -516,10 +553,42 @@ fn an_address_is_typed_and_a_variable_is_followed() {
 }
 
 #[test]
+fn memories_beyond_four_gigabytes_are_reached() {
+    let mut window = stopped();
+    let Event::Stopped(mut large) = snapshot(2, StopReason::Step, 41) else {
+        panic!("a stop");
+    };
+    large.memories_len_bytes = vec![1 << 40];
+    tell(&mut window, [Event::Running, Event::Stopped(large)]);
+    type_into(&mut window, "Go to address", "0x9123456789");
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    let sent = window.state_mut().take_sent();
+    let asked = |wanted: u64| {
+        sent.iter().any(|command| {
+            matches!(command, Command::Query { query: Query::Memory { address, .. }, .. } if *address == wanted)
+        })
+    };
+    assert!(asked(0x91_2345_6000), "{sent:?}");
+    window.get_by_label_contains("1024.00 GiB");
+}
+
+#[test]
+fn a_new_run_clears_what_the_old_one_printed() {
+    let mut window = stopped();
+    let bytes = b"old words\n".to_vec();
+    let stream = OutputStream::Stdout;
+    tell(&mut window, [Event::Output { stream, bytes }]);
+    window.get_by_label("old words");
+    press(&mut window, Modifiers::COMMAND | Modifiers::SHIFT, Key::F5);
+    tell(&mut window, [Event::Running]);
+    assert!(window.query_by_label("old words").is_none());
+}
+
+#[test]
 fn the_palette_finds_and_runs_commands() {
     let mut window = stopped();
     press(&mut window, Modifiers::COMMAND, Key::P);
-    let hint = "Type a command or a function";
+    let hint = "Type a command, a function or :line";
     type_into(&mut window, hint, "restart and");
     press(&mut window, Modifiers::NONE, Key::Enter);
     let sent = orders(&mut window);

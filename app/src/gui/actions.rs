@@ -22,6 +22,8 @@ pub enum Action {
     SelectFrame(u32),
     /// Show a source file, at a line if given.
     ShowSource(FileId, Option<u32>),
+    /// Show a line of the source file in front.
+    GoToLine(u32),
     /// Show a function's wasm text.
     ShowFunction(u32),
     /// Show an instruction in the wasm text.

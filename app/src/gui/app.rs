@@ -1,15 +1,20 @@
-//! The eframe shell: drains the session's events, lays out the window, carries out what panes asked for.
+//! The application: drains the session's events, lays out the window, carries out what panes asked for.
 //!
 //! # Invariants
 //! - A frame drains events for a few milliseconds at most: a guest that prints for ever leaves time to draw.
 //! - State changes in [`App::pump`] and after the panes are drawn, nowhere else.
 //! - Nothing here blocks: files are read and desktop dialogs are run on threads of their own.
 
+mod carry_out;
+mod window;
+
+pub use window::run;
+
 use super::actions::{Action, Cx};
 use super::bars;
-use super::commands::{self, CommandId};
-use super::dialogs::{Dialog, OpenModule, Palette};
-use super::layout::{self, Pane};
+use super::commands;
+use super::dialogs::Dialog;
+use super::layout::Pane;
 use super::model::{Breakpoint, Model, Phase, file_name};
 use super::panes::{self, Views};
 use super::settings::Settings;
@@ -21,12 +26,13 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 use stepwell_engine::debugger::{
-    BreakpointId, BreakpointSpec, BreakpointState, Command, Event, Query, Session, SessionConfig, StepKind,
-    StepUnit,
+    BreakpointId, BreakpointState, Command, Event, Session, SessionConfig, StopReason,
 };
 
 /// How long a frame may drain events.
 const DRAIN: Duration = Duration::from_millis(4);
+/// A guest that stops again within this time is not shown as running: panes do not flicker at every step.
+const LINGER: Duration = Duration::from_millis(150);
 /// Larger files are no modules.
 const MAX_MODULE_BYTES: u64 = 1 << 30;
 /// The sample's sources, by the path its debug info records.
@@ -34,7 +40,6 @@ const SAMPLE_SOURCES: &[(&str, &str)] = &[(
     "/stepwell/guests/list/list.c",
     include_str!("../../../assets/guests/list/list.c"),
 )];
-const SAMPLE: &[u8] = include_bytes!("../../../assets/guests/list/list.wasm");
 
 /// How a window is opened.
 #[derive(Clone, Debug, Default)]
@@ -78,6 +83,7 @@ pub struct App {
     jobs: (mpsc::Sender<Job>, mpsc::Receiver<Job>),
     jobs_running: usize,
     start_when_known: bool,
+    running_since: Option<Instant>,
     dirty: bool,
     title: String,
 }
@@ -109,6 +115,7 @@ impl App {
             jobs: mpsc::channel(),
             jobs_running: 0,
             start_when_known: false,
+            running_since: None,
             dirty: true,
             title: String::new(),
         };
@@ -169,19 +176,21 @@ impl App {
     /// Whether the picture is stable: nothing asked, sent or being read waits for an answer, and what has
     /// come has been drawn. A running guest is not settled unless it waits for input.
     pub fn is_settled(&self) -> bool {
-        !self.dirty && self.jobs_running == 0 && self.actions.is_empty() && self.model.is_settled()
+        let held = self.running_since.is_some() || !self.actions.is_empty();
+        !self.dirty && !held && self.jobs_running == 0 && self.model.is_settled()
     }
 
     /// Sends a command to the session.
     pub fn send(&mut self, command: Command) {
         match &command {
-            Command::Start
-            | Command::Continue
-            | Command::Pause
-            | Command::Step { .. }
-            | Command::RunTo { .. }
-            | Command::Stop
-            | Command::Restart { .. } => self.model.awaiting_motion = true,
+            Command::Start | Command::Restart { .. } => {
+                self.model.awaiting_motion = true;
+                self.model.run_begins = true;
+            }
+            // Not `Pause`: one that comes too late is answered by nothing.
+            Command::Continue | Command::Step { .. } | Command::RunTo { .. } | Command::Stop => {
+                self.model.awaiting_motion = true;
+            }
             Command::SetBreakpoint { id, spec, enabled } => {
                 let (id, spec, enabled) = (*id, spec.clone(), *enabled);
                 let awaited = BreakpointState {
@@ -239,16 +248,40 @@ impl App {
                 break;
             };
             any = true;
+            if event == Event::Running && self.model.phase == Phase::Stopped && !self.options.headless {
+                self.running_since = Some(begun);
+                ctx.request_repaint_after(LINGER);
+                continue;
+            }
             self.fold(event);
             if begun.elapsed() > DRAIN {
                 ctx.request_repaint();
                 break;
             }
         }
+        if self.running_since.is_some_and(|since| since.elapsed() >= LINGER) {
+            self.run_on();
+            any = true;
+        }
         any
     }
 
+    /// Takes in the `Running` that was held back.
+    fn run_on(&mut self) {
+        if self.running_since.take().is_some() {
+            self.dirty = true;
+            self.model.fold(Event::Running);
+        }
+    }
+
     fn fold(&mut self, event: Event) {
+        // Replies and output may come first; what moves the guest takes `Running` in before it.
+        if matches!(
+            event,
+            Event::Stopped(_) | Event::Ended(_) | Event::WaitingForInput
+        ) {
+            self.run_on();
+        }
         self.dirty = true;
         let known = matches!(event, Event::DebugInfo(_));
         let stopped = matches!(event, Event::Stopped(_));
@@ -271,11 +304,17 @@ impl App {
         {
             self.views.source.go(main.file, Some(main.line));
         }
-        if debug.files.is_empty()
-            && let Some(module) = &self.model.module
-        {
-            let entry = module.exports.iter().find(|export| export.kind == "func");
-            if let Some(func) = module.start.or(entry.map(|export| export.index)) {
+        if let Some(module) = &self.model.module {
+            let named = debug.function_names.iter().position(|name| name == "main");
+            let main = named.and_then(|index| u32::try_from(index).ok());
+            let export = |wanted: fn(&str) -> bool| {
+                let mut exports = module.exports.iter().filter(|export| export.kind == "func");
+                exports
+                    .find(|export| wanted(&export.name))
+                    .map(|export| export.index)
+            };
+            let entry = export(|name| name == "_start").or_else(|| export(|_| true));
+            if let Some(func) = main.or(module.start).or(entry) {
                 self.views.wasm.go(func, None);
             }
         }
@@ -304,9 +343,15 @@ impl App {
             return;
         };
         self.views.wasm.go(frame.func, Some(frame.pc));
+        // The entry is the C library's, whose sources are rarely there: what was in front stays.
+        let reason = self.model.snapshot.as_ref().map(|snapshot| &snapshot.reason);
+        let entry = matches!(reason, Some(StopReason::Entry));
         match &frame.source {
-            Some(place) => self.views.source.go(place.file, Some(place.line)),
-            None => self.views.source.leave(),
+            Some(place) if !entry || self.sources.text(&place.path).is_some() => {
+                self.views.source.go(place.file, Some(place.line));
+            }
+            _ if entry => {}
+            _ => self.views.source.leave(),
         }
         let access = self.model.trap().and_then(|trap| trap.access.clone());
         if let Some(access) = access
@@ -331,6 +376,7 @@ impl App {
         self.model = Model::loading(&config.name, breakpoints);
         self.sources = SourceCache::new(config.path.as_deref()).with_bundled(SAMPLE_SOURCES);
         self.views = Views::default();
+        self.running_since = None;
         self.start_when_known = start || config.stop_on_entry;
         self.config = Some(config.clone());
         self.dirty = true;
@@ -442,216 +488,6 @@ impl App {
             ctx.send_viewport_cmd(egui::ViewportCommand::Title(title));
         }
     }
-
-    fn carry_out(&mut self, ctx: &egui::Context, action: Action) {
-        match action {
-            Action::Do(id) => self.do_command(ctx, id),
-            Action::Ask(query) => {
-                if let Some(id) = self.model.queries.want(&query) {
-                    self.send(Command::Query { id, query });
-                }
-            }
-            Action::SelectFrame(frame) => {
-                self.model.selected_frame = frame;
-                self.show_frame();
-            }
-            Action::ShowSource(file, line) => {
-                self.views.source.go(file, line);
-                layout::focus(&mut self.settings.tree, Pane::Source);
-            }
-            Action::ShowFunction(func) => {
-                self.views.wasm.go(func, None);
-                layout::focus(&mut self.settings.tree, Pane::Wasm);
-            }
-            Action::ShowOffset(offset) => {
-                if let Some(func) = self.model.function_at(offset) {
-                    self.views.wasm.go(func, Some(offset));
-                }
-            }
-            Action::ShowMemory {
-                memory,
-                address,
-                len_bytes,
-            } => {
-                self.views.memory.go(memory, address, len_bytes);
-                layout::focus(&mut self.settings.tree, Pane::Memory);
-            }
-            Action::ToggleBreakpoint(spec) => self.toggle(spec),
-            Action::AddBreakpoint(spec) => self.add_breakpoint(spec),
-            Action::EnableBreakpoint(id, enabled) => {
-                if let Some(breakpoint) = self.model.breakpoints.get(&id) {
-                    let spec = breakpoint.state.spec.clone();
-                    self.send(Command::SetBreakpoint { id, spec, enabled });
-                }
-            }
-            Action::RemoveBreakpoint(id) => self.send(Command::RemoveBreakpoint { id }),
-            Action::RunTo(spec) => {
-                if self.model.phase == Phase::Stopped {
-                    self.send(Command::RunTo { spec });
-                }
-            }
-            Action::Write(target) => {
-                if let Some(stop) = self.model.stop() {
-                    let frame = self.model.selected_frame;
-                    let query = Query::Write { stop, frame, target };
-                    let id = self.model.queries.fresh_id();
-                    self.send(Command::Query { id, query });
-                }
-            }
-            Action::Stdin(mut line) => {
-                line.push('\n');
-                self.model.waiting_for_input = false;
-                self.send(Command::Stdin(line.into_bytes()));
-            }
-            Action::CloseStdin => {
-                self.model.stdin_closed = true;
-                self.model.waiting_for_input = false;
-                self.send(Command::CloseStdin);
-            }
-            Action::Open(path) => self.open(ctx, path),
-            Action::SystemDialog => self.system_dialog(ctx),
-            Action::RetrySources => {
-                self.sources.retry_missing();
-                self.views.source.forget_text();
-            }
-            Action::AddSourceRoot(folder) => self.sources.add_root(folder),
-            Action::Copy(text) => ctx.copy_text(text),
-        }
-    }
-
-    fn do_command(&mut self, ctx: &egui::Context, id: CommandId) {
-        let line = match self.focused {
-            Pane::Wasm => StepUnit::Instruction,
-            _ => StepUnit::Line,
-        };
-        match id {
-            CommandId::Open => {
-                let folder = self
-                    .config
-                    .as_ref()
-                    .and_then(|config| config.path.as_deref()?.parent().map(Path::to_path_buf))
-                    .filter(|folder| !folder.as_os_str().is_empty())
-                    .or_else(|| std::env::current_dir().ok())
-                    .unwrap_or_default();
-                self.dialog = Some(Dialog::Open(OpenModule::new(&folder)));
-            }
-            CommandId::OpenSample => {
-                let config = SessionConfig {
-                    module: SAMPLE.into(),
-                    name: "list.wasm".to_owned(),
-                    ..SessionConfig::default()
-                };
-                self.load(ctx, config, false);
-            }
-            CommandId::Reload => {
-                if let Some(config) = self.config.clone() {
-                    match config.path.clone() {
-                        Some(path) => self.open(ctx, path),
-                        None => self.load(ctx, config, false),
-                    }
-                }
-            }
-            CommandId::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
-            CommandId::Go => match self.model.phase {
-                Phase::Ready => self.send(Command::Start),
-                Phase::Stopped => self.send(Command::Continue),
-                Phase::Ended(_) => self.restart(false),
-                _ => {}
-            },
-            CommandId::Pause => self.send(Command::Pause),
-            CommandId::Stop => self.send(Command::Stop),
-            CommandId::Restart => self.restart(false),
-            CommandId::RestartAtEntry => self.restart(true),
-            CommandId::StepOver => self.step(StepKind::Over, line),
-            CommandId::StepIn => self.step(StepKind::In, line),
-            CommandId::StepOut => self.step(StepKind::Out, line),
-            CommandId::StepOverInstruction => self.step(StepKind::Over, StepUnit::Instruction),
-            CommandId::StepInInstruction => self.step(StepKind::In, StepUnit::Instruction),
-            CommandId::RunToCursor => {
-                if let Some(spec) = self.at_caret() {
-                    self.send(Command::RunTo { spec });
-                }
-            }
-            CommandId::ToggleBreakpoint => {
-                if let Some(spec) = self.at_caret() {
-                    self.toggle(spec);
-                }
-            }
-            CommandId::RemoveBreakpoints => {
-                let ids: Vec<BreakpointId> = self.model.breakpoints.keys().copied().collect();
-                for id in ids {
-                    self.send(Command::RemoveBreakpoint { id });
-                }
-            }
-            CommandId::Palette => self.dialog = Some(Dialog::Palette(Palette::default())),
-            CommandId::ToggleTheme => {
-                self.settings.theme = match ctx.theme() {
-                    egui::Theme::Dark => ThemeChoice::Light,
-                    egui::Theme::Light => ThemeChoice::Dark,
-                };
-                ctx.set_theme(egui::ThemePreference::from(self.settings.theme));
-            }
-            CommandId::ResetLayout => self.settings.tree = layout::default_tree(),
-            CommandId::Show(pane) => {
-                layout::focus(&mut self.settings.tree, pane);
-                self.focused = pane;
-            }
-        }
-    }
-
-    fn restart(&mut self, stop_on_entry: bool) {
-        self.send(Command::Restart { stop_on_entry });
-    }
-
-    /// A step; before the start and after the end of a run it goes to the entry.
-    fn step(&mut self, kind: StepKind, unit: StepUnit) {
-        match self.model.phase {
-            Phase::Stopped => {
-                let frame = match kind {
-                    StepKind::Out | StepKind::Over => self.model.selected_frame,
-                    StepKind::In => 0,
-                };
-                self.send(Command::Step { kind, unit, frame });
-            }
-            Phase::Ready | Phase::Ended(_) => self.restart(true),
-            _ => {}
-        }
-    }
-
-    /// The place with the caret, in the pane that has the attention.
-    fn at_caret(&self) -> Option<BreakpointSpec> {
-        let wasm = || {
-            let offset = self.views.wasm.caret()?;
-            Some(BreakpointSpec::Offset { offset })
-        };
-        let source = || {
-            let (file, line) = self.views.source.caret()?;
-            let path = self.model.file(file)?.path.clone();
-            Some(BreakpointSpec::Line { path, line })
-        };
-        match self.focused {
-            Pane::Wasm => wasm().or_else(source),
-            _ => source().or_else(wasm),
-        }
-    }
-
-    fn toggle(&mut self, spec: BreakpointSpec) {
-        let there = match &spec {
-            BreakpointSpec::Line { path, line } => self.model.breakpoint_at_line(path, *line),
-            BreakpointSpec::Offset { offset } => self.model.breakpoint_at_offset(*offset),
-            BreakpointSpec::Function { .. } => None,
-        };
-        match there.map(|breakpoint| breakpoint.state.id) {
-            Some(id) => self.send(Command::RemoveBreakpoint { id }),
-            None => self.add_breakpoint(spec),
-        }
-    }
-
-    fn add_breakpoint(&mut self, spec: BreakpointSpec) {
-        let id = self.model.fresh_breakpoint();
-        let enabled = true;
-        self.send(Command::SetBreakpoint { id, spec, enabled });
-    }
 }
 
 /// Breakpoints as wishes again, for a module that is loaded anew.
@@ -696,58 +532,4 @@ fn drop_hint(ctx: &egui::Context, t: &Tokens) {
         theme::strong_font(22.0),
         t.accent,
     );
-}
-
-impl eframe::App for App {
-    fn logic(&mut self, ctx: &egui::Context, _: &mut eframe::Frame) {
-        self.pump(ctx);
-    }
-
-    fn ui(&mut self, ui: &mut egui::Ui, _: &mut eframe::Frame) {
-        self.show(ui);
-    }
-
-    fn save(&mut self, storage: &mut dyn eframe::Storage) {
-        if !self.options.headless {
-            self.settings.save(storage);
-        }
-    }
-
-    fn persist_egui_memory(&self) -> bool {
-        false
-    }
-}
-
-/// Opens the window and returns when it is closed.
-pub fn run(options: AppOptions) -> anyhow::Result<()> {
-    let mut viewport = egui::ViewportBuilder::default()
-        .with_title("Stepwell")
-        .with_app_id("stepwell")
-        .with_inner_size([1280.0, 800.0])
-        .with_min_inner_size([760.0, 480.0]);
-    if let Some(icon) = window_icon() {
-        viewport = viewport.with_icon(icon);
-    }
-    let native = eframe::NativeOptions {
-        viewport,
-        ..eframe::NativeOptions::default()
-    };
-    let create = move |cc: &eframe::CreationContext<'_>| -> Result<Box<dyn eframe::App>, _> {
-        let settings = Settings::load(cc.storage);
-        Ok(Box::new(App::with_settings(&cc.egui_ctx, options, settings)) as Box<dyn eframe::App>)
-    };
-    eframe::run_native("stepwell", native, Box::new(create))
-        .map_err(|error| anyhow::anyhow!("cannot open a window: {error}"))
-}
-
-fn window_icon() -> Option<egui::IconData> {
-    let bytes: &[u8] = include_bytes!("../../../assets/icons/stepwell.png");
-    let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().ok()?;
-    let mut rgba = vec![0; reader.output_buffer_size()?];
-    let info = reader.next_frame(&mut rgba).ok()?;
-    Some(egui::IconData {
-        rgba,
-        width: info.width,
-        height: info.height,
-    })
 }

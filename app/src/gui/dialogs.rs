@@ -79,6 +79,20 @@ impl Palette {
             .filter(|offer| matches_in_order(&offer.title, &self.text))
             .collect();
         offers.sort_by_key(|offer| !offer.enabled);
+        if let Some(line) = self
+            .text
+            .trim()
+            .strip_prefix(':')
+            .and_then(|line| line.parse().ok())
+        {
+            offers.push(Offer {
+                icon: Some(Icon::CornerDownRight),
+                title: format!("Go to line {line}"),
+                keys: String::new(),
+                action: Action::GoToLine(line),
+                enabled: true,
+            });
+        }
         if self.text.trim().len() >= 2
             && let Some(module) = &cx.model.module
         {
@@ -107,7 +121,7 @@ impl Palette {
                 (key(Key::ArrowUp), key(Key::ArrowDown), key(Key::Enter))
             });
             let edit = egui::TextEdit::singleline(&mut self.text)
-                .hint_text("Type a command or a function")
+                .hint_text("Type a command, a function or :line")
                 .desired_width(f32::INFINITY)
                 .margin(egui::Margin::symmetric(8, 6));
             let field = ui.add(edit);

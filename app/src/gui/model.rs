@@ -189,8 +189,12 @@ pub struct Model {
     pub stdin_closed: bool,
     /// What could not be done, newest last.
     pub problems: VecDeque<String>,
+    /// The newest of them, until the guest moves on.
+    pub notice: Option<String>,
     /// Questions and answers.
     pub queries: Queries,
+    /// Whether a new run was asked for that has not begun: what the old one printed goes when it does.
+    pub run_begins: bool,
     /// Whether a command was sent whose event has not come.
     pub awaiting_motion: bool,
 }
@@ -230,14 +234,15 @@ impl Model {
             }
             Event::Running => {
                 self.awaiting_motion = false;
+                self.notice = None;
                 self.waiting_for_input = false;
-                if self.phase != Phase::Stopped && self.phase != Phase::Running {
+                if let Some(snapshot) = self.snapshot.take() {
+                    self.previous = Some(snapshot);
+                }
+                if std::mem::take(&mut self.run_begins) {
                     self.output.clear();
                     self.stdin_closed = false;
                     self.previous = None;
-                }
-                if let Some(snapshot) = self.snapshot.take() {
-                    self.previous = Some(snapshot);
                 }
                 self.phase = Phase::Running;
                 self.queries.forget_unanswered();
@@ -281,6 +286,7 @@ impl Model {
         if self.problems.len() >= MAX_PROBLEMS {
             self.problems.pop_front();
         }
+        self.notice = Some(message.clone());
         self.problems.push_back(message);
     }
 

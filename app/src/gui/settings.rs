@@ -59,3 +59,46 @@ impl Settings {
         self.recent.truncate(MAX_RECENT);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+
+    #[derive(Default)]
+    struct Store(HashMap<String, String>);
+
+    impl eframe::Storage for Store {
+        fn get_string(&self, key: &str) -> Option<String> {
+            self.0.get(key).cloned()
+        }
+        fn set_string(&mut self, key: &str, value: String) {
+            self.0.insert(key.to_owned(), value);
+        }
+        fn remove_string(&mut self, key: &str) {
+            self.0.remove(key);
+        }
+        fn flush(&mut self) {}
+    }
+
+    #[test]
+    fn settings_come_back_and_broken_ones_do_not() {
+        let mut store = Store::default();
+        let mut settings = Settings {
+            theme: ThemeChoice::Light,
+            ..Settings::default()
+        };
+        for number in 0..20 {
+            settings.remember(Path::new(&format!("{number}.wasm")));
+        }
+        settings.remember(Path::new("19.wasm"));
+        settings.save(&mut store);
+        let back = Settings::load(Some(&store));
+        assert_eq!(back.theme, ThemeChoice::Light);
+        assert_eq!(back.recent.len(), MAX_RECENT);
+        assert_eq!(back.recent.first(), Some(&PathBuf::from("19.wasm")));
+        eframe::Storage::set_string(&mut store, KEY, "{\"theme\":7".to_owned());
+        assert_eq!(Settings::load(Some(&store)).theme, ThemeChoice::default());
+        assert!(layout::is_whole(&Settings::load(None).tree));
+    }
+}

@@ -4,9 +4,10 @@ use super::needs_stop;
 use crate::gui::actions::{Action, Cx};
 use crate::gui::queries::Answer;
 use crate::gui::slots::{self, SlotEdit};
+use crate::gui::theme;
 use crate::gui::widgets::parts;
 use crate::gui::widgets::value_tree::{ValueEvent, ValueRow};
-use egui::{ScrollArea, Ui};
+use egui::{Key, ScrollArea, Ui};
 use lucide_icons::Icon;
 use std::collections::HashSet;
 use stepwell_debuginfo::{Availability, ValueNode};
@@ -22,6 +23,8 @@ pub struct LocalsView {
     hide_wasm: bool,
     show_statics: bool,
     edit: SlotEdit,
+    watches: Vec<String>,
+    expression: String,
 }
 
 /// Draws the pane.
@@ -30,6 +33,7 @@ pub fn show(cx: &mut Cx<'_>, view: &mut LocalsView, ui: &mut Ui) {
         return;
     }
     let Some(stop) = cx.model.stop() else { return };
+    watch_bar(cx, view, ui);
     let frame = cx.model.selected_frame;
     let query = Query::Frame { stop, frame };
     let answer = cx.ask(query.clone());
@@ -51,6 +55,7 @@ pub fn show(cx: &mut Cx<'_>, view: &mut LocalsView, ui: &mut Ui) {
         .auto_shrink(false)
         .show(ui, |ui| {
             let place = At { stop, frame, fresh };
+            watches(cx, view, ui, place);
             if detail.variables.is_empty() {
                 let none = if cx.model.lacks_lines() {
                     "No source variables: the module has no debug info"
@@ -60,7 +65,7 @@ pub fn show(cx: &mut Cx<'_>, view: &mut LocalsView, ui: &mut Ui) {
                 parts::heading(ui, cx.t, none);
             }
             let old = before.map(|before| before.variables.as_slice());
-            nodes(cx, view, ui, place, &detail.variables, old, "", 0);
+            nodes(cx, view, ui, place, &detail.variables, old, "", OUTER);
             if !detail.statics.is_empty() {
                 let title = format!("Static variables ({})", detail.statics.len());
                 if slots::fold_heading(ui, cx.t, &title, view.show_statics) {
@@ -68,12 +73,108 @@ pub fn show(cx: &mut Cx<'_>, view: &mut LocalsView, ui: &mut Ui) {
                 }
                 if view.show_statics {
                     let old = before.map(|before| before.statics.as_slice());
-                    nodes(cx, view, ui, place, &detail.statics, old, "static ", 0);
+                    nodes(cx, view, ui, place, &detail.statics, old, "static ", OUTER);
                 }
             }
             wasm_locals(cx, view, ui, detail, before, fresh);
         });
 }
+
+/// Where an expression to watch is typed.
+fn watch_bar(cx: &Cx<'_>, view: &mut LocalsView, ui: &mut Ui) {
+    parts::pane_bar(ui, cx.t, |ui| {
+        let edit = egui::TextEdit::singleline(&mut view.expression)
+            .hint_text("Watch an expression: list->next")
+            .font(theme::code_font())
+            .desired_width(f32::INFINITY);
+        let response = ui.add(edit);
+        let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+        let expression = view.expression.trim().to_owned();
+        if entered && !expression.is_empty() {
+            view.expression.clear();
+            if !view.watches.contains(&expression) {
+                view.watches.push(expression);
+            }
+            response.request_focus();
+        }
+    });
+    ui.add_space(3.0);
+}
+
+/// The watched expressions, evaluated in the selected frame.
+fn watches(cx: &mut Cx<'_>, view: &mut LocalsView, ui: &mut Ui, at: At) {
+    if view.watches.is_empty() {
+        return;
+    }
+    parts::heading(ui, cx.t, "Watched");
+    let mut removed = None;
+    for (index, expression) in view.watches.clone().into_iter().enumerate() {
+        let query = Query::Evaluate {
+            stop: at.stop,
+            frame: at.frame,
+            expression: expression.clone(),
+        };
+        let answer = cx.ask(query.clone());
+        let (node, fresh) = match answer.latest() {
+            Some((Reply::Value(node), fresh)) => (node.clone(), fresh),
+            _ => {
+                let why = match answer {
+                    Answer::Failed(error) => error.to_string(),
+                    _ => "…".to_owned(),
+                };
+                (no_value(why), true)
+            }
+        };
+        let node = ValueNode {
+            name: expression,
+            ..node
+        };
+        let before = match cx.model.previous_answer(&query) {
+            Some(Reply::Value(before)) => Some(before),
+            _ => None,
+        };
+        let at = At { fresh, ..at };
+        let key = format!("watch {index} {}", node.name);
+        if one(cx, view, ui, at, &node, before, key, WATCHED) {
+            removed = Some(index);
+        }
+    }
+    if let Some(index) = removed {
+        view.watches.remove(index);
+    }
+    ui.add_space(4.0);
+    parts::heading(ui, cx.t, "Variables");
+}
+
+/// A value that could not be had; says why.
+fn no_value(why: String) -> ValueNode {
+    ValueNode {
+        name: String::new(),
+        type_name: String::new(),
+        kind: None,
+        text: why.clone(),
+        availability: Availability::NotReadable(why),
+        address: None,
+        len_bytes: None,
+        expand: None,
+    }
+}
+
+/// How deep a row lies, and whether it heads a watched expression.
+#[derive(Clone, Copy)]
+struct Level {
+    depth: usize,
+    watched: bool,
+}
+
+const OUTER: Level = Level {
+    depth: 0,
+    watched: false,
+};
+const WATCHED: Level = Level {
+    depth: 0,
+    watched: true,
+};
 
 /// What the values on show belong to.
 #[derive(Clone, Copy)]
@@ -95,12 +196,12 @@ fn nodes(
     nodes: &[ValueNode],
     before: Option<&[ValueNode]>,
     path: &str,
-    depth: usize,
+    level: Level,
 ) {
     for (index, node) in nodes.iter().enumerate() {
         let key = format!("{path}/{}#{index}", node.name);
         let old = before.and_then(|before| before.iter().find(|old| old.name == node.name));
-        one(cx, view, ui, at, node, old, key, depth);
+        one(cx, view, ui, at, node, old, key, level);
     }
 }
 
@@ -116,15 +217,15 @@ fn one(
     node: &ValueNode,
     old: Option<&ValueNode>,
     key: String,
-    depth: usize,
-) {
+    level: Level,
+) -> bool {
     let open = view.open.contains(&key);
     let available = node.availability == Availability::Available;
     let changed = old
         .is_some_and(|old| available && old.availability == Availability::Available && old.text != node.text);
     let words = words(node);
     let row = ValueRow {
-        depth,
+        depth: level.depth,
         name: &node.name,
         value: &words,
         type_name: &node.type_name,
@@ -134,7 +235,9 @@ fn one(
         fresh: at.fresh,
         address: node.address,
         editable: false,
+        removable: level.watched,
     };
+    let mut removed = false;
     match row.show(ui, cx.t).0 {
         Some(ValueEvent::Toggle) if open => {
             view.open.remove(&key);
@@ -152,10 +255,11 @@ fn one(
             }
         }
         Some(ValueEvent::Copy) => cx.push(Action::Copy(node.text.clone())),
+        Some(ValueEvent::Remove) => removed = true,
         Some(ValueEvent::Edit) | None => {}
     }
-    let Some(value) = node.expand.clone().filter(|_| open && depth < MAX_DEPTH) else {
-        return;
+    let Some(value) = node.expand.clone().filter(|_| open && level.depth < MAX_DEPTH) else {
+        return removed;
     };
     let query = Query::Children {
         stop: at.stop,
@@ -166,13 +270,13 @@ fn one(
     if let Answer::Failed(error) = answer {
         let text = error.to_string();
         let row = ValueRow {
-            depth: depth + 1,
+            depth: level.depth + 1,
             value: &text,
             fresh: true,
             ..ValueRow::default()
         };
         row.show(ui, cx.t);
-        return;
+        return removed;
     }
     if let Some((Reply::Children(children), fresh)) = answer.latest() {
         let before = match cx.model.previous_answer(&query) {
@@ -183,8 +287,13 @@ fn one(
             fresh: at.fresh && fresh,
             ..at
         };
-        nodes(cx, view, ui, at, children, before, &key, depth + 1);
+        let level = Level {
+            depth: level.depth + 1,
+            watched: false,
+        };
+        nodes(cx, view, ui, at, children, before, &key, level);
     }
+    removed
 }
 
 /// The value, or in words why there is none.

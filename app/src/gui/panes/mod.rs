@@ -73,10 +73,7 @@ fn needs_stop(cx: &Cx<'_>, ui: &mut Ui, icon: lucide_icons::Icon, what: &str) ->
         Phase::Empty => (format!("No {what}"), "Open a module first."),
         Phase::Loading => ("Loading…".to_owned(), ""),
         Phase::Failed(_) => (format!("No {what}"), "The module could not be loaded."),
-        Phase::Ready => (
-            format!("No {what} yet"),
-            "Shown when the guest stops: at a breakpoint, a step or a fault.",
-        ),
+        Phase::Ready => (format!("No {what} yet"), "Shown whenever the guest stops."),
         Phase::Running => ("Running".to_owned(), "Pause (F6) to look inside."),
         Phase::Ended(_) => (format!("No {what}"), "The run is over."),
     };

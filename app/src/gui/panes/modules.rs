@@ -5,6 +5,8 @@ use crate::gui::theme;
 use crate::gui::widgets::parts;
 use egui::{Color32, Pos2, Rect, RichText, ScrollArea, Ui};
 use lucide_icons::Icon;
+use std::rc::Rc;
+use std::sync::Arc;
 use stepwell_debuginfo::Language;
 use stepwell_engine::debugger::ModuleInfo;
 
@@ -32,9 +34,21 @@ const PARTS: [(Part, &str); 5] = [
 pub struct ModulesView {
     part: Part,
     filter: String,
+    listed: Option<(Key, Rc<Vec<Entry>>)>,
+}
+
+/// What a list was made from; it is made anew when one of these changes.
+#[derive(Clone, Debug, PartialEq)]
+struct Key {
+    part: Part,
+    filter: String,
+    module: usize,
+    named: bool,
+    dark: bool,
 }
 
 /// A row: three columns and what a click does.
+#[derive(Debug)]
 struct Entry {
     left: String,
     middle: String,
@@ -67,30 +81,23 @@ pub fn show(cx: &mut Cx<'_>, view: &mut ModulesView, ui: &mut Ui) {
                 view.part = part;
             }
         }
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            if ui.available_width() > 60.0 {
-                let edit = egui::TextEdit::singleline(&mut view.filter)
-                    .hint_text("Filter")
-                    .desired_width(ui.available_width().min(150.0));
-                ui.add(edit);
-            }
-        });
     });
     if view.part == Part::Debug {
         debug(cx, ui);
         return;
     }
-    let wanted = view.filter.to_lowercase();
-    let entries: Vec<Entry> = entries(cx, view.part, &module)
-        .into_iter()
-        .filter(|entry| {
-            wanted.is_empty()
-                || entry.middle.to_lowercase().contains(&wanted)
-                || entry.right.to_lowercase().contains(&wanted)
-        })
-        .collect();
+    ui.add_space(5.0);
+    ui.horizontal(|ui| {
+        ui.add_space(8.0);
+        let edit = egui::TextEdit::singleline(&mut view.filter)
+            .hint_text("Filter")
+            .desired_width(ui.available_width() - 24.0);
+        ui.add(edit);
+    });
+    ui.add_space(3.0);
+    let entries = listed(cx, view, &module, ui.visuals().dark_mode);
     if entries.is_empty() {
-        let title = if wanted.is_empty() {
+        let title = if view.filter.is_empty() {
             "None"
         } else {
             "Nothing matches"
@@ -140,6 +147,28 @@ pub fn show(cx: &mut Cx<'_>, view: &mut ModulesView, ui: &mut Ui) {
     });
 }
 
+/// The rows that pass the filter. A module may have ten thousand functions, so they are kept.
+fn listed(cx: &Cx<'_>, view: &mut ModulesView, module: &Arc<ModuleInfo>, dark: bool) -> Rc<Vec<Entry>> {
+    let key = Key {
+        part: view.part,
+        filter: view.filter.to_lowercase(),
+        module: Arc::as_ptr(module).addr(),
+        named: cx.model.debug.is_some(),
+        dark,
+    };
+    if let Some((made_from, entries)) = &view.listed
+        && *made_from == key
+    {
+        return Rc::clone(entries);
+    }
+    let mut entries = entries(cx, view.part, module);
+    let has = |text: &str| text.to_lowercase().contains(&key.filter);
+    entries.retain(|entry| key.filter.is_empty() || has(&entry.middle) || has(&entry.right));
+    let entries = Rc::new(entries);
+    view.listed = Some((key, Rc::clone(&entries)));
+    entries
+}
+
 fn entries(cx: &Cx<'_>, part: Part, module: &ModuleInfo) -> Vec<Entry> {
     let t = cx.t;
     match part {
@@ -147,13 +176,11 @@ fn entries(cx: &Cx<'_>, part: Part, module: &ModuleInfo) -> Vec<Entry> {
             .sections
             .iter()
             .map(|section| {
-                let count = section.count.map_or(String::new(), |count| {
-                    format!("{} entries", parts::grouped(count))
-                });
+                let count = section.count.map_or(String::new(), parts::grouped);
                 Entry {
                     left: format!("{:x}", section.offset.0),
                     middle: section.name.clone(),
-                    right: format!("{:<11} {count}", parts::size_text(section.len_bytes)),
+                    right: format!("{:<10} {count}", parts::size_text(section.len_bytes)),
                     color: if section.custom { t.weak } else { t.accent },
                     action: None,
                 }
@@ -228,11 +255,14 @@ fn debug(cx: &mut Cx<'_>, ui: &mut Ui) {
                 for diagnostic in debug.diagnostics.iter().take(200) {
                     let offset = diagnostic.offset.map_or(String::new(), |at| format!("+0x{at:x}"));
                     let place = format!("{}{offset}", diagnostic.section);
-                    ui.horizontal_wrapped(|ui| {
+                    ui.horizontal_top(|ui| {
                         ui.add_space(8.0);
                         ui.label(theme::icon(Icon::TriangleAlert, 13.0).color(t.warning));
-                        ui.label(RichText::new(place).font(theme::code_font()).color(t.weak));
-                        ui.label(RichText::new(&diagnostic.message).color(t.text));
+                        ui.vertical(|ui| {
+                            ui.label(RichText::new(place).font(theme::code_font()).color(t.weak));
+                            ui.label(RichText::new(&diagnostic.message).color(t.text));
+                            ui.add_space(4.0);
+                        });
                     });
                 }
             }

@@ -16,7 +16,7 @@ use lucide_icons::Icon;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use stepwell_debuginfo::{FileId, SourceFile};
+use stepwell_debuginfo::{Availability, FileId, SourceFile};
 use stepwell_engine::debugger::{BreakpointSpec, Query, Reply};
 
 const MAX_TABS: usize = 8;
@@ -54,6 +54,13 @@ impl SourceView {
         if let Some(line) = line {
             self.carets.insert(file, line);
             self.reveal = Some(line);
+        }
+    }
+
+    /// Shows a line of the file in front.
+    pub fn go_to_line(&mut self, line: u32) {
+        if let Some(file) = self.active {
+            self.go(file, Some(line));
         }
     }
 
@@ -124,10 +131,9 @@ fn no_sources(cx: &mut Cx<'_>, ui: &mut Ui) {
         ui.label(theme::icon(Icon::FileQuestion, 26.0).color(cx.t.faint));
         let title = RichText::new("This module carries no debug info");
         ui.label(title.font(theme::strong_font(14.0)).color(cx.t.text));
-        ui.set_max_width(ui.available_width().min(430.0));
         let hint = "Step through its wasm text instead: locals, operands and memory are all there. \
                     For sources, build it with -g and do not strip it.";
-        ui.label(RichText::new(hint).color(cx.t.weak));
+        parts::centred(ui, hint, theme::text_font(), cx.t.weak);
         ui.add_space(8.0);
         if ui.button("Show wasm text").clicked() {
             cx.push(Action::Do(CommandId::Show(Pane::Wasm)));
@@ -240,19 +246,46 @@ fn text(cx: &mut Cx<'_>, view: &mut SourceView, ui: &mut Ui, file: &SourceFile) 
         text_columns: prepared.columns,
         caret: view.carets.get(&file.id).copied().and_then(index_of),
         reveal: view.reveal.take().and_then(index_of),
+        keys: cx.focused == Pane::Source,
     };
     let t = cx.t;
-    let event = code.show(ui, t, |index| {
+    let beside = values_beside(cx, file, &prepared.text);
+    let make = |index: usize| {
         let number = u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1);
         let line = prepared.text.line(number).unwrap_or_default();
         let inside = prepared.comments.get(index).copied().unwrap_or_default();
+        let mut job = syntax::highlight(line, file.language, inside, t);
+        if let Some((_, values)) = beside.as_ref().filter(|(line, _)| *line == number) {
+            syntax::note(&mut job, values, t);
+        }
         CodeRow {
             label: number.to_string(),
-            job: syntax::highlight(line, file.language, inside, t),
+            job,
             has_code: lines.binary_search(&number).is_ok(),
             mark: marks.get(&number).copied(),
             stand: stands.get(&number).copied(),
             name: format!("line {number}"),
+        }
+    };
+    let stopped_here = cx
+        .model
+        .frame()
+        .is_some_and(|frame| frame.source.as_ref().is_some_and(|place| place.file == file.id));
+    let event = code.show(ui, t, make, |row, column| {
+        let line = prepared.text.lines.get(row)?;
+        let expression = expression_at(line, column).filter(|_| stopped_here)?;
+        let stop = cx.model.stop()?;
+        let frame = cx.model.selected_frame;
+        let query = Query::Evaluate {
+            stop,
+            frame,
+            expression: expression.clone(),
+        };
+        match cx.ask(query) {
+            Answer::Ready(Reply::Value(node)) if node.availability == Availability::Available => {
+                Some(format!("{expression} = {}\n{}", node.text, node.type_name))
+            }
+            _ => None,
         }
     });
     let spec = |index: usize| BreakpointSpec::Line {
@@ -264,10 +297,78 @@ fn text(cx: &mut Cx<'_>, view: &mut SourceView, ui: &mut Ui, file: &SourceFile) 
             let line = u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1);
             view.carets.insert(file.id, line);
         }
+        Some(CodeEvent::Move(index)) => {
+            let line = u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1);
+            view.go(file.id, Some(line));
+            ui.ctx().request_repaint();
+        }
         Some(CodeEvent::Breakpoint(index)) => cx.push(Action::ToggleBreakpoint(spec(index))),
         Some(CodeEvent::RunTo(index)) => cx.push(Action::RunTo(spec(index))),
         None => {}
     }
+}
+
+/// The selected frame's line in this file, with the values of the variables it names.
+fn values_beside(cx: &mut Cx<'_>, file: &SourceFile, text: &SourceText) -> Option<(u32, String)> {
+    let frame = cx.model.frame()?;
+    let place = frame.source.as_ref().filter(|place| place.file == file.id)?;
+    let (line, stop, frame) = (place.line, cx.model.stop()?, frame.index);
+    let words = text.line(line)?;
+    let Some((Reply::Frame(detail), true)) = cx.ask(Query::Frame { stop, frame }).latest() else {
+        return None;
+    };
+    let named = |name: &str| identifiers(words).any(|(_, word)| word == name);
+    let values: Vec<String> = detail
+        .variables
+        .iter()
+        .filter(|node| node.availability == Availability::Available && named(&node.name))
+        .take(4)
+        .map(|node| {
+            let cut: String = node.text.chars().take(32).collect();
+            let more = if cut.len() < node.text.len() { "…" } else { "" };
+            format!("{} = {cut}{more}", node.name)
+        })
+        .collect();
+    (!values.is_empty()).then(|| (line, values.join("   ")))
+}
+
+/// The names in a line, with the byte where each begins.
+fn identifiers(line: &str) -> impl Iterator<Item = (usize, &str)> {
+    let inside = |c: char| c.is_alphanumeric() || c == '_';
+    line.split(move |c: char| !inside(c))
+        .filter(|word| word.starts_with(|c: char| c.is_alphabetic() || c == '_'))
+        .map(move |word| (word.as_ptr().addr().saturating_sub(line.as_ptr().addr()), word))
+}
+
+/// The variable or member path under a column of the line as shown: `list->head` under `head`.
+fn expression_at(line: &str, column: usize) -> Option<String> {
+    let mut shown = 0usize;
+    let mut at = None;
+    for (byte, character) in line.char_indices() {
+        let mut after = shown;
+        syntax::visible(character.encode_utf8(&mut [0; 4]), &mut after);
+        if (shown..after).contains(&column) {
+            at = Some(byte);
+        }
+        shown = after;
+    }
+    let at = at?;
+    let (start, word) = identifiers(line).find(|(start, word)| (*start..start + word.len()).contains(&at))?;
+    let mut begin = start;
+    loop {
+        let before = line.get(..begin)?;
+        let Some(owner) = before.strip_suffix("->").or_else(|| before.strip_suffix('.')) else {
+            break;
+        };
+        let Some((start, _)) = identifiers(owner)
+            .last()
+            .filter(|(start, word)| start + word.len() == owner.len())
+        else {
+            break;
+        };
+        begin = start;
+    }
+    line.get(begin..start + word.len()).map(str::to_owned)
 }
 
 /// The line of `file` that a breakpoint's mark stands on.
@@ -335,4 +436,27 @@ fn missing(cx: &mut Cx<'_>, view: &mut SourceView, ui: &mut Ui, file: &SourceFil
                 });
             });
         });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_under_the_pointer_is_an_expression() {
+        let line = "\tint here = list->head.count * x[i];";
+        let at = |text: &str| line.find(text).map(|byte| byte + 3);
+        assert_eq!(
+            expression_at(line, at("list").expect("there")),
+            Some("list".to_owned())
+        );
+        let count = expression_at(line, at("count").expect("there"));
+        assert_eq!(count, Some("list->head.count".to_owned()));
+        assert_eq!(
+            expression_at(line, at("x[").expect("there")),
+            Some("x".to_owned())
+        );
+        assert_eq!(expression_at(line, at("*").expect("there")), None);
+        assert_eq!(expression_at(line, 500), None);
+    }
 }

@@ -1,6 +1,8 @@
 //! A function's wasm text, an instruction a row, with the instruction where the guest stands.
 
 use crate::gui::actions::{Action, Cx};
+use crate::gui::layout::Pane;
+use crate::gui::model::Phase;
 use crate::gui::queries::Answer;
 use crate::gui::theme;
 use crate::gui::widgets::code_view::{CodeEvent, CodeRow, CodeView, Mark, Stand};
@@ -39,7 +41,12 @@ impl WasmView {
 /// Draws the pane.
 pub fn show(cx: &mut Cx<'_>, view: &mut WasmView, ui: &mut Ui) {
     let Some(module) = &cx.model.module else {
-        parts::empty_state(ui, cx.t, Icon::Binary, "No wasm text", "Open a module first.");
+        let (title, hint) = match cx.model.phase {
+            Phase::Loading => ("Loading…", ""),
+            Phase::Failed(_) => ("No wasm text", "The module could not be loaded."),
+            _ => ("No wasm text", "Open a module first."),
+        };
+        parts::empty_state(ui, cx.t, Icon::Binary, title, hint);
         return;
     };
     let Some(func) = view.func else {
@@ -146,6 +153,7 @@ fn rows(cx: &mut Cx<'_>, view: &mut WasmView, ui: &mut Ui, text: &FunctionText) 
         text_columns: columns,
         caret: view.caret.map(row_of),
         reveal: view.reveal.take().map(row_of),
+        keys: cx.focused == Pane::Wasm,
     };
     let t = cx.t;
     let blank = || CodeRow {
@@ -156,7 +164,7 @@ fn rows(cx: &mut Cx<'_>, view: &mut WasmView, ui: &mut Ui, text: &FunctionText) 
         stand: None,
         name: String::new(),
     };
-    let event = code.show(ui, t, |index| {
+    let make = |index: usize| {
         let Some(row) = text.rows.get(index) else {
             return blank();
         };
@@ -171,12 +179,19 @@ fn rows(cx: &mut Cx<'_>, view: &mut WasmView, ui: &mut Ui, text: &FunctionText) 
             name: format!("{label} {}", row.text),
             label,
         }
-    });
+    };
+    let event = code.show(ui, t, make, |_, _| None);
     let offset_of = |index: usize| text.rows.get(index).and_then(|row| row.offset);
     match event {
         Some(CodeEvent::Caret(index)) => {
             if let Some(offset) = offset_of(index) {
                 view.caret = Some(offset);
+            }
+        }
+        Some(CodeEvent::Move(index)) => {
+            if let Some(offset) = offset_of(index) {
+                view.go(text.func, Some(offset));
+                ui.ctx().request_repaint();
             }
         }
         Some(CodeEvent::Breakpoint(index)) => {

@@ -4,7 +4,9 @@
 use super::parts;
 use crate::gui::theme::{self, Tokens};
 use egui::text::LayoutJob;
-use egui::{Color32, Pos2, Rect, Role, ScrollArea, Sense, Stroke, Ui, Vec2, WidgetInfo, vec2};
+use egui::{
+    Color32, Key, Modifiers, Pos2, Rect, Role, ScrollArea, Sense, Stroke, Ui, Vec2, WidgetInfo, vec2,
+};
 use lucide_icons::Icon;
 
 /// A breakpoint in the gutter.
@@ -50,6 +52,8 @@ pub struct CodeRow {
 pub enum CodeEvent {
     /// The caret goes here.
     Caret(usize),
+    /// The caret goes here by a key, and must stay in view.
+    Move(usize),
     /// Set or remove a breakpoint here.
     Breakpoint(usize),
     /// Run to here.
@@ -70,6 +74,8 @@ pub struct CodeView {
     pub caret: Option<usize>,
     /// A row to bring into view.
     pub reveal: Option<usize>,
+    /// Whether the arrow keys move the caret.
+    pub keys: bool,
 }
 
 const MARK_WIDTH: f32 = 20.0;
@@ -77,7 +83,14 @@ const ARROW_WIDTH: f32 = 18.0;
 
 impl CodeView {
     /// Draws the rows in view; `row` makes them.
-    pub fn show(self, ui: &mut Ui, t: &Tokens, mut row: impl FnMut(usize) -> CodeRow) -> Option<CodeEvent> {
+    /// `tip` says what there is to say of the character under the pointer, by row and column.
+    pub fn show(
+        self,
+        ui: &mut Ui,
+        t: &Tokens,
+        mut row: impl FnMut(usize) -> CodeRow,
+        mut tip: impl FnMut(usize, usize) -> Option<String>,
+    ) -> Option<CodeEvent> {
         let height = theme::ROW_HEIGHT;
         let column = ui.fonts_mut(|fonts| fonts.glyph_width(&theme::code_font(), '0'));
         let label_width = column * self.label_columns as f32;
@@ -85,14 +98,17 @@ impl CodeView {
         let view_height = ui.available_height();
         let mut area = ScrollArea::both().id_salt(self.id).auto_shrink(false);
         if let Some(target) = self.reveal {
-            let state = egui::scroll_area::State::load(ui.ctx(), ui.make_persistent_id(self.id));
+            let state =
+                egui::scroll_area::State::load(ui.ctx(), ui.make_persistent_id(egui::IdSalt::new(self.id)));
             let top = state.map_or(0.0, |state| state.clamped_offset().y);
             let y = target as f32 * height;
             if y < top + height || y + 3.0 * height > top + view_height {
                 area = area.vertical_scroll_offset((y - view_height * 0.38).max(0.0));
             }
         }
-        let mut event = None;
+        let mut event = self
+            .moved(ui, (view_height / height) as usize)
+            .map(CodeEvent::Move);
         area.show_viewport(ui, |ui, viewport| {
             ui.set_height(self.rows as f32 * height + height);
             let text_width = gutter + column * (self.text_columns as f32 + 4.0);
@@ -105,12 +121,34 @@ impl CodeView {
                 let item = row(index);
                 let top = origin.y + index as f32 * height;
                 let full = Rect::from_min_size(Pos2::new(left, top), Vec2::new(viewport.width(), height));
-                if let Some(happened) = self.one(ui, t, index, &item, full, gutter, viewport.left()) {
+                if let Some(happened) =
+                    self.one(ui, t, index, &item, full, (gutter, viewport.left()), &mut tip)
+                {
                     event = Some(happened);
                 }
             }
         });
         event
+    }
+
+    /// Where the keys take the caret.
+    fn moved(&self, ui: &Ui, page: usize) -> Option<usize> {
+        let caret = self.caret?;
+        if !self.keys || ui.ctx().egui_wants_keyboard_input() {
+            return None;
+        }
+        let last = self.rows.saturating_sub(1);
+        ui.input_mut(|input| {
+            let mut key = |key| input.consume_key(Modifiers::NONE, key);
+            let moves = [
+                (Key::ArrowUp, caret.saturating_sub(1)),
+                (Key::ArrowDown, caret.saturating_add(1)),
+                (Key::PageUp, caret.saturating_sub(page)),
+                (Key::PageDown, caret.saturating_add(page)),
+            ];
+            let mut pressed = moves.into_iter().filter(|(name, _)| key(*name));
+            pressed.next().map(|(_, to)| to.min(last))
+        })
     }
 
     #[expect(clippy::too_many_arguments, reason = "geometry of one row, used in one place")]
@@ -121,8 +159,8 @@ impl CodeView {
         index: usize,
         item: &CodeRow,
         full: Rect,
-        gutter: f32,
-        scrolled: f32,
+        (gutter, scrolled): (f32, f32),
+        tip: &mut dyn FnMut(usize, usize) -> Option<String>,
     ) -> Option<CodeEvent> {
         let mut event = None;
         let (marks, text) = full.split_left_right_at_x(full.left() + gutter);
@@ -142,6 +180,16 @@ impl CodeView {
         }
         if edge.clicked() && (item.has_code || item.mark.is_some()) {
             event = Some(CodeEvent::Breakpoint(index));
+        }
+        if let Some(pos) = body.hover_pos() {
+            let column = ui.fonts_mut(|fonts| fonts.glyph_width(&theme::code_font(), '0'));
+            let at = (pos.x - text.left() - 4.0 + scrolled) / column;
+            if at >= 0.0
+                && let Some(said) = tip(index, at as usize)
+            {
+                let said = egui::RichText::new(said).font(theme::code_font());
+                body.clone().on_hover_text_at_pointer(said);
+            }
         }
         body.context_menu(|ui| {
             if ui.button("Run to here").clicked() {

@@ -216,6 +216,13 @@ fn append(job: &mut LayoutJob, text: &str, color: Color32) {
     job.append(text, 0.0, TextFormat::simple(theme::code_font(), color));
 }
 
+/// Adds a remark at the end of a line.
+pub fn note(job: &mut LayoutJob, text: &str, t: &Tokens) {
+    append(job, "    ", t.comment);
+    let mut column = 0;
+    append(job, &visible(text, &mut column), t.changed.gamma_multiply(0.85));
+}
+
 /// A row of wasm text in colours: instruction, then operands.
 pub fn highlight_wasm(text: &str, indent: u32, t: &Tokens) -> LayoutJob {
     let mut job = LayoutJob::default();

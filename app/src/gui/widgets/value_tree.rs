@@ -28,6 +28,8 @@ pub struct ValueRow<'a> {
     pub address: Option<u64>,
     /// Whether a double click may change it.
     pub editable: bool,
+    /// Whether it can be taken off the list.
+    pub removable: bool,
 }
 
 /// What a person did to it.
@@ -41,6 +43,8 @@ pub enum ValueEvent {
     Edit,
     /// Put its value on the clipboard.
     Copy,
+    /// Take it off the list.
+    Remove,
 }
 
 /// Where the columns of a row begin: value and type.
@@ -126,6 +130,23 @@ impl ValueRow<'_> {
                 event = Some(ValueEvent::Memory);
             }
         }
+        if self.removable {
+            let spot = Rect::from_center_size(
+                Pos2::new(rect.right() - 34.0, rect.center().y),
+                vec2(18.0, rect.height()),
+            );
+            let remove = ui.interact(spot, response.id.with("remove"), Sense::click());
+            let name = format!("Stop watching {}", self.name);
+            remove.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
+            if response.hovered() || remove.hovered() {
+                right = spot.left();
+                let color = if remove.hovered() { t.error } else { t.faint };
+                parts::paint_icon(ui, spot, Icon::X, 13.0, color);
+            }
+            if remove.on_hover_text(name).clicked() {
+                event = Some(ValueEvent::Remove);
+            }
+        }
         parts::line(
             ui,
             cell(x_type, right),
@@ -144,6 +165,9 @@ impl ValueRow<'_> {
             }
             if self.address.is_some() && ui.button("Show in memory").clicked() {
                 event = Some(ValueEvent::Memory);
+            }
+            if self.removable && ui.button("Stop watching").clicked() {
+                event = Some(ValueEvent::Remove);
             }
             if self.editable && ui.button("Change value…").clicked() {
                 event = Some(ValueEvent::Edit);
