@@ -104,7 +104,12 @@ pub fn main() -> ExitCode {
 fn open(args: OpenArgs) -> Result<Exit> {
     let config: SessionConfig = match &args.file {
         Some(file) => launch::config(file, &args.grants, args.args)?,
-        None => launch::sample(),
+        None => SessionConfig {
+            args: args.args,
+            env: args.grants.env,
+            dirs: args.grants.dirs,
+            ..launch::sample()
+        },
     };
     anyhow::bail!("{}: the window is not part of this build", config.name)
 }

@@ -28,7 +28,7 @@ pub struct RunArgs {
     #[command(flatten)]
     grants: Grants,
     /// The module, then its arguments: everything after FILE goes to the guest untouched
-    #[arg(required = true, num_args = 1.., trailing_var_arg = true, value_name = "FILE [ARGS]...")]
+    #[arg(required = true, num_args = 1.., trailing_var_arg = true, value_names = ["FILE", "ARGS"])]
     command: Vec<OsString>,
 }
 
