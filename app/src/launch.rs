@@ -79,8 +79,7 @@ pub fn read_module(file: &Path) -> Result<Arc<[u8]>> {
     if file.is_dir() {
         bail!("{name}: is a directory, not a WebAssembly module");
     }
-    let bytes =
-        std::fs::read(file).map_err(|error| anyhow::anyhow!("{name}: {}", io_words(&error)))?;
+    let bytes = std::fs::read(file).map_err(|error| anyhow::anyhow!("{name}: {}", io_words(&error)))?;
     check_header(&bytes).with_context(|| name.to_string())?;
     Ok(bytes.into())
 }
@@ -146,10 +145,7 @@ mod tests {
     fn the_sample_is_a_module_with_its_source() {
         let sample = sample();
         assert!(check_header(&sample.module).is_ok());
-        assert!(
-            bundled_source("/stepwell/guests/list/list.c")
-                .is_some_and(|text| text.contains("int main"))
-        );
+        assert!(bundled_source("/stepwell/guests/list/list.c").is_some_and(|text| text.contains("int main")));
         assert!(bundled_source("list.c").is_none());
     }
 

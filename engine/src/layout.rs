@@ -24,7 +24,6 @@
 //!
 //! Must not know: the compiler, the runtime.
 
-use crate::module::Module;
 use crate::types::{FuncType, ValType};
 
 /// Hardware numbers of the integer argument registers: rax, rcx, rdx, rsi, rdi.
@@ -238,9 +237,28 @@ pub struct VmLayout {
     pub size: u32,
 }
 
+/// How many of each variable part a module has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VmCounts {
+    /// Defined functions.
+    pub funcs: usize,
+    /// Imported functions.
+    pub imported_funcs: usize,
+    /// Defined globals.
+    pub globals: usize,
+    /// Imported globals.
+    pub imported_globals: usize,
+    /// All tables.
+    pub tables: usize,
+    /// All memories.
+    pub memories: usize,
+    /// Types.
+    pub types: usize,
+}
+
 impl VmLayout {
-    /// The layout for a module.
-    pub fn new(module: &Module) -> VmLayout {
+    /// The layout for a module with so many of each.
+    pub fn new(counts: VmCounts) -> VmLayout {
         let mut end = vmctx::FIXED_END;
         let mut take = |count: usize, size: u32| {
             let start = end;
@@ -248,13 +266,13 @@ impl VmLayout {
             end = (end + count as u32 * size).next_multiple_of(16);
             start
         };
-        let globals = take(module.global_inits.len(), 16);
-        let imported_globals = take(module.imported_globals as usize, 8);
-        let tables = take(module.tables.len(), 8);
-        let memories = take(module.memories.len(), 8);
-        let imported_funcs = take(module.imported_funcs as usize, 8);
-        let type_ids = take(module.types.len(), 4);
-        let func_refs = take(module.bodies.len(), func_ref::SIZE);
+        let globals = take(counts.globals, 16);
+        let imported_globals = take(counts.imported_globals, 8);
+        let tables = take(counts.tables, 8);
+        let memories = take(counts.memories, 8);
+        let imported_funcs = take(counts.imported_funcs, 8);
+        let type_ids = take(counts.types, 4);
+        let func_refs = take(counts.funcs, func_ref::SIZE);
         VmLayout {
             func_refs,
             imported_funcs,

@@ -17,9 +17,7 @@ pub struct Pc {
 pub struct NativePc(pub usize);
 
 /// Function entries and loop heads passed since the guest began.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Tick(pub u64);
 
 /// One moment of a run: the tick, how deep the stack is, and the instruction about to execute.

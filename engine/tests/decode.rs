@@ -51,10 +51,7 @@ fn all_parts_of_a_module() {
     assert!(module.body(0).is_none());
     let body = module.body(1).expect("a body");
     assert_eq!(body.locals, [(3, ValType::I32), (2, ValType::F64)]);
-    assert_eq!(
-        module.bytes[body.first_op], 0x01,
-        "the first operator is nop"
-    );
+    assert_eq!(module.bytes[body.first_op], 0x01, "the first operator is nop");
     assert_eq!(module.func_at(body.first_op as u64), Some(1));
     assert_eq!(module.func_at(body.range.end as u64 - 1), Some(1));
     assert_eq!(module.func_at(0), None);
@@ -114,14 +111,8 @@ fn all_parts_of_a_module() {
     assert_eq!(code.len_bytes as usize, section.range.len());
     assert_eq!(module.names.module.as_deref(), Some("m"));
     assert_eq!(module.names.funcs.get(&2).map(String::as_str), Some("h"));
-    assert_eq!(
-        module.names.locals.get(&(1, 4)).map(String::as_str),
-        Some("last")
-    );
-    assert_eq!(
-        module.names.globals.get(&1).map(String::as_str),
-        Some("mutable")
-    );
+    assert_eq!(module.names.locals.get(&(1, 4)).map(String::as_str), Some("last"));
+    assert_eq!(module.names.globals.get(&1).map(String::as_str), Some("mutable"));
     assert!(
         module
             .sections
@@ -137,10 +128,7 @@ fn broken_bytes_keep_the_validators_words_and_offset() {
         error.contains("magic header not detected") && error.contains("0x0"),
         "{error}"
     );
-    assert!(matches!(
-        refusal(Arc::from([])),
-        Error::Invalid { offset: 0, .. }
-    ));
+    assert!(matches!(refusal(Arc::from([])), Error::Invalid { offset: 0, .. }));
     let whole = bytes("(module (func (result i32) i32.const 1))");
     for len in 0..whole.len() {
         // A cut right after a section can leave a module, but never a function without its body.
@@ -207,8 +195,7 @@ fn with_names(content: &[u8]) -> Arc<[u8]> {
 #[test]
 fn broken_names_never_fail_a_module() {
     // Functions 1 and 0, out of order, then a subsection cut short.
-    let module =
-        decode(with_names(&[1, 7, 2, 1, 1, b'b', 0, 1, b'a', 2, 99, 1])).expect("a valid module");
+    let module = decode(with_names(&[1, 7, 2, 1, 1, b'b', 0, 1, b'a', 2, 99, 1])).expect("a valid module");
     assert_eq!(module.names.funcs.in_order(), [(0, "a"), (1, "b")]);
     // A name that is not UTF-8 ends its map; the next subsection is still read.
     let module = decode(with_names(&[
@@ -228,8 +215,6 @@ trait Sorted {
 
 impl Sorted for std::collections::BTreeMap<u32, String> {
     fn in_order(&self) -> Vec<(u32, &str)> {
-        self.iter()
-            .map(|(index, name)| (*index, name.as_str()))
-            .collect()
+        self.iter().map(|(index, name)| (*index, name.as_str())).collect()
     }
 }

@@ -135,10 +135,7 @@ fn floats_assemble_to_the_same_bits() {
     .into_iter()
     .chain((0..200).map(|n: u64| n.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
     {
-        let double = format!(
-            "(module (func (drop (f64.const {}))))",
-            literal(&with_f64(bits))
-        );
+        let double = format!("(module (func (drop (f64.const {}))))", literal(&with_f64(bits)));
         assert_eq!(&*module(&double).bytes, &*with_f64(bits).bytes, "{double}");
         let single = with_f32((bits >> 32) as u32);
         let text = format!("(module (func (drop (f32.const {}))))", literal(&single));
@@ -147,18 +144,14 @@ fn floats_assemble_to_the_same_bits() {
 }
 
 fn with_f64(bits: u64) -> Arc<Module> {
-    let mut bytes = module("(module (func (drop (f64.const 0))))")
-        .bytes
-        .to_vec();
+    let mut bytes = module("(module (func (drop (f64.const 0))))").bytes.to_vec();
     let at = bytes.len() - 10;
     bytes[at..at + 8].copy_from_slice(&bits.to_le_bytes());
     decode(bytes.into()).expect("a valid module")
 }
 
 fn with_f32(bits: u32) -> Arc<Module> {
-    let mut bytes = module("(module (func (drop (f32.const 0))))")
-        .bytes
-        .to_vec();
+    let mut bytes = module("(module (func (drop (f32.const 0))))").bytes.to_vec();
     let at = bytes.len() - 6;
     bytes[at..at + 4].copy_from_slice(&bits.to_le_bytes());
     decode(bytes.into()).expect("a valid module")

@@ -42,9 +42,7 @@ fn look(paused: &Paused<'_>, number: usize) -> Step {
         .map(|frame| paused.frame(frame).expect("a frame"))
         .collect();
     let store = paused.store();
-    let globals = store
-        .module(0)
-        .map_or(0, |module| module.globals.len() as u32);
+    let globals = store.module(0).map_or(0, |module| module.globals.len() as u32);
     let memory = number
         .is_multiple_of(MEMORY_EVERY)
         .then(|| hash(store.memory(0, 0).unwrap_or_default()));
@@ -58,11 +56,9 @@ fn look(paused: &Paused<'_>, number: usize) -> Step {
 
 /// FNV-1a over words: enough to tell memories apart.
 fn hash(bytes: &[u8]) -> u64 {
-    let words = bytes.chunks(8).map(|chunk| {
-        chunk
-            .iter()
-            .fold(0, |word, &byte| word << 8 | u64::from(byte))
-    });
+    let words = bytes
+        .chunks(8)
+        .map(|chunk| chunk.iter().fold(0, |word, &byte| word << 8 | u64::from(byte)));
     words.fold(0xcbf2_9ce4_8422_2325, |hash, word: u64| {
         (hash ^ word).wrapping_mul(0x0000_0100_0000_01b3)
     })
@@ -123,12 +119,7 @@ fn run(backend: Backend, module: Arc<Module>, args: &[&str], steps: &SyncSender<
 }
 
 /// Compares two streams; how many steps were equal.
-fn compare(
-    name: &str,
-    module: &Module,
-    ours: &Receiver<Vec<Step>>,
-    oracle: &Receiver<Vec<Step>>,
-) -> usize {
+fn compare(name: &str, module: &Module, ours: &Receiver<Vec<Step>>, oracle: &Receiver<Vec<Step>>) -> usize {
     let mut count = 0;
     let (mut left, mut right) = (Vec::new().into_iter(), Vec::new().into_iter());
     loop {
@@ -148,12 +139,9 @@ fn compare(
                     .as_ref()
                     .or(a.as_ref())
                     .and_then(|step| Some(step.frames.first()?.head));
-                let text = head.and_then(|head| {
-                    stepwell_engine::module::text::operator_text(module, head.pc.0)
-                });
-                panic!(
-                    "{name}: step {count} ({text:?}) differs\ncompiled:    {a:?}\ninterpreted: {b:?}"
-                );
+                let text =
+                    head.and_then(|head| stepwell_engine::module::text::operator_text(module, head.pc.0));
+                panic!("{name}: step {count} ({text:?}) differs\ncompiled:    {a:?}\ninterpreted: {b:?}");
             }
         }
     }
@@ -208,8 +196,5 @@ fn compiled_code_agrees_with_the_interpreter_at_every_instruction() {
     ];
     let total: usize = programs.iter().map(|(path, args)| check(path, args)).sum();
     println!("{total} instructions agree");
-    assert!(
-        total >= 1_000_000,
-        "only {total} instructions were compared"
-    );
+    assert!(total >= 1_000_000, "only {total} instructions were compared");
 }

@@ -3,9 +3,7 @@
 mod support;
 
 use stepwell_engine::error::{Error, TrapKind};
-use stepwell_engine::interp::{
-    HostStop, MAX_FRAMES, MAX_VALUES, Machine, Step, World, check_supported,
-};
+use stepwell_engine::interp::{HostStop, MAX_FRAMES, MAX_VALUES, Machine, Step, World, check_supported};
 use stepwell_engine::module::decode;
 use stepwell_engine::module::text::operator_text;
 use stepwell_engine::types::{FuncType, ValType};
@@ -134,10 +132,7 @@ fn a_branch_to_the_function_returns() {
     let text = "(module (func (param i32) (result i32)
         i32.const 4 (block (result i32) i32.const 8 (br_if 1 (local.get 0))) return))";
     let (rows, results) = trace(text, &[1]);
-    assert_eq!(
-        rows.last().map(String::as_str),
-        Some("1: br_if 1 [4, 8, 1]")
-    );
+    assert_eq!(rows.last().map(String::as_str), Some("1: br_if 1 [4, 8, 1]"));
     assert_eq!(results, [8]);
     let (rows, _) = trace(text, &[0]);
     assert_eq!(rows.last().map(String::as_str), Some("1: return [4, 8]"));
@@ -167,22 +162,14 @@ fn callers_show_what_is_beneath_the_arguments() {
     );
     assert_eq!(at(&store, &machine, 0), "i32.const 40");
     let caller = at(&store, &machine, 1);
-    assert_eq!(
-        caller,
-        "call_indirect (type 1) (param i32 i32) (result i32)"
-    );
+    assert_eq!(caller, "call_indirect (type 1) (param i32 i32) (result i32)");
     assert_eq!(operands(&machine, 1), [1]);
     // What a debugger writes is what the caller goes on with; types and widths stay.
     assert!(machine.set_local(1, 0, (1 << 40) + 100));
     assert!(machine.set_operand(1, 0, 7));
-    assert!(
-        !machine.set_operand(1, 1, 7) && !machine.set_local(1, 1, 7) && !machine.set_local(2, 0, 7)
-    );
+    assert!(!machine.set_operand(1, 1, 7) && !machine.set_local(1, 1, 7) && !machine.set_local(2, 0, 7));
     assert!(machine.frame(2).is_none());
-    assert_eq!(
-        machine.frame(1).expect("a frame").locals,
-        [(ValType::I32, 100)]
-    );
+    assert_eq!(machine.frame(1).expect("a frame").locals, [(ValType::I32, 100)]);
     while machine.step(&mut store) == Step::Continue {}
     assert_eq!(machine.results(), [107]);
 }
@@ -208,11 +195,7 @@ fn a_trap_leaves_everything_and_a_mended_operand_goes_on() {
 #[test]
 fn every_trap_keeps_its_operands() {
     for (code, operand_count, trap) in [
-        (
-            "(i32.load (i32.const 65533))",
-            1,
-            TrapKind::MemoryOutOfBounds,
-        ),
+        ("(i32.load (i32.const 65533))", 1, TrapKind::MemoryOutOfBounds),
         (
             "(i32.load offset=4294967295 (i32.const -1))",
             1,
@@ -293,11 +276,7 @@ fn every_trap_keeps_its_operands() {
             2,
             TrapKind::IntegerDivideByZero,
         ),
-        (
-            "(i32.trunc_f64_u (f64.const -1))",
-            1,
-            TrapKind::IntegerOverflow,
-        ),
+        ("(i32.trunc_f64_u (f64.const -1))", 1, TrapKind::IntegerOverflow),
         (
             "(i32.trunc_f32_s (f32.const nan))",
             1,
@@ -312,11 +291,7 @@ fn every_trap_keeps_its_operands() {
         );
         let (mut store, mut machine, instance) = load(&text);
         machine.invoke(&mut store, instance, 0, &[]);
-        assert_eq!(
-            machine.run(&mut store, u64::MAX),
-            Step::Trap(trap),
-            "{code}"
-        );
+        assert_eq!(machine.run(&mut store, u64::MAX), Step::Trap(trap), "{code}");
         assert_eq!(operands(&machine, 0).len(), operand_count + 1, "{code}");
         assert_eq!(operands(&machine, 0)[0], 99, "{code}");
         assert_eq!((machine.depth(), machine.ticks()), (1, 1), "{code}");
@@ -409,10 +384,7 @@ fn activations_nest() {
         [1, 2],
         "the parked frame keeps its operands"
     );
-    assert_eq!(
-        machine.frame(0).expect("a frame").locals,
-        [(ValType::I32, 4)]
-    );
+    assert_eq!(machine.frame(0).expect("a frame").locals, [(ValType::I32, 4)]);
     assert_eq!(machine.run(&mut store, u64::MAX), Step::Done);
     assert_eq!((machine.results(), machine.depth()), (&[40][..], 1));
     machine.invoke(&mut store, instance, 2, &[]);
@@ -428,8 +400,7 @@ fn activations_nest() {
 
 #[test]
 fn run_stops_right_after_a_tick() {
-    let (mut store, mut machine, instance) =
-        load("(module (func (loop (call $f) (br 0))) (func $f nop))");
+    let (mut store, mut machine, instance) = load("(module (func (loop (call $f) (br 0))) (func $f nop))");
     machine.invoke(&mut store, instance, 0, &[]);
     for tick in 1..100 {
         assert_eq!(machine.run(&mut store, tick), Step::Continue);
@@ -469,18 +440,13 @@ fn deep_recursion_is_a_trap_of_the_call() {
     assert_eq!(machine.depth(), 0);
     // Fewer frames fit if they are large.
     let locals = "i64 ".repeat(40_000);
-    let (mut store, mut machine, instance) =
-        load(&format!("(module (func (local {locals}) call 0))"));
+    let (mut store, mut machine, instance) = load(&format!("(module (func (local {locals}) call 0))"));
     machine.invoke(&mut store, instance, 0, &[]);
     assert_eq!(
         machine.run(&mut store, u64::MAX),
         Step::Trap(TrapKind::StackExhausted)
     );
-    assert!(
-        machine.depth() <= MAX_VALUES / 40_000 + 1,
-        "{}",
-        machine.depth()
-    );
+    assert!(machine.depth() <= MAX_VALUES / 40_000 + 1, "{}", machine.depth());
 }
 
 #[test]
@@ -509,16 +475,10 @@ fn nans_of_arithmetic_are_canonical_and_others_keep_their_bits() {
         ),
         ("i32.const 0 select", negative_signalling),
     ] {
-        let text = format!(
-            "(module (memory 1) (func (param f32 f32) (result f32) local.get 0 local.get 1 {code}))"
-        );
+        let text =
+            format!("(module (memory 1) (func (param f32 f32) (result f32) local.get 0 local.get 1 {code}))");
         let (mut store, mut machine, instance) = load(&text);
-        let results = store.call(
-            &mut machine,
-            instance,
-            0,
-            &[signalling, negative_signalling],
-        );
+        let results = store.call(&mut machine, instance, 0, &[signalling, negative_signalling]);
         assert_eq!(results, Ok(vec![expected]), "{code}");
     }
 }
@@ -526,20 +486,15 @@ fn nans_of_arithmetic_are_canonical_and_others_keep_their_bits() {
 #[test]
 fn simd_is_refused_by_name() {
     let text = "(module (func nop) (func (result v128) (local v128) local.get 0 (i8x16.splat (i32.const 1)) i8x16.add))";
-    let module =
-        decode(wat::parse_str(text).expect("text that assembles").into()).expect("a valid module");
+    let module = decode(wat::parse_str(text).expect("text that assembles").into()).expect("a valid module");
     let Err(Error::Unsupported { what, offset }) = check_supported(&module) else {
         panic!("not refused")
     };
     assert_eq!(what, "i8x16.splat");
-    assert_eq!(
-        operator_text(&module, offset).as_deref(),
-        Some("i8x16.splat")
-    );
+    assert_eq!(operator_text(&module, offset).as_deref(), Some("i8x16.splat"));
     // Vectors that are only passed on need no SIMD instruction.
-    let (mut store, mut machine, instance) = load(
-        "(module (func (param v128) (result v128 v128) (local v128) local.get 0 local.get 1))",
-    );
+    let (mut store, mut machine, instance) =
+        load("(module (func (param v128) (result v128 v128) (local v128) local.get 0 local.get 1))");
     assert_eq!(
         store.call(&mut machine, instance, 0, &[u128::MAX]),
         Ok(vec![u128::MAX, 0])

@@ -6,7 +6,6 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 use stepwell_engine::compile::{self, Compiled, Stops, native_rows};
-use stepwell_engine::layout::VmLayout;
 use stepwell_engine::module::{Module, decode};
 
 fn module(name: &str) -> Arc<Module> {
@@ -18,7 +17,7 @@ fn module(name: &str) -> Arc<Module> {
 }
 
 fn compiled(module: &Module, func: u32, stops: &Stops) -> Compiled {
-    compile::compile(module, &VmLayout::new(module), func, stops).expect("it compiles")
+    compile::compile(module, &module.vm_layout(), func, stops).expect("it compiles")
 }
 
 fn text(module: &Module, stops: &Stops) -> String {
@@ -32,9 +31,7 @@ fn text(module: &Module, stops: &Stops) -> String {
             .unwrap_or_else(|| format!("func[{func}]"));
         writeln!(out, "{name}:").expect("strings can be written");
         for row in native_rows(&compiled(module, func, stops)) {
-            let offset = row
-                .offset
-                .map_or(String::new(), |offset| format!("0x{offset:x}"));
+            let offset = row.offset.map_or(String::new(), |offset| format!("0x{offset:x}"));
             writeln!(out, "{offset:>6}  {}", row.text).expect("strings can be written");
         }
     }
@@ -76,12 +73,7 @@ fn the_twin_adds_probes_and_nothing_else() {
                 .map(|row| row.text)
                 .collect()
         };
-        let operands = |line: &String| {
-            line.split_whitespace()
-                .next()
-                .unwrap_or_default()
-                .to_string()
-        };
+        let operands = |line: &String| line.split_whitespace().next().unwrap_or_default().to_string();
         let clean: Vec<String> = lines(&Stops::None).iter().map(operands).collect();
         let twin: Vec<String> = lines(&Stops::All)
             .iter()
@@ -106,10 +98,7 @@ fn variants_agree_on_every_boundary() {
         let count = clean.frame_map.boundaries().count();
         assert_eq!(count, twin.frame_map.boundaries().count());
         for number in 0..count as u32 {
-            assert_eq!(
-                clean.frame_map.boundary(number),
-                twin.frame_map.boundary(number)
-            );
+            assert_eq!(clean.frame_map.boundary(number), twin.frame_map.boundary(number));
         }
     }
 }

@@ -40,11 +40,7 @@ fn calls_return_results() {
         );
         assert!(
             store
-                .call(
-                    number(&store, "fib"),
-                    &[Val::I64(1)],
-                    &mut Watcher::default()
-                )
+                .call(number(&store, "fib"), &[Val::I64(1)], &mut Watcher::default())
                 .is_err()
         );
         assert!(
@@ -83,10 +79,7 @@ fn many_arguments_and_results_travel() {
             Val::F64(14f64.to_bits()),
         ];
         let expected = vec![args[7], args[2], args[8], args[14], args[3], args[1]];
-        assert_eq!(
-            call(&mut store, "f", &args),
-            CallOutcome::Returned(expected)
-        );
+        assert_eq!(call(&mut store, "f", &args), CallOutcome::Returned(expected));
     }
 }
 
@@ -134,10 +127,7 @@ fn limits_of_imports_are_checked() {
     };
     let all = |import: &str, expected: bool| {
         let found = fits(import);
-        assert!(
-            found.iter().all(|&fits| fits == expected),
-            "{import}: {found:?}"
-        );
+        assert!(found.iter().all(|&fits| fits == expected), "{import}: {found:?}");
     };
     all(r#"(import "p" "m" (memory 1 3))"#, true);
     all(r#"(import "p" "m" (memory 1))"#, true);
@@ -183,9 +173,7 @@ fn instances_share_what_they_import() {
         assert_eq!(store.global(first, 0), Some(Val::I32(5)));
         assert_eq!(store.global(second, 0), Some(Val::I32(5)));
         assert_eq!(
-            store
-                .memory(first, 0)
-                .and_then(|bytes| bytes.get(8).copied()),
+            store.memory(first, 0).and_then(|bytes| bytes.get(8).copied()),
             Some(99)
         );
         let element = store
@@ -217,9 +205,8 @@ fn active_segments_are_applied_in_order_and_bounds_come_first() {
         let bytes = store.memory(provider, 0).expect("memory");
         assert_eq!(&bytes[4..7], b"abc");
         assert_eq!(&bytes[65534..], &[0, 0]);
-        let module = runtime_support::module(
-            r#"(module (table 2 funcref) (func $f) (elem (i32.const 1) $f $f))"#,
-        );
+        let module =
+            runtime_support::module(r#"(module (table 2 funcref) (func $f) (elem (i32.const 1) $f $f))"#);
         let trap = store
             .instantiate(module)
             .expect("links")
@@ -244,19 +231,9 @@ fn bulk_operations_follow_the_spec() {
       (func (export "tnull") (param i32) (result i32) (ref.is_null (table.get $t (local.get 0)))))"#;
     for mut store in backends() {
         let it = instance(&mut store, wat);
-        let ints = |values: &[i32]| {
-            values
-                .iter()
-                .map(|&value| Val::I32(value))
-                .collect::<Vec<_>>()
-        };
+        let ints = |values: &[i32]| values.iter().map(|&value| Val::I32(value)).collect::<Vec<_>>();
         let done = CallOutcome::Returned(vec![]);
-        let oob = |kind| {
-            CallOutcome::Trapped(Trap {
-                kind,
-                message: None,
-            })
-        };
+        let oob = |kind| CallOutcome::Trapped(Trap { kind, message: None });
         let memory_oob = oob(TrapKind::MemoryOutOfBounds);
         let table_oob = oob(TrapKind::TableOutOfBounds);
         assert_eq!(call(&mut store, "init", &ints(&[10, 1, 4])), done);
@@ -286,10 +263,7 @@ fn bulk_operations_follow_the_spec() {
             CallOutcome::Returned(ints(&[-1]))
         );
         assert_eq!(store.memory(it, 0).expect("memory").len(), 3 * 65536);
-        assert_eq!(
-            call(&mut store, "fill", &ints(&[3 * 65536 - 1, 1, 1])),
-            done
-        );
+        assert_eq!(call(&mut store, "fill", &ints(&[3 * 65536 - 1, 1, 1])), done);
         assert_eq!(call(&mut store, "tinit", &ints(&[2, 0, 1])), done);
         assert_eq!(call(&mut store, "tinit", &ints(&[3, 0, 1])), table_oob);
         assert_eq!(
@@ -362,12 +336,7 @@ fn traps_park_the_guest_before_the_instruction() {
         instance(&mut store, wat);
         let mut seen = None;
         let mut watcher = Watcher::on_stop(|paused, _| {
-            seen = Some((
-                paused.depth(),
-                paused.frame(0),
-                paused.frame(1),
-                paused.frame(2),
-            ));
+            seen = Some((paused.depth(), paused.frame(0), paused.frame(1), paused.frame(2)));
             Resume::Continue
         });
         let outcome = store.call(number(&store, "outer"), &[Val::I32(65533)], &mut watcher);
@@ -420,11 +389,7 @@ fn deep_recursion_traps_and_is_walkable() {
         let mut seen = None;
         let mut watcher = Watcher::on_stop(|paused, _| {
             let depth = paused.depth();
-            seen = Some((
-                depth,
-                paused.frame(depth - 1),
-                paused.token(0) < paused.token(1),
-            ));
+            seen = Some((depth, paused.frame(depth - 1), paused.token(0) < paused.token(1)));
             Resume::Continue
         });
         let outcome = store.call(number(&store, "f"), &[Val::I32(0)], &mut watcher);
@@ -446,9 +411,7 @@ fn breakpoints_stop_and_values_can_be_written() {
         let it = instance(&mut store, FIB);
         let module = store.module(it).expect("module").clone();
         let first = module.body(0).expect("body").first_op as u64;
-        store
-            .set_stops(it, 0, Stops::At(vec![first]))
-            .expect("compiles");
+        store.set_stops(it, 0, Stops::At(vec![first])).expect("compiles");
         let mut args = Vec::new();
         let mut watcher = Watcher::on_stop(|paused, cause| {
             assert_eq!(*cause, stepwell_engine::runtime::paused::StopCause::Probe);
@@ -475,9 +438,7 @@ fn stops_change_while_frames_are_live() {
         let it = instance(&mut store, FIB);
         let module = store.module(it).expect("module").clone();
         let first = module.body(0).expect("body").first_op as u64;
-        store
-            .set_stops(it, 0, Stops::At(vec![first]))
-            .expect("compiles");
+        store.set_stops(it, 0, Stops::At(vec![first])).expect("compiles");
         let mut hits = 0;
         let mut adds = Vec::new();
         let mut add_offset = None;
@@ -494,21 +455,14 @@ fn stops_change_while_frames_are_live() {
                         .find(|&at| bytes[at as usize] == 0x6a)
                         .expect("add");
                     add_offset = Some(add);
-                    paused
-                        .set_stops(it, 0, Stops::At(vec![add]))
-                        .expect("compiles");
+                    paused.set_stops(it, 0, Stops::At(vec![add])).expect("compiles");
                 }
             } else {
                 assert_eq!(Some(head.pc.0), add_offset);
                 let frame = paused.frame(0).expect("frame");
                 adds.push((
                     val_of(frame.locals[0]),
-                    frame
-                        .operands
-                        .iter()
-                        .copied()
-                        .map(val_of)
-                        .collect::<Vec<_>>(),
+                    frame.operands.iter().copied().map(val_of).collect::<Vec<_>>(),
                 ));
             }
             Resume::Continue
@@ -518,12 +472,7 @@ fn stops_change_while_frames_are_live() {
         assert_eq!(outcome, Ok(CallOutcome::Returned(vec![Val::I32(3)])));
         assert_eq!(
             adds,
-            [
-                (2, vec![1, 0]),
-                (3, vec![1, 1]),
-                (2, vec![1, 0]),
-                (4, vec![2, 1])
-            ]
+            [(2, vec![1, 0]), (3, vec![1, 1]), (2, vec![1, 0]), (4, vec![2, 1])]
         );
         assert_eq!(hits, 4 + 4);
     }
@@ -556,15 +505,8 @@ fn flood_sees_every_instruction() {
 fn flood_turned_on_and_off_in_the_middle() {
     for mut store in backends() {
         let it = instance(&mut store, FIB);
-        let first = store
-            .module(it)
-            .expect("module")
-            .body(0)
-            .expect("body")
-            .first_op as u64;
-        store
-            .set_stops(it, 0, Stops::At(vec![first]))
-            .expect("compiles");
+        let first = store.module(it).expect("module").body(0).expect("body").first_op as u64;
+        store.set_stops(it, 0, Stops::At(vec![first])).expect("compiles");
         let mut trace = Vec::new();
         let mut watcher = Watcher::on_stop(|paused, _| {
             trace.push(paused.head(0).expect("head").pc.0);
@@ -659,16 +601,12 @@ fn host_functions_get_memory_and_give_results() {
 #[test]
 fn host_functions_are_called_directly_and_end_programs() {
     for mut store in backends() {
-        let exit = store.define_host(host(
-            "env",
-            "exit",
-            &[ValType::I32],
-            &[],
-            |args, _| match args[0] {
+        let exit = store.define_host(host("env", "exit", &[ValType::I32], &[], |args, _| {
+            match args[0] {
                 Val::I32(code) => Err(HostError::Exit(code as u32)),
                 _ => Ok(()),
-            },
-        ));
+            }
+        }));
         let Extern::Func(exit) = exit else {
             panic!("{exit:?}")
         };
@@ -682,10 +620,7 @@ fn host_functions_are_called_directly_and_end_programs() {
               (func (export "f") (call $exit (i32.const 4))) (export "again" (func $exit)))"#,
         );
         assert_eq!(call(&mut store, "f", &[]), CallOutcome::Exited(4));
-        assert_eq!(
-            call(&mut store, "again", &[Val::I32(5)]),
-            CallOutcome::Exited(5)
-        );
+        assert_eq!(call(&mut store, "again", &[Val::I32(5)]), CallOutcome::Exited(5));
         let ty = FuncType {
             params: vec![ValType::I32],
             results: vec![],
@@ -824,11 +759,7 @@ fn references_from_outside_are_checked() {
         assert_eq!(store.func_of_ref(bits), Some((it, 0)));
         assert!(
             store
-                .call(
-                    number(&store, "set"),
-                    &[Val::FuncRef(7)],
-                    &mut Watcher::default()
-                )
+                .call(number(&store, "set"), &[Val::FuncRef(7)], &mut Watcher::default())
                 .is_err()
         );
     }

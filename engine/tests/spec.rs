@@ -151,14 +151,11 @@ impl Script {
                 Ok("register")
             }
             WastDirective::Invoke(invoke) => {
-                self.invoke(&invoke)?
-                    .map_err(|trap| format!("trapped: {trap}"))?;
+                self.invoke(&invoke)?.map_err(|trap| format!("trapped: {trap}"))?;
                 Ok("invoke")
             }
             WastDirective::AssertMalformed {
-                mut module,
-                message,
-                ..
+                mut module, message, ..
             } => {
                 // Text is refused by its parser, bytes by ours.
                 match module.encode().map(|bytes| decode(bytes.into())) {
@@ -167,9 +164,7 @@ impl Script {
                 }
             }
             WastDirective::AssertInvalid {
-                mut module,
-                message,
-                ..
+                mut module, message, ..
             } => {
                 let bytes = module.encode().map_err(|error| error.to_string())?;
                 match decode(bytes.into()) {
@@ -178,9 +173,7 @@ impl Script {
                     Ok(_) => Err(format!("accepted, but {message}")),
                 }
             }
-            WastDirective::AssertUnlinkable {
-                module, message, ..
-            } => {
+            WastDirective::AssertUnlinkable { module, message, .. } => {
                 let module = decoded(&mut QuoteWat::Wat(module))?;
                 match self.store.instantiate(module) {
                     // All imports that are missing are named at once.
@@ -201,15 +194,9 @@ impl Script {
                 Ok("assert_exhaustion")
             }
             WastDirective::AssertReturn { exec, results, .. } => {
-                let values = self
-                    .execute(exec)?
-                    .map_err(|trap| format!("trapped: {trap}"))?;
+                let values = self.execute(exec)?.map_err(|trap| format!("trapped: {trap}"))?;
                 if values.len() != results.len() {
-                    return Err(format!(
-                        "{} results instead of {}",
-                        values.len(),
-                        results.len()
-                    ));
+                    return Err(format!("{} results instead of {}", values.len(), results.len()));
                 }
                 for (value, expected) in values.iter().zip(&results) {
                     if !matches(*value, expected)? {
@@ -267,11 +254,7 @@ impl Script {
             .store
             .exported_func(instance, invoke.name)
             .ok_or("no such function")?;
-        let args = invoke
-            .args
-            .iter()
-            .map(argument)
-            .collect::<Result<Vec<_>, _>>()?;
+        let args = invoke.args.iter().map(argument).collect::<Result<Vec<_>, _>>()?;
         // A null's type is not said in the script.
         let args = args
             .iter()
@@ -355,14 +338,13 @@ fn simd_decodes_and_is_refused_by_name() {
             continue;
         }
         let buffer = ParseBuffer::new(file.raw()).expect("tokens");
-        let script: Wast<'_> =
-            parse(&buffer).unwrap_or_else(|error| panic!("{}: {error}", file.name()));
+        let script: Wast<'_> = parse(&buffer).unwrap_or_else(|error| panic!("{}: {error}", file.name()));
         for directive in script.directives {
             let line = directive.span().linecol_in(file.raw()).0 + 1;
             match directive {
                 WastDirective::Module(mut wat) => {
-                    let module = decoded(&mut wat)
-                        .unwrap_or_else(|error| panic!("{}:{line}: {error}", file.name()));
+                    let module =
+                        decoded(&mut wat).unwrap_or_else(|error| panic!("{}:{line}: {error}", file.name()));
                     decoded_modules += 1;
                     if let Err(error) = check_supported(&module) {
                         let Error::Unsupported { what, .. } = &error else {
@@ -376,18 +358,12 @@ fn simd_decodes_and_is_refused_by_name() {
                     }
                 }
                 WastDirective::AssertInvalid {
-                    mut module,
-                    message,
-                    ..
+                    mut module, message, ..
                 }
                 | WastDirective::AssertMalformed {
-                    mut module,
-                    message,
-                    ..
+                    mut module, message, ..
                 } => {
-                    let accepted = module
-                        .encode()
-                        .is_ok_and(|bytes| decode(bytes.into()).is_ok());
+                    let accepted = module.encode().is_ok_and(|bytes| decode(bytes.into()).is_ok());
                     assert!(!accepted, "{}:{line}: accepted, but {message}", file.name());
                     invalid += 1;
                 }

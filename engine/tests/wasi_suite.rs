@@ -63,8 +63,7 @@ fn link(linker: &mut wasmi::Linker<()>, function: HostFunc) {
                     results: &mut ours,
                     memory: Some(GuestMemory::new(memory.data_mut(&mut caller), &mut written)),
                 };
-                (code.lock().expect("not poisoned"))(&mut call)
-                    .map_err(|e| wasmi::Error::host(Stop(e)))?;
+                (code.lock().expect("not poisoned"))(&mut call).map_err(|e| wasmi::Error::host(Stop(e)))?;
                 for (to, from) in results.iter_mut().zip(ours) {
                     *to = wasmi::Val::I32(from.bits() as u32 as i32);
                 }
@@ -79,10 +78,7 @@ struct Captured(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Captured {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0
-            .lock()
-            .expect("not poisoned")
-            .extend_from_slice(bytes);
+        self.0.lock().expect("not poisoned").extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
@@ -98,18 +94,11 @@ impl Captured {
 }
 
 fn run(module: &Path) -> Result<(), String> {
-    let text =
-        std::fs::read_to_string(module.with_extension("json")).unwrap_or_else(|_| "{}".into());
+    let text = std::fs::read_to_string(module.with_extension("json")).unwrap_or_else(|_| "{}".into());
     let wish: Value = serde_json::from_str(&text).map_err(|e| e.to_string())?;
     let (stdout, stderr) = (Captured::default(), Captured::default());
     let mut builder = WasiCtx::builder()
-        .arg(
-            module
-                .file_name()
-                .expect("a file")
-                .to_string_lossy()
-                .into_owned(),
-        )
+        .arg(module.file_name().expect("a file").to_string_lossy().into_owned())
         .stdout(Output::writer(stdout.clone()))
         .stderr(Output::writer(stderr.clone()));
     for arg in wish["args"].as_array().into_iter().flatten() {
@@ -175,19 +164,14 @@ fn modules(under: &Path, into: &mut Vec<PathBuf>) {
 #[test]
 #[ignore = "needs WASI_TESTSUITE"]
 fn the_testsuite_passes() {
-    let root = std::env::var_os("WASI_TESTSUITE")
-        .expect("WASI_TESTSUITE names a checkout of wasi-testsuite");
+    let root = std::env::var_os("WASI_TESTSUITE").expect("WASI_TESTSUITE names a checkout of wasi-testsuite");
     let mut all = Vec::new();
     modules(Path::new(&root), &mut all);
     all.sort();
     assert!(!all.is_empty(), "no programs found");
     let failures: Vec<String> = all
         .iter()
-        .filter_map(|module| {
-            run(module)
-                .err()
-                .map(|e| format!("{}: {e}", module.display()))
-        })
+        .filter_map(|module| run(module).err().map(|e| format!("{}: {e}", module.display())))
         .collect();
     println!("{} programs", all.len());
     assert!(

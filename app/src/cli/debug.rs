@@ -35,10 +35,7 @@ pub struct DebugArgs {
 }
 
 fn after_help() -> String {
-    format!(
-        "Commands, one a line (# begins a comment):\n{}",
-        script::help()
-    )
+    format!("Commands, one a line (# begins a comment):\n{}", script::help())
 }
 
 /// Runs the commands.

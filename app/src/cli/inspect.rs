@@ -158,11 +158,7 @@ fn debug_info(out: &mut String, debug: &DebugInfo) {
     let _ = writeln!(
         out,
         "  broken: {}",
-        if diagnostics.is_empty() {
-            "nothing"
-        } else {
-            "yes"
-        }
+        if diagnostics.is_empty() { "nothing" } else { "yes" }
     );
     for diagnostic in diagnostics {
         let _ = match diagnostic.offset {

@@ -148,10 +148,7 @@ mod tests {
     #[test]
     fn a_file_needs_no_subcommand() {
         let cli = Cli::parse_from(["stepwell", "a.wasm", "--", "--flag", "x"]);
-        assert_eq!(
-            cli.open.file.as_deref(),
-            Some(std::path::Path::new("a.wasm"))
-        );
+        assert_eq!(cli.open.file.as_deref(), Some(std::path::Path::new("a.wasm")));
         assert_eq!(cli.open.args, ["--flag", "x"]);
         assert!(cli.command.is_none());
         assert!(Cli::try_parse_from(["stepwell"]).is_ok_and(|cli| cli.open.file.is_none()));

@@ -402,21 +402,15 @@ impl Player {
             bail!("{}", why_not())
         };
         let lines = match (pending, reply) {
-            (Pending::Locals, Reply::Frame(detail)) => {
-                print::values(&detail.variables, "no variables")
-            }
-            (Pending::Statics, Reply::Frame(detail)) => {
-                print::values(&detail.statics, "no static variables")
-            }
+            (Pending::Locals, Reply::Frame(detail)) => print::values(&detail.variables, "no variables"),
+            (Pending::Statics, Reply::Frame(detail)) => print::values(&detail.statics, "no static variables"),
             (Pending::Stack, Reply::Frame(detail)) => {
                 print::slots(&detail.operands, "stack", "the operand stack is empty")
             }
             (Pending::WasmLocals, Reply::Frame(detail)) => {
                 print::slots(&detail.locals, "local", "no wasm locals")
             }
-            (Pending::Globals, Reply::Globals(globals)) => {
-                print::slots(globals, "global", "no globals")
-            }
+            (Pending::Globals, Reply::Globals(globals)) => print::slots(globals, "global", "no globals"),
             (Pending::Memory, Reply::Memory(bytes)) => print::memory(bytes),
             (Pending::Text, Reply::WasmText(text)) => print::text(text, self.row(self.frame)?.pc),
             (Pending::Children, Reply::Children(nodes)) => print::children(nodes),
@@ -435,17 +429,8 @@ impl Player {
                     }
                 };
             }
-            (
-                Pending::SlotType(target, index, value),
-                Reply::Frame(FrameDetail {
-                    locals, operands, ..
-                }),
-            ) => {
-                let slots = if target == Target::Local {
-                    locals
-                } else {
-                    operands
-                };
+            (Pending::SlotType(target, index, value), Reply::Frame(FrameDetail { locals, operands, .. })) => {
+                let slots = if target == Target::Local { locals } else { operands };
                 return self.write_slot(target, slots, index, &value);
             }
             (Pending::SlotType(target, index, value), Reply::Globals(globals)) => {
@@ -493,11 +478,7 @@ impl Player {
     fn flush(&mut self) {
         for stream in [OutputStream::Stdout, OutputStream::Stderr] {
             let (slot, _) = stream_mark(stream);
-            let rest = self
-                .partial
-                .get_mut(slot)
-                .map(std::mem::take)
-                .unwrap_or_default();
+            let rest = self.partial.get_mut(slot).map(std::mem::take).unwrap_or_default();
             self.push_output(stream, &rest);
         }
     }

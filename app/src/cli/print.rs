@@ -7,8 +7,8 @@
 
 use stepwell_debuginfo::{Availability, ModuleOffset, ValueNode};
 use stepwell_engine::debugger::{
-    BreakpointState, FrameInfo, FunctionText, MemoryBytes, Outcome, Snapshot, SourcePlace,
-    StopReason, WasmSlot,
+    BreakpointState, FrameInfo, FunctionText, MemoryBytes, Outcome, Snapshot, SourcePlace, StopReason,
+    WasmSlot,
 };
 
 /// Children of a printed value that are shown.
@@ -54,18 +54,11 @@ pub fn stop(snapshot: &Snapshot) -> Vec<String> {
         StopReason::Pause => "pause".to_string(),
         StopReason::Trap(trap) => format!("trap: {}", trap.message),
     };
-    let at = snapshot
-        .frames
-        .first()
-        .map(|top| format!(" in {}", frame(top)));
+    let at = snapshot.frames.first().map(|top| format!(" in {}", frame(top)));
     let mut lines = vec![format!("stopped: {why}{}", at.unwrap_or_default())];
     if let StopReason::Trap(trap) = &snapshot.reason {
         lines.push(format!("  {}", trap.instruction));
-        lines.extend(
-            trap.explanation
-                .iter()
-                .map(|sentence| format!("  {sentence}")),
-        );
+        lines.extend(trap.explanation.iter().map(|sentence| format!("  {sentence}")));
     }
     lines
 }
@@ -205,10 +198,7 @@ pub fn text(function: &FunctionText, pc: ModuleOffset) -> Vec<String> {
         .take(2 * TEXT_ROWS + 1);
     rows.map(|(index, row)| {
         let mark = if Some(index) == current { "=>" } else { "  " };
-        let offset = row
-            .offset
-            .map(|offset| offset.to_string())
-            .unwrap_or_default();
+        let offset = row.offset.map(|offset| offset.to_string()).unwrap_or_default();
         let indent = "  ".repeat(row.indent as usize);
         format!("{mark} {offset:<8} {indent}{}", row.text)
             .trim_end()

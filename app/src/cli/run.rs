@@ -80,8 +80,7 @@ pub fn run(args: RunArgs) -> Result<Exit> {
 
 /// What to say of a module that nothing can be run of.
 pub fn no_entry() -> String {
-    "there is no exported function \"_start\" to run; name another with --invoke FUNCTION"
-        .to_string()
+    "there is no exported function \"_start\" to run; name another with --invoke FUNCTION".to_string()
 }
 
 /// The guest's world: our streams, and what was granted.
@@ -103,11 +102,7 @@ fn world(file: &Path, grants: &Grants, args: &[OsString]) -> Result<WasiCtx> {
 }
 
 /// The arguments of `--invoke`, by the function's type.
-fn typed_arguments(
-    program: &Program,
-    function: &str,
-    words: &[OsString],
-) -> Result<Vec<Val>, Error> {
+fn typed_arguments(program: &Program, function: &str, words: &[OsString]) -> Result<Vec<Val>, Error> {
     let ty = program.export_type(function)?;
     if ty.params.len() != words.len() {
         let (wanted, given) = (ty.params.len(), words.len());

@@ -190,10 +190,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ),
     ("input TEXT", "give the guest a line of input"),
     ("eof", "end the guest's input"),
-    (
-        "set local|stack|global N VALUE",
-        "write a value, by its type",
-    ),
+    ("set local|stack|global N VALUE", "write a value, by its type"),
     (
         "set memory ADDRESS BYTE...",
         "write bytes (hexadecimal) into memory 0",
@@ -291,10 +288,7 @@ pub fn parse_line(line: &str) -> Result<Option<Action>> {
 fn flags<const N: usize>(word: &str, rest: &str, known: [&str; N]) -> Result<[bool; N]> {
     for given in rest.split_whitespace() {
         if !known.contains(&given) {
-            bail!(
-                "`{word}` takes only {}, and got `{given}`",
-                known.join(" and ")
-            );
+            bail!("`{word}` takes only {}, and got `{given}`", known.join(" and "));
         }
     }
     Ok(known.map(|flag| rest.split_whitespace().any(|given| given == flag)))
@@ -392,10 +386,7 @@ mod tests {
         };
         assert_eq!(one("break push"), Action::Break(function("push")));
         assert_eq!(one("b a/list.c:40"), Action::Break(line("a/list.c", 40)));
-        assert_eq!(
-            one("until list.c:7 # here"),
-            Action::Until(line("list.c", 7))
-        );
+        assert_eq!(one("until list.c:7 # here"), Action::Until(line("list.c", 7)));
         assert_eq!(one("break a::b"), Action::Break(function("a::b")));
         assert_eq!(one("break func[3]"), Action::Break(function("func[3]")));
         assert_eq!(
@@ -426,10 +417,7 @@ mod tests {
             one("set local 2 -1"),
             Action::Set(Target::Local, 2, "-1".to_string())
         );
-        assert_eq!(
-            one("set memory 8 0a ff"),
-            Action::SetMemory(8, vec![10, 255])
-        );
+        assert_eq!(one("set memory 8 0a ff"), Action::SetMemory(8, vec![10, 255]));
         assert!(parse_line("set register 1 1").is_err());
         assert!(parse_line("step 3").is_err());
     }
@@ -440,9 +428,7 @@ mod tests {
             let word = usage.split(' ').next().expect("a word");
             let error = parse_line(word).err().map(|error| error.to_string());
             assert!(
-                !error
-                    .as_deref()
-                    .is_some_and(|error| error.starts_with("unknown")),
+                !error.as_deref().is_some_and(|error| error.starts_with("unknown")),
                 "{word}: {error:?}"
             );
         }
@@ -455,9 +441,7 @@ mod tests {
         assert_eq!(numbers, [2, 4]);
         let error = Script::parse("x.dbg", "run\nfly away\n").expect_err("unknown");
         assert!(
-            error
-                .to_string()
-                .starts_with("x.dbg:2: unknown command `fly`"),
+            error.to_string().starts_with("x.dbg:2: unknown command `fly`"),
             "{error}"
         );
     }

@@ -19,11 +19,9 @@ const INSTRUCTIONS: &str = "\0instructions";
 
 impl Server {
     pub(super) fn set_breakpoints(&mut self, arguments: &Value) -> Result<Value> {
-        let path = (arguments
-            .get("source")
-            .and_then(|source| source.get("path")))
-        .and_then(Value::as_str)
-        .context("the source has no path")?;
+        let path = (arguments.get("source").and_then(|source| source.get("path")))
+            .and_then(Value::as_str)
+            .context("the source has no path")?;
         let recorded = self.sources.recorded(path);
         let specs = wishes(arguments, |wish| {
             let line = wish.get("line").and_then(Value::as_u64)?;
@@ -93,11 +91,7 @@ impl Server {
 
     /// A breakpoint stands otherwise than before.
     pub(super) fn breakpoint_changed(&mut self, state: BreakpointState) -> Result<()> {
-        let ours = self
-            .breakpoints_of
-            .values()
-            .flatten()
-            .any(|id| *id == state.id);
+        let ours = self.breakpoints_of.values().flatten().any(|id| *id == state.id);
         let same = self.breakpoints.get(&state.id) == Some(&state);
         if !ours || same {
             return Ok(());
@@ -112,10 +106,7 @@ impl Server {
 }
 
 /// The breakpoints asked for.
-fn wishes(
-    arguments: &Value,
-    spec: impl Fn(&Value) -> Option<BreakpointSpec>,
-) -> Result<Vec<BreakpointSpec>> {
+fn wishes(arguments: &Value, spec: impl Fn(&Value) -> Option<BreakpointSpec>) -> Result<Vec<BreakpointSpec>> {
     let list = arguments.get("breakpoints").and_then(Value::as_array);
     list.into_iter()
         .flatten()

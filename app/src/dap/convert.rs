@@ -26,8 +26,7 @@ impl Sources {
     /// The path on this machine of a recorded one: as the map says, else where it was recorded, else the file beside
     /// the module (or a few directories above) that shares most of its end.
     pub fn local(&self, recorded: &str) -> String {
-        if let Some(mapped) = replace_prefix(recorded, self.map.iter().map(|(from, to)| (from, to)))
-        {
+        if let Some(mapped) = replace_prefix(recorded, self.map.iter().map(|(from, to)| (from, to))) {
             return mapped;
         }
         if Path::new(recorded).is_file() {
@@ -39,10 +38,7 @@ impl Sources {
 
     fn near_module(&self, recorded: &str) -> Option<PathBuf> {
         let dir = self.module_dir.as_deref()?;
-        let parts: Vec<&str> = recorded
-            .split('/')
-            .filter(|part| !part.is_empty())
-            .collect();
+        let parts: Vec<&str> = recorded.split('/').filter(|part| !part.is_empty()).collect();
         for skipped in 0..parts.len() {
             let tail: PathBuf = parts.iter().skip(skipped).collect();
             for base in dir.ancestors().take(1 + PARENTS_SEARCHED) {
@@ -83,10 +79,7 @@ impl Sources {
 }
 
 /// The text with the first prefix that fits (at a `/`) replaced.
-fn replace_prefix<'a>(
-    text: &str,
-    pairs: impl Iterator<Item = (&'a String, &'a String)>,
-) -> Option<String> {
+fn replace_prefix<'a>(text: &str, pairs: impl Iterator<Item = (&'a String, &'a String)>) -> Option<String> {
     for (from, to) in pairs {
         let from = from.trim_end_matches('/');
         if let Some(rest) = text.strip_prefix(from)
@@ -177,12 +170,7 @@ pub fn base64(bytes: &[u8]) -> String {
         for index in 0..4 {
             if index <= chunk.len() {
                 let digit = word >> (18 - 6 * index) & 63;
-                text.push(
-                    ALPHABET
-                        .get(digit as usize)
-                        .copied()
-                        .map_or('=', char::from),
-                );
+                text.push(ALPHABET.get(digit as usize).copied().map_or('=', char::from));
             } else {
                 text.push('=');
             }
@@ -225,8 +213,7 @@ impl TextStream {
                 let tail = self.0.get(error.valid_up_to()..).unwrap_or_default();
                 let open = tail.utf8_chunks().last().map_or(0, |chunk| {
                     let invalid = chunk.invalid();
-                    let cut = std::str::from_utf8(invalid)
-                        .is_err_and(|error| error.error_len().is_none());
+                    let cut = std::str::from_utf8(invalid).is_err_and(|error| error.error_len().is_none());
                     if cut { invalid.len() } else { 0 }
                 });
                 self.0.len() - open

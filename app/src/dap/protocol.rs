@@ -20,10 +20,7 @@ pub fn read(input: &mut impl BufRead) -> Result<Option<Value>> {
     let mut len_bytes = None;
     loop {
         let mut line = String::new();
-        let read = input
-            .by_ref()
-            .take(MAX_HEADER_LEN_BYTES)
-            .read_line(&mut line)?;
+        let read = input.by_ref().take(MAX_HEADER_LEN_BYTES).read_line(&mut line)?;
         if read == 0 && len_bytes.is_none() {
             return Ok(None);
         }
@@ -37,10 +34,7 @@ pub fn read(input: &mut impl BufRead) -> Result<Option<Value>> {
         if let Some((name, value)) = line.split_once(':')
             && name.eq_ignore_ascii_case("content-length")
         {
-            let value: usize = value
-                .trim()
-                .parse()
-                .context("Content-Length is not a number")?;
+            let value: usize = value.trim().parse().context("Content-Length is not a number")?;
             len_bytes = Some(value);
         }
     }
@@ -51,9 +45,7 @@ pub fn read(input: &mut impl BufRead) -> Result<Option<Value>> {
         bail!("a message of {len_bytes} bytes is too long");
     }
     let mut body = vec![0; len_bytes];
-    input
-        .read_exact(&mut body)
-        .context("a message is cut off")?;
+    input.read_exact(&mut body).context("a message is cut off")?;
     Ok(Some(
         serde_json::from_slice(&body).context("a message is not JSON")?,
     ))
@@ -166,12 +158,8 @@ mod tests {
     fn what_is_written_reads_back() {
         let mut bytes = Vec::new();
         let mut outbox = Outbox::new(&mut bytes);
-        outbox
-            .event("output", json!({ "output": "ä" }))
-            .expect("written");
-        let message = read(&mut bytes.as_slice())
-            .expect("reads")
-            .expect("a message");
+        outbox.event("output", json!({ "output": "ä" })).expect("written");
+        let message = read(&mut bytes.as_slice()).expect("reads").expect("a message");
         assert_eq!(message["seq"], 1);
         assert_eq!(message["body"]["output"], "ä");
     }

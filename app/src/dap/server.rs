@@ -21,8 +21,7 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 use stepwell_engine::debugger::{
     BreakpointId, BreakpointState, Command, DebugSummary, Event, FrameDetail, ModuleInfo, Outcome,
-    OutputStream, Query, QueryId, Reply, Session, SessionConfig, Snapshot, StepKind, StepUnit,
-    StopReason,
+    OutputStream, Query, QueryId, Reply, Session, SessionConfig, Snapshot, StepKind, StepUnit, StopReason,
 };
 
 /// The one thread that is shown.
@@ -256,10 +255,7 @@ impl Server {
                         ..
                     } = *summary;
                     self.sources.files = files;
-                    let functions = self
-                        .module
-                        .iter_mut()
-                        .flat_map(|module| &mut module.functions);
+                    let functions = self.module.iter_mut().flat_map(|module| &mut module.functions);
                     for (function, name) in functions.zip(function_names) {
                         function.name = name;
                     }
@@ -285,11 +281,7 @@ impl Server {
             Some("instruction") => StepUnit::Instruction,
             _ => StepUnit::Line,
         };
-        self.resume(Command::Step {
-            kind,
-            unit,
-            frame: 0,
-        })?;
+        self.resume(Command::Step { kind, unit, frame: 0 })?;
         Ok(Value::Null)
     }
 
@@ -500,12 +492,7 @@ fn session_config(arguments: &Value) -> Result<SessionConfig> {
             .collect::<Option<_>>()
             .with_context(|| format!("{name}: only text is expected"))
     };
-    let flag = |name: &str| {
-        arguments
-            .get(name)
-            .and_then(Value::as_bool)
-            .unwrap_or(false)
-    };
+    let flag = |name: &str| arguments.get(name).and_then(Value::as_bool).unwrap_or(false);
     let program = arguments.get("program").and_then(Value::as_str);
     let program = PathBuf::from(program.context("program: the module's path is missing")?);
     let mut grants = launch::Grants {
@@ -517,8 +504,7 @@ fn session_config(arguments: &Value) -> Result<SessionConfig> {
         ..launch::Grants::default()
     };
     for dir in strings("dirs")? {
-        let dir =
-            launch::parse_dir(&dir).map_err(|error| anyhow::anyhow!("dirs: {dir:?}: {error}"))?;
+        let dir = launch::parse_dir(&dir).map_err(|error| anyhow::anyhow!("dirs: {dir:?}: {error}"))?;
         grants.dirs.push(dir);
     }
     if let Some(env) = arguments.get("env").and_then(Value::as_object) {

@@ -59,11 +59,7 @@ impl Server {
             0 => usize::MAX,
             levels => levels,
         };
-        let rows = snapshot
-            .frames
-            .iter()
-            .skip(number("startFrame"))
-            .take(levels);
+        let rows = snapshot.frames.iter().skip(number("startFrame")).take(levels);
         let frames: Vec<Value> = rows.map(|row| self.stack_frame(row)).collect();
         Ok(json!({ "stackFrames": frames, "totalFrames": snapshot.frames.len() }))
     }
@@ -122,22 +118,13 @@ impl Server {
         let frame = self.frame_index(arguments)?;
         let detail = self.detail(frame)?;
         let is_argument = |node: &ValueNode| node.kind == Some(VariableKind::Parameter);
-        let arguments = detail
-            .variables
-            .iter()
-            .filter(|node| is_argument(node))
-            .count();
+        let arguments = detail.variables.iter().filter(|node| is_argument(node)).count();
         let locals = detail.variables.len() - arguments;
         let rows = [
             ("Arguments", Scope::Arguments, arguments, "arguments"),
             ("Locals", Scope::Locals, locals, "locals"),
             ("Statics", Scope::Statics, detail.statics.len(), ""),
-            (
-                "Wasm locals",
-                Scope::WasmLocals,
-                detail.locals.len(),
-                "registers",
-            ),
+            ("Wasm locals", Scope::WasmLocals, detail.locals.len(), "registers"),
             (
                 "Operand stack",
                 Scope::Operands,
@@ -167,9 +154,7 @@ impl Server {
             .is_some_and(|module| !module.globals.is_empty())
         {
             let reference = self.reference(Handle::Scope(frame, Scope::Globals));
-            scopes.push(
-                json!({ "name": "Globals", "variablesReference": reference, "expensive": true }),
-            );
+            scopes.push(json!({ "name": "Globals", "variablesReference": reference, "expensive": true }));
         }
         Ok(json!({ "scopes": scopes }))
     }
@@ -218,11 +203,7 @@ impl Server {
             0 => usize::MAX,
             count => count,
         };
-        let page: Vec<Value> = variables
-            .into_iter()
-            .skip(number("start"))
-            .take(count)
-            .collect();
+        let page: Vec<Value> = variables.into_iter().skip(number("start")).take(count).collect();
         Ok(json!({ "variables": page }))
     }
 
@@ -243,10 +224,7 @@ impl Server {
     }
 
     fn nodes(&mut self, frame: u32, nodes: Vec<ValueNode>) -> Vec<Value> {
-        nodes
-            .into_iter()
-            .map(|node| self.node(frame, &node))
-            .collect()
+        nodes.into_iter().map(|node| self.node(frame, &node)).collect()
     }
 
     fn node(&mut self, frame: u32, node: &ValueNode) -> Value {
@@ -258,12 +236,7 @@ impl Server {
     }
 
     pub(super) fn set_variable(&mut self, arguments: &Value) -> Result<Value> {
-        let text = |name: &str| {
-            arguments
-                .get(name)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-        };
+        let text = |name: &str| arguments.get(name).and_then(Value::as_str).unwrap_or_default();
         let Handle::Scope(frame, scope) = self.handle(arguments)? else {
             bail!("only wasm locals, operands and globals can be written");
         };
@@ -290,11 +263,7 @@ impl Server {
         let stop = self.stopped()?.stop;
         // What was read before may be otherwise now.
         self.details.clear();
-        match self.ask(Query::Write {
-            stop,
-            frame,
-            target,
-        })? {
+        match self.ask(Query::Write { stop, frame, target })? {
             Reply::Written => Ok(()),
             _ => bail!("the answer does not fit the question"),
         }
@@ -350,10 +319,7 @@ impl Server {
 
     pub(super) fn write_memory(&mut self, arguments: &Value) -> Result<Value> {
         let address = memory_address(arguments)?;
-        let data = arguments
-            .get("data")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+        let data = arguments.get("data").and_then(Value::as_str).unwrap_or_default();
         let bytes = convert::from_base64(data)?;
         let written = bytes.len();
         let target = WriteTarget::Memory {
@@ -403,15 +369,11 @@ impl Server {
             && address < start.saturating_add(*len)
         {
             rows = self.instructions(*func)?;
-            position = rows
-                .iter()
-                .filter(|row| offset_of(row) < Some(address))
-                .count() as i64;
+            position = rows.iter().filter(|row| offset_of(row) < Some(address)).count() as i64;
             // Functions before and behind, until the rows asked for are there.
             let mut before = index;
             while position.saturating_add(first) < 0 && rows.len() < MOST_INSTRUCTIONS {
-                let Some((func, ..)) = before.checked_sub(1).and_then(|index| bodies.get(index))
-                else {
+                let Some((func, ..)) = before.checked_sub(1).and_then(|index| bodies.get(index)) else {
                     break;
                 };
                 before -= 1;
@@ -433,9 +395,9 @@ impl Server {
             .map(|row| {
                 let row = usize::try_from(start.saturating_add(row)).ok();
                 let row = row.and_then(|row| rows.get(row)).cloned();
-                row.unwrap_or_else(|| {
-                    json!({ "address": "0x0", "instruction": "", "presentationHint": "invalid" })
-                })
+                row.unwrap_or_else(
+                    || json!({ "address": "0x0", "instruction": "", "presentationHint": "invalid" }),
+                )
             })
             .collect();
         Ok(json!({ "instructions": told }))
@@ -443,9 +405,7 @@ impl Server {
 
     /// The instructions of a function, as rows of a disassembly.
     fn instructions(&mut self, func: u32) -> Result<Vec<Value>> {
-        let Reply::WasmText(FunctionText { name, rows, .. }) =
-            self.ask(Query::WasmText { func })?
-        else {
+        let Reply::WasmText(FunctionText { name, rows, .. }) = self.ask(Query::WasmText { func })? else {
             bail!("the answer does not fit the question");
         };
         let mut rows: Vec<Value> = (rows.iter())

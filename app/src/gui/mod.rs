@@ -1,1 +1,5 @@
 //! The window.
+
+pub mod headless;
+pub mod preflight;
+pub mod raster;

@@ -116,12 +116,8 @@ impl Program {
     pub fn export_type(&self, name: &str) -> Result<&FuncType, Error> {
         match self.module.export(name).map(|export| export.kind) {
             Some(ExportKind::Func(func)) => Ok(self.module.func_type(func)),
-            Some(_) => Err(Error::Usage(format!(
-                "the export {name:?} is not a function"
-            ))),
-            None => Err(Error::Usage(format!(
-                "there is no exported function {name:?}"
-            ))),
+            Some(_) => Err(Error::Usage(format!("the export {name:?} is not a function"))),
+            None => Err(Error::Usage(format!("there is no exported function {name:?}"))),
         }
     }
 
@@ -150,9 +146,7 @@ impl Program {
         };
         match self.store.export(instance, name) {
             Some(Extern::Func(func)) => self.call_func(func, args),
-            _ => Err(Error::Usage(format!(
-                "there is no exported function {name:?}"
-            ))),
+            _ => Err(Error::Usage(format!("there is no exported function {name:?}"))),
         }
     }
 
@@ -185,9 +179,9 @@ impl Program {
         Ok(match self.store.call(func, args, &mut witness)? {
             CallOutcome::Returned(values) => Ending::Returned(values),
             CallOutcome::Exited(code) => Ending::Exited(code),
-            CallOutcome::Trapped(trap) => Ending::Trapped(
-                (witness.report).unwrap_or_else(|| TrapReport::without_frames(&trap)),
-            ),
+            CallOutcome::Trapped(trap) => {
+                Ending::Trapped((witness.report).unwrap_or_else(|| TrapReport::without_frames(&trap)))
+            }
             CallOutcome::Abandoned => {
                 return Err(Error::Host("the run was interrupted".to_string()));
             }
@@ -253,10 +247,7 @@ fn integer(text: &str) -> Option<i128> {
         Some(digits) => (true, digits),
         None => (false, text),
     };
-    let magnitude = match digits
-        .strip_prefix("0x")
-        .or_else(|| digits.strip_prefix("0X"))
-    {
+    let magnitude = match digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
         Some(hex) => u64::from_str_radix(hex, 16).ok()?,
         None => digits.parse::<u64>().ok()?,
     };
@@ -282,10 +273,7 @@ mod tests {
         assert_eq!(read(ValType::I32, "0x-1"), None);
         assert_eq!(read(ValType::I32, ""), None);
         assert_eq!(read(ValType::I64, "-0x10"), Some(Val::I64(-16)));
-        assert_eq!(
-            read(ValType::I64, "18446744073709551615"),
-            Some(Val::I64(-1))
-        );
+        assert_eq!(read(ValType::I64, "18446744073709551615"), Some(Val::I64(-1)));
         assert_eq!(read(ValType::I64, "18446744073709551616"), None);
         assert_eq!(read(ValType::F32, "1.5"), Some(Val::F32(1.5f32.to_bits())));
         assert_eq!(

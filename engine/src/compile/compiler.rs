@@ -132,14 +132,8 @@ pub(super) fn compile<M: Masm>(
 
     // Below the frame pointer: the VmCtx, the callee-saved registers (room for all), locals, operands.
     let locals_top = -8 - 8 * SAVED_HOMES.len() as i32;
-    let homes = assign_homes(&prepass, &locals, |index| {
-        locals_top - 8 * (index as i32 + 1)
-    });
-    let uses = |reg: Gpr| {
-        homes
-            .iter()
-            .any(|home| home.register == Some(Loc::Gpr(reg.0)))
-    };
+    let homes = assign_homes(&prepass, &locals, |index| locals_top - 8 * (index as i32 + 1));
+    let uses = |reg: Gpr| homes.iter().any(|home| home.register == Some(Loc::Gpr(reg.0)));
     let saved: Vec<(u8, i32)> = (SAVED_HOMES.iter().enumerate())
         .filter(|&(_, &reg)| uses(reg))
         .map(|(index, reg)| (reg.0, -16 - 8 * index as i32))
@@ -375,8 +369,7 @@ impl<M: Masm> Compiler<'_, M> {
         for exit in std::mem::take(&mut self.traps) {
             self.masm.bind(exit.label);
             let native = self.masm.call_vmctx(vmctx::TRAP_STUB);
-            self.map
-                .add_trap(native, exit.kind, exit.boundary, exit.stack);
+            self.map.add_trap(native, exit.kind, exit.boundary, exit.stack);
         }
         let operands = 8 * self.stack.max() + self.first_slot.unsigned_abs() as usize;
         let frame_bytes = (operands + self.outgoing_bytes as usize).next_multiple_of(16);

@@ -22,9 +22,7 @@ pub fn native_rows(compiled: &Compiled) -> Vec<NativeRow> {
     let mut boundaries = compiled.frame_map.boundaries().peekable();
     let mut decoder = Decoder::with_ip(64, &compiled.code, 0, DecoderOptions::NONE);
     let mut formatter = IntelFormatter::new();
-    formatter
-        .options_mut()
-        .set_space_after_operand_separator(true);
+    formatter.options_mut().set_space_after_operand_separator(true);
     formatter.options_mut().set_hex_prefix("0x");
     formatter.options_mut().set_hex_suffix("");
     let mut rows = Vec::new();
@@ -46,11 +44,7 @@ pub fn native_rows(compiled: &Compiled) -> Vec<NativeRow> {
             offset = Some(wasm);
             boundaries.next();
         }
-        rows.push(NativeRow {
-            native,
-            offset,
-            text,
-        });
+        rows.push(NativeRow { native, offset, text });
     }
     rows
 }

@@ -176,10 +176,7 @@ impl FrameMap {
                 .boundaries
                 .partition_point(|boundary| boundary.native <= native);
             let boundary = after.checked_sub(1)?;
-            let operands = match self
-                .faults
-                .binary_search_by_key(&native, |fault| fault.native)
-            {
+            let operands = match self.faults.binary_search_by_key(&native, |fault| fault.native) {
                 Ok(index) => self.stack(self.faults.get(index)?.stack),
                 Err(_) => self.stack_at_boundary(boundary)?,
             };
@@ -190,10 +187,7 @@ impl FrameMap {
                 operands,
             });
         }
-        if let Ok(found) = self
-            .sites_by_native
-            .binary_search_by_key(&native, |site| site.0)
-        {
+        if let Ok(found) = self.sites_by_native.binary_search_by_key(&native, |site| site.0) {
             let number = self.sites_by_native.get(found)?.1;
             let site = self.sites.get(number as usize)?;
             let kind = match site.kind {
@@ -309,13 +303,7 @@ impl FrameMap {
     }
 
     /// Records a boundary. `unchanged` entries at the bottom of the stack are as they were at the boundary before.
-    pub(super) fn add_boundary(
-        &mut self,
-        offset: u64,
-        native: u32,
-        unchanged: usize,
-        stack: &[Operand],
-    ) {
+    pub(super) fn add_boundary(&mut self, offset: u64, native: u32, unchanged: usize, stack: &[Operand]) {
         let keep = if self.boundaries.len().is_multiple_of(CHECKPOINT_EVERY) {
             0
         } else {
@@ -356,13 +344,7 @@ impl FrameMap {
     }
 
     /// Records a site and gives its number; where it returns to may be said later.
-    pub(super) fn add_site(
-        &mut self,
-        kind: SiteKind,
-        offset: u64,
-        native: u32,
-        stack: StackRange,
-    ) -> u32 {
+    pub(super) fn add_site(&mut self, kind: SiteKind, offset: u64, native: u32, stack: StackRange) -> u32 {
         self.sites.push(Site {
             native,
             kind,
@@ -380,13 +362,7 @@ impl FrameMap {
     }
 
     /// Records a trap point; they come in order of native offset.
-    pub(super) fn add_trap(
-        &mut self,
-        native: u32,
-        kind: TrapKind,
-        boundary: u32,
-        stack: Option<StackRange>,
-    ) {
+    pub(super) fn add_trap(&mut self, native: u32, kind: TrapKind, boundary: u32, stack: Option<StackRange>) {
         self.traps.push(TrapPoint {
             native,
             kind,

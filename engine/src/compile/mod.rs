@@ -57,19 +57,12 @@ pub fn supported() -> Result<(), String> {
 }
 
 /// Compiles a defined function.
-pub fn compile(
-    module: &Module,
-    layout: &VmLayout,
-    func: u32,
-    stops: &Stops,
-) -> Result<Compiled, Error> {
+pub fn compile(module: &Module, layout: &VmLayout, func: u32, stops: &Stops) -> Result<Compiled, Error> {
     #[cfg(target_arch = "x86_64")]
     return compiler::compile::<x64::X64>(module, layout, func, stops);
     #[cfg(not(target_arch = "x86_64"))]
     {
         let _ = (module, layout, func, stops);
-        Err(Error::Host(
-            "there is no compiler for this processor".to_string(),
-        ))
+        Err(Error::Host("there is no compiler for this processor".to_string()))
     }
 }

@@ -14,11 +14,7 @@ use crate::types::ValType;
 
 /// The width of a float's register moves and constants.
 pub(super) fn float_size(ty: ValType) -> Size {
-    if ty == ValType::F32 {
-        Size::S32
-    } else {
-        Size::S64
-    }
+    if ty == ValType::F32 { Size::S32 } else { Size::S64 }
 }
 
 impl<M: Masm> Compiler<'_, M> {
@@ -119,16 +115,9 @@ impl<M: Masm> Compiler<'_, M> {
 
     /// Frees so many float temporaries.
     pub fn need_xmms(&mut self, count: usize) {
-        while FLOAT_TEMPS
-            .iter()
-            .filter(|&&reg| self.is_free_float(reg))
-            .count()
-            < count
-        {
-            let held = (FLOAT_TEMPS
-                .iter()
-                .filter(|&&reg| !self.pinned.has_float(reg)))
-            .filter_map(|&reg| self.stack.in_xmm(reg));
+        while FLOAT_TEMPS.iter().filter(|&&reg| self.is_free_float(reg)).count() < count {
+            let held = (FLOAT_TEMPS.iter().filter(|&&reg| !self.pinned.has_float(reg)))
+                .filter_map(|&reg| self.stack.in_xmm(reg));
             let Some(lowest) = held.min() else { return };
             self.spill(lowest);
         }
@@ -350,10 +339,7 @@ impl<M: Masm> Compiler<'_, M> {
                 continue;
             }
             if entry.ty.is_float() {
-                match FLOAT_TEMPS
-                    .into_iter()
-                    .find(|&free| self.is_free_float(free))
-                {
+                match FLOAT_TEMPS.into_iter().find(|&free| self.is_free_float(free)) {
                     Some(free) => {
                         self.load_xmm(free, entry);
                         self.stack.relocate(index, Loc::Xmm(free.0));

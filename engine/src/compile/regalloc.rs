@@ -38,11 +38,7 @@ impl Prepass {
                     is_loop.push(true);
                     depth += 1;
                 }
-                Operator::End => {
-                    if is_loop.pop() == Some(true) {
-                        depth -= 1;
-                    }
-                }
+                Operator::End => depth -= u32::from(is_loop.pop() == Some(true)),
                 Operator::LocalGet { local_index }
                 | Operator::LocalSet { local_index }
                 | Operator::LocalTee { local_index } => {
@@ -61,11 +57,7 @@ impl Prepass {
 }
 
 /// Gives homes to locals. `slot` names each local's slot.
-pub fn assign_homes(
-    prepass: &Prepass,
-    types: &[ValType],
-    slot: impl Fn(usize) -> i32,
-) -> Vec<Home> {
+pub fn assign_homes(prepass: &Prepass, types: &[ValType], slot: impl Fn(usize) -> i32) -> Vec<Home> {
     let mut homes: Vec<Home> = (types.iter().enumerate())
         .map(|(index, &ty)| Home {
             ty,

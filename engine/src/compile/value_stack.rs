@@ -113,9 +113,7 @@ impl ValueStack {
 
     /// Whether any entry stands for a local.
     pub fn has_alias(&self, local: u32) -> bool {
-        self.aliases
-            .get(local as usize)
-            .is_some_and(|&count| count > 0)
+        self.aliases.get(local as usize).is_some_and(|&count| count > 0)
     }
 
     fn hold(&mut self, index: usize, loc: Loc) {

@@ -5,9 +5,7 @@
 use super::compiler::Compiler;
 use super::frame_map::Loc;
 use super::masm::Size::{S32, S64};
-use super::masm::{
-    Cond, DivOp, FloatOp, FloatUnary, IntOp, IntUnary, Masm, ShiftOp, Size, TruncOp, Width,
-};
+use super::masm::{Cond, DivOp, FloatOp, FloatUnary, IntOp, IntUnary, Masm, ShiftOp, Size, TruncOp, Width};
 use crate::error::Error;
 use crate::layout::Libcall;
 use crate::module::text::operator_name;
@@ -27,9 +25,7 @@ impl<M: Masm> Compiler<'_, M> {
     pub fn operator(&mut self, operator: &Operator<'_>) -> Result<(), Error> {
         if !self.reachable {
             match operator {
-                Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } => {
-                    self.skipped += 1
-                }
+                Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } => self.skipped += 1,
                 Operator::End if self.skipped > 0 => self.skipped -= 1,
                 Operator::End => self.end(),
                 Operator::Else if self.skipped == 0 => self.else_(),
@@ -65,13 +61,9 @@ impl<M: Masm> Compiler<'_, M> {
             Operator::GlobalGet { global_index } => self.global_get(*global_index),
             Operator::GlobalSet { global_index } => self.global_set(*global_index),
 
-            Operator::I32Const { value } => {
-                self.stack.push(I32, Loc::Const(u64::from(*value as u32)))
-            }
+            Operator::I32Const { value } => self.stack.push(I32, Loc::Const(u64::from(*value as u32))),
             Operator::I64Const { value } => self.stack.push(I64, Loc::Const(*value as u64)),
-            Operator::F32Const { value } => {
-                self.stack.push(F32, Loc::Const(u64::from(value.bits())))
-            }
+            Operator::F32Const { value } => self.stack.push(F32, Loc::Const(u64::from(value.bits()))),
             Operator::F64Const { value } => self.stack.push(F64, Loc::Const(value.bits())),
 
             Operator::I32Add => self.int_binary(IntOp::Add, S32),
@@ -347,9 +339,7 @@ impl<M: Masm> Compiler<'_, M> {
             Operator::F64Load { memarg } => self.float_load(S64, memarg.offset),
             Operator::F64Store { memarg } => self.float_store(S64, memarg.offset),
             Operator::MemorySize { mem } => self.memory_size(*mem),
-            Operator::MemoryGrow { mem } => {
-                self.libcall(Libcall::MemoryGrow, *mem, 0, 1, Some(I32))
-            }
+            Operator::MemoryGrow { mem } => self.libcall(Libcall::MemoryGrow, *mem, 0, 1, Some(I32)),
             Operator::MemoryCopy { dst_mem, src_mem } => {
                 self.libcall(Libcall::MemoryCopy, *dst_mem, *src_mem, 3, None);
             }
@@ -357,39 +347,24 @@ impl<M: Masm> Compiler<'_, M> {
             Operator::MemoryInit { data_index, mem } => {
                 self.libcall(Libcall::MemoryInit, *mem, *data_index, 3, None);
             }
-            Operator::DataDrop { data_index } => {
-                self.libcall(Libcall::DataDrop, *data_index, 0, 0, None)
-            }
+            Operator::DataDrop { data_index } => self.libcall(Libcall::DataDrop, *data_index, 0, 0, None),
 
             Operator::TableGet { table } => self.table_get(*table),
             Operator::TableSet { table } => self.table_set(*table),
             Operator::TableSize { table } => self.table_size(*table),
-            Operator::TableGrow { table } => {
-                self.libcall(Libcall::TableGrow, *table, 0, 2, Some(I32))
-            }
+            Operator::TableGrow { table } => self.libcall(Libcall::TableGrow, *table, 0, 2, Some(I32)),
             Operator::TableFill { table } => self.libcall(Libcall::TableFill, *table, 0, 3, None),
-            Operator::TableCopy {
-                dst_table,
-                src_table,
-            } => {
+            Operator::TableCopy { dst_table, src_table } => {
                 self.libcall(Libcall::TableCopy, *dst_table, *src_table, 3, None);
             }
             Operator::TableInit { elem_index, table } => {
                 self.libcall(Libcall::TableInit, *table, *elem_index, 3, None);
             }
-            Operator::ElemDrop { elem_index } => {
-                self.libcall(Libcall::ElemDrop, *elem_index, 0, 0, None)
-            }
+            Operator::ElemDrop { elem_index } => self.libcall(Libcall::ElemDrop, *elem_index, 0, 0, None),
             Operator::RefNull { hty } => {
                 let external = *hty == wasmparser::HeapType::EXTERN;
-                self.stack.push(
-                    if external {
-                        ValType::ExternRef
-                    } else {
-                        FuncRef
-                    },
-                    Loc::Const(0),
-                );
+                self.stack
+                    .push(if external { ValType::ExternRef } else { FuncRef }, Loc::Const(0));
             }
             Operator::RefIsNull => self.ref_is_null(),
             Operator::RefFunc { function_index } => self.ref_func(*function_index),

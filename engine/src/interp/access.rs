@@ -11,8 +11,9 @@ use wasmparser::{MemArg, Operator};
 
 macro_rules! loads {
     ($($op:ident ($raw:ty) -> $result:ty { $value:expr })*) => {
-        /// A load instruction.
+        /// A load instruction, by its operator's name.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[allow(clippy::enum_variant_names)]
         pub(super) enum Load {
             $($op),*
         }
@@ -60,8 +61,9 @@ loads! {
 
 macro_rules! stores {
     ($($op:ident ($raw:ty))*) => {
-        /// A store instruction.
+        /// A store instruction, by its operator's name.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[allow(clippy::enum_variant_names)]
         pub(super) enum Store {
             $($op),*
         }

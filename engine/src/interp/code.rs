@@ -109,9 +109,9 @@ pub(super) struct Code {
 impl Code {
     /// The file offset of an operator.
     pub(super) fn offset(&self, index: usize) -> u64 {
-        self.offsets.get(index).map_or(self.start, |offset| {
-            self.start.saturating_add(u64::from(*offset))
-        })
+        self.offsets
+            .get(index)
+            .map_or(self.start, |offset| self.start.saturating_add(u64::from(*offset)))
     }
 }
 
@@ -290,10 +290,7 @@ fn lower(module: &Module, operator: &Operator<'_>, labels: &mut Vec<u32>) -> Op 
         Operator::TableSize { table } => Op::TableSize(table),
         Operator::TableGrow { table } => Op::TableGrow(table),
         Operator::TableFill { table } => Op::TableFill(table),
-        Operator::TableCopy {
-            dst_table,
-            src_table,
-        } => Op::TableCopy {
+        Operator::TableCopy { dst_table, src_table } => Op::TableCopy {
             to: dst_table,
             from: src_table,
         },

@@ -74,11 +74,7 @@ impl Machine {
 
             Op::Nop => {}
             Op::Unreachable => return Err(TrapKind::Unreachable),
-            Op::Block {
-                end,
-                params,
-                results,
-            } => self.push_block(end, params, results),
+            Op::Block { end, params, results } => self.push_block(end, params, results),
             Op::Loop { params } => {
                 let continuation = self.top().pc as u32 + 1;
                 let arity = usize::from(params);
@@ -145,9 +141,7 @@ impl Machine {
                 let is_null = self.pop() == 0;
                 self.push(ValType::I32, u128::from(is_null));
             }
-            Op::RefFunc(func) => {
-                self.push(ValType::FuncRef, u128::from(world.func_ref(instance, func)))
-            }
+            Op::RefFunc(func) => self.push(ValType::FuncRef, u128::from(world.func_ref(instance, func))),
 
             Op::MemorySize => {
                 let pages = world.memory(instance, 0).len() / PAGE_BYTES;
@@ -293,10 +287,7 @@ impl Machine {
         let module = world.module(caller).clone();
         let ty = &module.types[type_index as usize];
         let args_at = self.values.len() - ty.params.len();
-        let args: Vec<u128> = self.values[args_at..]
-            .iter()
-            .map(|(_, bits)| *bits)
-            .collect();
+        let args: Vec<u128> = self.values[args_at..].iter().map(|(_, bits)| *bits).collect();
         let Ok(results) = world.call_host(caller, host, &args) else {
             return Ok(Next::Settled(Step::Host));
         };

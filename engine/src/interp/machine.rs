@@ -88,13 +88,7 @@ impl Machine {
     /// stack is used up; no activation either.
     ///
     /// Missing arguments are zero, superfluous ones ignored: who calls checks the type.
-    pub fn invoke(
-        &mut self,
-        world: &mut dyn World,
-        instance: u32,
-        func: u32,
-        args: &[u128],
-    ) -> Step {
+    pub fn invoke(&mut self, world: &mut dyn World, instance: u32, func: u32, args: &[u128]) -> Step {
         match world.callee(instance, func) {
             Callee::Host { host } => match world.call_host(instance, host, args) {
                 Ok(results) => {
@@ -111,12 +105,8 @@ impl Machine {
                     values: self.values.len(),
                 };
                 let bits = args.iter().copied().chain(std::iter::repeat(0));
-                self.values.extend(
-                    params
-                        .into_iter()
-                        .zip(bits)
-                        .map(|(ty, bits)| (ty, fit(ty, bits))),
-                );
+                self.values
+                    .extend(params.into_iter().zip(bits).map(|(ty, bits)| (ty, fit(ty, bits))));
                 match self.enter(world, instance, func) {
                     Ok(()) => {
                         self.activations.push(activation);
@@ -202,9 +192,7 @@ impl Machine {
             .values
             .get_mut(range)
             .and_then(|values| values.get_mut(index));
-        let Some((ty, value)) = slot else {
-            return false;
-        };
+        let Some((ty, value)) = slot else { return false };
         *value = fit(*ty, bits);
         true
     }
@@ -221,12 +209,7 @@ impl Machine {
     }
 
     /// Pushes the frame of a wasm function, whose arguments lie on top of the values.
-    pub(super) fn enter(
-        &mut self,
-        world: &dyn World,
-        instance: u32,
-        func: u32,
-    ) -> Result<(), TrapKind> {
+    pub(super) fn enter(&mut self, world: &dyn World, instance: u32, func: u32) -> Result<(), TrapKind> {
         let full = self.values.len().max(self.labels.len()) >= MAX_VALUES;
         if full || self.frames.len() >= MAX_FRAMES {
             return Err(TrapKind::StackExhausted);
@@ -234,8 +217,7 @@ impl Machine {
         let code = self.prepared(world, instance, func);
         let base = self.values.len() - code.params;
         for (count, ty) in &code.declared {
-            self.values
-                .resize(self.values.len() + *count as usize, (*ty, 0));
+            self.values.resize(self.values.len() + *count as usize, (*ty, 0));
         }
         let operands = self.values.len();
         self.frames.push(Frame {
@@ -261,11 +243,7 @@ impl Machine {
         self.labels.truncate(frame.labels);
         match self.activations.last() {
             Some(activation) if activation.frames == self.frames.len() => {
-                self.results = self
-                    .values
-                    .drain(frame.base..)
-                    .map(|(_, bits)| bits)
-                    .collect();
+                self.results = self.values.drain(frame.base..).map(|(_, bits)| bits).collect();
                 self.activations.pop();
                 Step::Done
             }

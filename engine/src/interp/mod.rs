@@ -84,8 +84,7 @@ pub trait World {
     /// The store-wide number of a module's type index.
     fn type_number(&self, instance: u32, type_index: u32) -> u32;
     /// Calls a host function on behalf of `instance`. `Err` ends the activation.
-    fn call_host(&mut self, instance: u32, host: u32, args: &[u128])
-    -> Result<Vec<u128>, HostStop>;
+    fn call_host(&mut self, instance: u32, host: u32, args: &[u128]) -> Result<Vec<u128>, HostStop>;
 }
 
 /// What a call reaches.

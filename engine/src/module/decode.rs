@@ -27,9 +27,9 @@ use crate::types::{FuncType, Val, ValType};
 use std::ops::Range;
 use std::sync::Arc;
 use wasmparser::{
-    BinaryReader, DataKind, ElementItems, ElementKind, ExternalKind, FuncValidatorAllocations,
-    FunctionBody, IndirectNameMap, NameMap, Operator, Parser, Payload, RefType, TypeRef,
-    ValidPayload, Validator, WasmFeatures,
+    BinaryReader, DataKind, ElementItems, ElementKind, ExternalKind, FuncValidatorAllocations, FunctionBody,
+    IndirectNameMap, NameMap, Operator, Parser, Payload, RefType, TypeRef, ValidPayload, Validator,
+    WasmFeatures,
 };
 
 /// What a module may use: Core 2.0 with SIMD, and extended constant expressions.
@@ -297,11 +297,7 @@ fn read_payload(
     Ok(())
 }
 
-fn read_import(
-    module: &mut Module,
-    import: &wasmparser::Import<'_>,
-    offset: u64,
-) -> Result<(), Failure> {
+fn read_import(module: &mut Module, import: &wasmparser::Import<'_>, offset: u64) -> Result<(), Failure> {
     let kind = match &import.ty {
         TypeRef::Func(type_index) | TypeRef::FuncExact(type_index) => {
             module.func_types.push(*type_index);
@@ -418,9 +414,7 @@ fn const_expr(expr: &wasmparser::ConstExpr<'_>) -> Result<ConstExpr, Failure> {
             Operator::I64Const { value } => ConstOp::Const(Val::I64(value)),
             Operator::F32Const { value } => ConstOp::Const(Val::F32(value.bits())),
             Operator::F64Const { value } => ConstOp::Const(Val::F64(value.bits())),
-            Operator::V128Const { value } => {
-                ConstOp::Const(Val::V128(u128::from_le_bytes(*value.bytes())))
-            }
+            Operator::V128Const { value } => ConstOp::Const(Val::V128(u128::from_le_bytes(*value.bytes()))),
             Operator::GlobalGet { global_index } => ConstOp::GlobalGet(global_index),
             Operator::RefFunc { function_index } => ConstOp::RefFunc(function_index),
             Operator::RefNull { hty } => ConstOp::RefNull(heap_type(hty, offset)?),
@@ -449,9 +443,9 @@ fn read_names(names: &mut Names, mut section: BinaryReader<'_>) {
                     .flat_map(|map| map.names.map_while(Result::ok));
                 for func in funcs {
                     let locals = func.names.names.map_while(Result::ok);
-                    names.locals.extend(
-                        locals.map(|local| ((func.index, local.index), local.name.to_string())),
-                    );
+                    names
+                        .locals
+                        .extend(locals.map(|local| ((func.index, local.index), local.name.to_string())));
                 }
             }
             7 => names.globals.extend(name_map(reader)),
@@ -467,12 +461,8 @@ fn name_map(reader: BinaryReader<'_>) -> impl Iterator<Item = (u32, String)> + '
 }
 
 fn func_type(ty: &wasmparser::FuncType) -> Result<FuncType, Failure> {
-    let list = |types: &[wasmparser::ValType]| {
-        types
-            .iter()
-            .map(|ty| val_type(*ty, 0))
-            .collect::<Result<_, _>>()
-    };
+    let list =
+        |types: &[wasmparser::ValType]| types.iter().map(|ty| val_type(*ty, 0)).collect::<Result<_, _>>();
     Ok(FuncType {
         params: list(ty.params())?,
         results: list(ty.results())?,
@@ -527,7 +517,7 @@ fn ref_type(ty: RefType, offset: u64) -> Result<ValType, Failure> {
 
 fn heap_type(ty: wasmparser::HeapType, offset: u64) -> Result<ValType, Failure> {
     RefType::new(true, ty)
-        .ok_or_else(|| Failure::Outside { offset })
+        .ok_or(Failure::Outside { offset })
         .and_then(|ty| ref_type(ty, offset))
 }
 

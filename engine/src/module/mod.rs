@@ -11,6 +11,7 @@ pub mod text;
 
 pub use decode::decode;
 
+use crate::layout::{VmCounts, VmLayout};
 use crate::position::CodeSection;
 use crate::types::{FuncType, ValType};
 use std::ops::Range;
@@ -67,10 +68,22 @@ impl Module {
         &self.types[self.func_types[func as usize] as usize]
     }
 
+    /// Where compiled code finds the parts of this module's instances.
+    pub fn vm_layout(&self) -> VmLayout {
+        VmLayout::new(VmCounts {
+            funcs: self.bodies.len(),
+            imported_funcs: self.imported_funcs as usize,
+            globals: self.global_inits.len(),
+            imported_globals: self.imported_globals as usize,
+            tables: self.tables.len(),
+            memories: self.memories.len(),
+            types: self.types.len(),
+        })
+    }
+
     /// The body of a defined function; `None` for imports.
     pub fn body(&self, func: u32) -> Option<&Body> {
-        self.bodies
-            .get(func.checked_sub(self.imported_funcs)? as usize)
+        self.bodies.get(func.checked_sub(self.imported_funcs)? as usize)
     }
 
     /// The function whose body contains a file offset.

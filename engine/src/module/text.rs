@@ -11,8 +11,7 @@ use super::{Body, Export, ExportKind, ImportKind, Module};
 use crate::types::{FuncType, ValType};
 use std::fmt::{Display, Write};
 use wasmparser::{
-    BinaryReader, BlockType, BrTable, HeapType, Ieee32, Ieee64, MemArg, Operator, OperatorsReader,
-    V128,
+    BinaryReader, BlockType, BrTable, HeapType, Ieee32, Ieee64, MemArg, Operator, OperatorsReader, V128,
 };
 
 /// One row.
@@ -97,19 +96,16 @@ pub fn operator_name(operator: &Operator<'_>) -> String {
         return name.into();
     };
     const SPACES: [&str; 24] = [
-        "i32", "i64", "f32", "f64", "v128", "i8x16", "i16x8", "i32x4", "i64x2", "f32x4", "f64x2",
-        "local", "global", "table", "memory", "data", "elem", "ref", "struct", "array", "i31",
-        "any", "extern", "cont",
+        "i32", "i64", "f32", "f64", "v128", "i8x16", "i16x8", "i32x4", "i64x2", "f32x4", "f64x2", "local",
+        "global", "table", "memory", "data", "elem", "ref", "struct", "array", "i31", "any", "extern",
+        "cont",
     ];
     if !SPACES.contains(&head) {
         return name.into();
     }
     match rest.strip_prefix("atomic_") {
         None => format!("{head}.{rest}"),
-        Some(atomic) => match atomic
-            .strip_prefix("rmw")
-            .and_then(|rmw| rmw.split_once('_'))
-        {
+        Some(atomic) => match atomic.strip_prefix("rmw").and_then(|rmw| rmw.split_once('_')) {
             None => format!("{head}.atomic.{atomic}"),
             Some((width, operation)) => format!("{head}.atomic.rmw{width}.{operation}"),
         },
@@ -377,11 +373,7 @@ impl Row<'_> {
     }
 
     fn targets(&mut self, targets: &BrTable<'_>) {
-        for target in targets
-            .targets()
-            .map_while(Result::ok)
-            .chain([targets.default()])
-        {
+        for target in targets.targets().map_while(Result::ok).chain([targets.default()]) {
             self.add(target);
         }
     }
@@ -410,11 +402,7 @@ impl Row<'_> {
     }
 
     fn heap_type(&mut self, ty: HeapType) {
-        self.add(if ty == HeapType::EXTERN {
-            "extern"
-        } else {
-            "func"
-        });
+        self.add(if ty == HeapType::EXTERN { "extern" } else { "func" });
     }
 }
 

@@ -52,18 +52,11 @@ fn enter(store: &mut Store, func: u32, layout: &CallLayout, args: &[Val]) -> Res
         .get(func as usize)
         .map(|func| (func.callee, func.reference));
     let Some((Callee::Wasm { instance, func }, reference)) = callee else {
-        return Err(Error::Usage(format!(
-            "function {func} is not a wasm function"
-        )));
+        return Err(Error::Usage(format!("function {func} is not a wasm function")));
     };
     let code = store.link_code(instance, func)?;
-    let slice = if store.interrupt.is_raised() {
-        0
-    } else {
-        SLICE
-    };
-    let (Some(native), Some(of)) = (&mut store.native, store.instances.get(instance as usize))
-    else {
+    let slice = if store.interrupt.is_raised() { 0 } else { SLICE };
+    let (Some(native), Some(of)) = (&mut store.native, store.instances.get(instance as usize)) else {
         return Err(broken("no compiled code"));
     };
     let entry = Entry {
@@ -110,19 +103,12 @@ enum Next {
 }
 
 impl Call<'_> {
-    fn run(
-        &mut self,
-        store: &mut Store,
-        handler: &mut dyn StopHandler,
-    ) -> Result<CallOutcome, Error> {
+    fn run(&mut self, store: &mut Store, handler: &mut dyn StopHandler) -> Result<CallOutcome, Error> {
         loop {
             if let Some(failure) = store.failure.take() {
                 return Err(failure);
             }
-            let native = store
-                .native
-                .as_mut()
-                .ok_or_else(|| broken("no compiled code"))?;
+            let native = store.native.as_mut().ok_or_else(|| broken("no compiled code"))?;
             let (exit, ticks) = native.resume();
             store.ticks = store.ticks.wrapping_add(ticks);
             let next = match exit.ok_or_else(|| broken("no such exit"))? {
@@ -166,20 +152,13 @@ impl Call<'_> {
     }
 
     /// Looks at the interrupt flag.
-    fn interrupt(
-        &mut self,
-        store: &mut Store,
-        handler: &mut dyn StopHandler,
-    ) -> Result<Next, Error> {
+    fn interrupt(&mut self, store: &mut Store, handler: &mut dyn StopHandler) -> Result<Next, Error> {
         if !store.interrupt.is_raised() {
             return Ok(Next::Resume);
         }
         store.interrupt.clear();
         Ok(
-            match handler.on_interrupt(&mut Paused::new(
-                store,
-                Guest::Native(NativeFrames::default()),
-            )) {
+            match handler.on_interrupt(&mut Paused::new(store, Guest::Native(NativeFrames::default()))) {
                 TickAction::Continue => Next::Resume,
                 TickAction::Pause => {
                     store.move_innermost(Some(&Stops::All))?;
@@ -193,10 +172,7 @@ impl Call<'_> {
 
     /// Compiles the function that was called and enters it.
     fn compile(&self, store: &mut Store) -> Result<(), Error> {
-        let reference = store
-            .native
-            .as_ref()
-            .map_or(0, |native| native.context().gpr[R8]);
+        let reference = store.native.as_ref().map_or(0, |native| native.context().gpr[R8]);
         let (instance, func) = store
             .func_of_ref(reference)
             .ok_or_else(|| broken("a call of no known function"))?;
@@ -215,10 +191,7 @@ impl Call<'_> {
     }
 
     fn host(&mut self, store: &mut Store, handler: &mut dyn StopHandler) -> Result<Next, Error> {
-        let native = store
-            .native
-            .as_ref()
-            .ok_or_else(|| broken("no compiled code"))?;
+        let native = store.native.as_ref().ok_or_else(|| broken("no compiled code"))?;
         let number = store.func_by_ref.get(&native.context().gpr[R8]);
         let callee = number
             .and_then(|&number| store.funcs.get(number as usize))
@@ -268,10 +241,7 @@ impl Call<'_> {
             return Ok(Next::End(outcome));
         }
         let instance = self.instance(store)?;
-        let native = store
-            .native
-            .as_ref()
-            .ok_or_else(|| broken("no compiled code"))?;
+        let native = store.native.as_ref().ok_or_else(|| broken("no compiled code"))?;
         let gpr = native.context().gpr;
         let args = [gpr[RAX], gpr[RCX], gpr[RDX], gpr[RSI]];
         match store
@@ -289,15 +259,8 @@ impl Call<'_> {
     }
 
     /// An explicit trap or a fault: the frame map says which.
-    fn trap_here(
-        &mut self,
-        store: &mut Store,
-        handler: &mut dyn StopHandler,
-    ) -> Result<Next, Error> {
-        let native = store
-            .native
-            .as_ref()
-            .ok_or_else(|| broken("no compiled code"))?;
+    fn trap_here(&mut self, store: &mut Store, handler: &mut dyn StopHandler) -> Result<Next, Error> {
+        let native = store.native.as_ref().ok_or_else(|| broken("no compiled code"))?;
         let innermost = native.activations().len().saturating_sub(1);
         match native.first_point(innermost).map(|point| point.kind) {
             Some(PointKind::Trap(kind)) => Ok(self.trap(store, handler, kind, None)),
@@ -315,11 +278,7 @@ impl Call<'_> {
         kind: TrapKind,
         message: Option<String>,
     ) -> Next {
-        if let Some(activation) = store
-            .native
-            .as_mut()
-            .and_then(|native| native.activation_mut())
-        {
+        if let Some(activation) = store.native.as_mut().and_then(|native| native.activation_mut()) {
             mark_trapped(activation);
         }
         let trap = Trap { kind, message };

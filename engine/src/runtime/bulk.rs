@@ -44,13 +44,7 @@ impl Store {
     }
 
     /// `table.grow`: the old length, or `None` if refused.
-    pub(super) fn table_grow(
-        &mut self,
-        instance: u32,
-        table: u32,
-        delta: u32,
-        init: u64,
-    ) -> Option<u32> {
+    pub(super) fn table_grow(&mut self, instance: u32, table: u32, delta: u32, init: u64) -> Option<u32> {
         self.instance_table(instance, table)?.grow(delta, init)
     }
 
@@ -113,9 +107,7 @@ impl Store {
         (at, source, len): Operands,
     ) -> Result<(), TrapKind> {
         let data = self.data(instance, segment);
-        let source = data
-            .get(span(source, len))
-            .ok_or(TrapKind::MemoryOutOfBounds)?;
+        let source = data.get(span(source, len)).ok_or(TrapKind::MemoryOutOfBounds)?;
         (self.memory_mut(instance, memory))
             .and_then(|bytes| bytes.get_mut(span(at, len)))
             .ok_or(TrapKind::MemoryOutOfBounds)?
@@ -133,9 +125,7 @@ impl Store {
 
     /// `data.drop`.
     pub(super) fn data_drop(&mut self, instance: u32, segment: u32) {
-        if let Some(segment) =
-            (self.instance_mut(instance)).and_then(|i| i.data.get_mut(segment as usize))
-        {
+        if let Some(segment) = (self.instance_mut(instance)).and_then(|i| i.data.get_mut(segment as usize)) {
             *segment = Arc::default();
         }
     }

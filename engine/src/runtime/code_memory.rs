@@ -32,8 +32,7 @@ impl CodeMemory {
         let refused = |error| Error::Host(format!("cannot map memory for compiled code: {error}"));
         let file = memory_file().map_err(refused)?;
         Ok(CodeMemory {
-            writable: Mapping::file(file.as_fd(), REGION_LEN_BYTES, Access::ReadWrite)
-                .map_err(refused)?,
+            writable: Mapping::file(file.as_fd(), REGION_LEN_BYTES, Access::ReadWrite).map_err(refused)?,
             executable: Mapping::file(file.as_fd(), REGION_LEN_BYTES, Access::ReadExecute)
                 .map_err(refused)?,
             len: 0,
@@ -45,17 +44,11 @@ impl CodeMemory {
         let start = self.len.next_multiple_of(BLOCK_ALIGN);
         let end = (start.checked_add(code.len()))
             .filter(|&end| end <= REGION_LEN_BYTES)
-            .ok_or_else(|| {
-                Error::Host("memory for compiled code is used up (1 GiB)".to_string())
-            })?;
+            .ok_or_else(|| Error::Host("memory for compiled code is used up (1 GiB)".to_string()))?;
         // SAFETY: `start..end` lies in the region and is not published yet, so nothing executes it; source and
         // destination are different memory.
         unsafe {
-            std::ptr::copy_nonoverlapping(
-                code.as_ptr(),
-                self.writable.base().add(start),
-                code.len(),
-            );
+            std::ptr::copy_nonoverlapping(code.as_ptr(), self.writable.base().add(start), code.len());
         }
         self.len = end;
         Ok((self.executable.range().start + start) as u64)

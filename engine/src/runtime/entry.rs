@@ -9,6 +9,8 @@
 //!
 //! Must not know: what an exit means.
 #![allow(unsafe_code)]
+// `dynasm!` converts every register number it is given, also those of the right type.
+#![allow(clippy::useless_conversion)]
 
 use super::code_memory::CodeMemory;
 use crate::error::Error;
@@ -157,8 +159,7 @@ impl Stubs {
             emit_exit(&mut ops, exit);
         }
         emit_leave(&mut ops);
-        let bytes =
-            (ops.finalize()).map_err(|error| Error::Host(format!("entry stubs: {error}")))?;
+        let bytes = (ops.finalize()).map_err(|error| Error::Host(format!("entry stubs: {error}")))?;
         let start = code.publish(&bytes)?;
         Ok(Stubs {
             resume: start,
@@ -179,8 +180,7 @@ impl Stubs {
     /// come from the compiler for the VmCtx in `r14`, and all that the VmCtx points at must be alive.
     pub unsafe fn resume(&self, fiber: *mut Fiber) -> Option<Exit> {
         // SAFETY: the address is that of `emit_resume`'s code, published for the life of the store.
-        let resume: extern "sysv64" fn(*mut Fiber) =
-            unsafe { std::mem::transmute(self.resume as usize) };
+        let resume: extern "sysv64" fn(*mut Fiber) = unsafe { std::mem::transmute(self.resume as usize) };
         resume(fiber);
         // SAFETY: the fiber is alive and the guest has left it.
         Exit::ALL.get(unsafe { (*fiber).exit } as usize).copied()
@@ -209,8 +209,7 @@ fn emit_resume(ops: &mut VecAssembler<X64Relocation>) {
         ; push QWORD [rdi + RIP_OFFSET]
         ; push QWORD [rdi + RFLAGS]
     );
-    for register in
-        (0..16u8).filter(|&register| usize::from(register) != RSP && usize::from(register) != RDI)
+    for register in (0..16u8).filter(|&register| usize::from(register) != RSP && usize::from(register) != RDI)
     {
         dynasm!(ops ; .arch x64 ; mov Rq(register), [rdi + GPR + 8 * i32::from(register)]);
     }

@@ -54,7 +54,7 @@ impl GuestStack {
     fn place(&self, address: u64) -> Option<*mut u64> {
         let start = self.mapping.range().start;
         let offset = usize::try_from(address).ok()?.checked_sub(start)?;
-        let inside = offset >= GUARD_LEN_BYTES && offset <= GUARD_LEN_BYTES + LEN_BYTES - 8;
+        let inside = (GUARD_LEN_BYTES..=GUARD_LEN_BYTES + LEN_BYTES - 8).contains(&offset);
         if !inside || !offset.is_multiple_of(8) {
             return None;
         }

@@ -44,10 +44,7 @@ impl Store {
             result.ty() == ty && known
         });
         if !fits {
-            let message = format!(
-                "{} returned a value that does not fit its type",
-                host.func.field
-            );
+            let message = format!("{} returned a value that does not fit its type", host.func.field);
             return Err(HostError::Trap(message));
         }
         results.iter_mut().for_each(canonicalize);

@@ -9,8 +9,7 @@
 
 use super::host::HostError;
 use super::paused::{
-    Frame, FrameHead, FrameState, FrameToken, Guest, Paused, Resume, StopCause, StopHandler,
-    TickAction, Trap,
+    Frame, FrameHead, FrameState, FrameToken, Guest, Paused, Resume, StopCause, StopHandler, TickAction, Trap,
 };
 use super::store::{CallOutcome, Store};
 use crate::error::{Error, TrapKind};
@@ -61,9 +60,7 @@ pub fn call(
 ) -> Result<CallOutcome, Error> {
     let callee = store.funcs.get(func as usize).map(|func| func.callee);
     let Some(Callee::Wasm { instance, func }) = callee else {
-        return Err(Error::Usage(format!(
-            "function {func} is not a wasm function"
-        )));
+        return Err(Error::Usage(format!("function {func} is not a wasm function")));
     };
     let args: Vec<u128> = args.iter().map(|arg| arg.bits()).collect();
     let machine = store.rest.machine.take().unwrap_or_default();
@@ -89,18 +86,11 @@ impl Activation {
         ty: &FuncType,
         handler: &mut dyn StopHandler,
     ) -> Result<CallOutcome, Error> {
-        if let Step::Trap(kind) =
-            self.machine
-                .invoke(&mut StoreWorld::new(store), instance, func, args)
+        if let Step::Trap(kind) = self
+            .machine
+            .invoke(&mut StoreWorld::new(store), instance, func, args)
         {
-            return Ok(self.trapped(
-                store,
-                Trap {
-                    kind,
-                    message: None,
-                },
-                handler,
-            ));
+            return Ok(self.trapped(store, Trap { kind, message: None }, handler));
         }
         let mut pausing = false;
         // The instruction was interrupted in its host function: its boundary is behind.
@@ -131,15 +121,10 @@ impl Activation {
                 (Step::Done, _) => {
                     let results = ty.results.iter().zip(self.machine.results());
                     return Ok(CallOutcome::Returned(
-                        results
-                            .map(|(&ty, &bits)| Val::from_bits(ty, bits))
-                            .collect(),
+                        results.map(|(&ty, &bits)| Val::from_bits(ty, bits)).collect(),
                     ));
                 }
-                (Step::Trap(kind), _) => Trap {
-                    kind,
-                    message: None,
-                },
+                (Step::Trap(kind), _) => Trap { kind, message: None },
                 (Step::Host, Some(HostError::Exit(code))) => return Ok(CallOutcome::Exited(code)),
                 (Step::Host, Some(HostError::Interrupted)) => {
                     (self.state, self.handed_over) = (FrameState::InCall, host_args);
@@ -169,12 +154,7 @@ impl Activation {
     }
 
     /// Shows the handler a guest that cannot go on.
-    fn trapped(
-        &mut self,
-        store: &mut Store,
-        trap: Trap,
-        handler: &mut dyn StopHandler,
-    ) -> CallOutcome {
+    fn trapped(&mut self, store: &mut Store, trap: Trap, handler: &mut dyn StopHandler) -> CallOutcome {
         self.state = match trap.kind {
             TrapKind::Host => FrameState::InCall,
             _ => FrameState::Trapped,
@@ -189,9 +169,7 @@ impl Activation {
         store.interrupt.clear();
         match self.parked(store, |paused| handler.on_interrupt(paused)) {
             TickAction::Continue => Resume::Continue,
-            TickAction::Pause => {
-                self.parked(store, |paused| handler.on_stop(paused, &StopCause::Pause))
-            }
+            TickAction::Pause => self.parked(store, |paused| handler.on_stop(paused, &StopCause::Pause)),
             TickAction::Abandon => Resume::Abandon,
         }
     }
@@ -291,8 +269,7 @@ impl Activation {
         let Some(bits) = entry.and_then(|(ty, _)| store.checked_bits(ty, bits)) else {
             return false;
         };
-        self.machine
-            .set_operand(frame as usize, index as usize, bits)
+        self.machine.set_operand(frame as usize, index as usize, bits)
     }
 }
 
@@ -382,12 +359,7 @@ impl World for StoreWorld<'_> {
         of.vmctx.get_u32(of.layout.type_ids + 4 * type_index)
     }
 
-    fn call_host(
-        &mut self,
-        instance: u32,
-        host: u32,
-        args: &[u128],
-    ) -> Result<Vec<u128>, HostStop> {
+    fn call_host(&mut self, instance: u32, host: u32, args: &[u128]) -> Result<Vec<u128>, HostStop> {
         let types = self
             .store
             .hosts

@@ -25,9 +25,7 @@ impl Store {
         let operands = (x as u32, y as u32, z as u32);
         let unit = |result: Result<(), TrapKind>| result.map(|()| x);
         Some(match call {
-            Libcall::MemoryGrow => Ok(self
-                .memory_grow(instance, a, x as u32)
-                .map_or(REFUSED, u64::from)),
+            Libcall::MemoryGrow => Ok(self.memory_grow(instance, a, x as u32).map_or(REFUSED, u64::from)),
             Libcall::MemoryCopy => unit(self.memory_copy(instance, (a, b), operands)),
             Libcall::MemoryFill => unit(self.memory_fill(instance, a, operands)),
             Libcall::MemoryInit => unit(self.memory_init(instance, a, b, operands)),

@@ -14,7 +14,7 @@ use super::table::Table;
 use super::vm_record::VmRecord;
 use crate::error::{Error, TrapKind};
 use crate::interp::{self, Callee};
-use crate::layout::{VmLayout, func_ref, vmctx};
+use crate::layout::{func_ref, vmctx};
 use crate::module::{
     ConstExpr, ConstOp, GlobalType, Import, ImportKind, MemoryType, Module, SegmentMode, TableType,
 };
@@ -35,10 +35,7 @@ impl Store {
             .and_then(|()| self.apply_data(number, &module));
         Ok(match segments {
             Ok(()) => Ok(number),
-            Err(kind) => Err(Trap {
-                kind,
-                message: None,
-            }),
+            Err(kind) => Err(Trap { kind, message: None }),
         })
     }
 
@@ -143,7 +140,7 @@ impl Store {
     /// Allocates an instance over its imports and fills its VmCtx.
     fn allocate(&mut self, module: &Arc<Module>, imports: Vec<Extern>) -> Result<u32, Error> {
         let number = self.instances.len() as u32;
-        let layout = VmLayout::new(module);
+        let layout = module.vm_layout();
         let mut record = VmRecord::new(layout.size);
         let fixed = self.fixed_part();
         fixed.write(&mut record, number);
@@ -158,10 +155,7 @@ impl Store {
             }
         }
         for (index, &func) in funcs.iter().enumerate() {
-            let reference = self
-                .funcs
-                .get(func as usize)
-                .map_or(0, |func| func.reference);
+            let reference = self.funcs.get(func as usize).map_or(0, |func| func.reference);
             record.put_u64(layout.imported_funcs + 8 * index as u32, reference);
         }
         for (index, &global) in globals.iter().enumerate() {
@@ -178,16 +172,8 @@ impl Store {
             new_tables.push(Table::new(ty)?);
         }
         let mut new_memories = Vec::new();
-        for &ty in module
-            .memories
-            .iter()
-            .skip(module.imported_memories as usize)
-        {
-            new_memories.push(Memory::new(
-                ty,
-                self.memory_limit_pages,
-                self.native.is_none(),
-            )?);
+        for &ty in module.memories.iter().skip(module.imported_memories as usize) {
+            new_memories.push(Memory::new(ty, self.memory_limit_pages, self.native.is_none())?);
         }
         for table in new_tables {
             tables.push(self.tables.len() as u32);
@@ -212,18 +198,11 @@ impl Store {
             }
         }
 
-        let type_numbers: Vec<u32> = module
-            .types
-            .iter()
-            .map(|ty| self.types.number(ty))
-            .collect();
+        let type_numbers: Vec<u32> = module.types.iter().map(|ty| self.types.number(ty)).collect();
         for (index, &number) in type_numbers.iter().enumerate() {
             record.put_u32(layout.type_ids + 4 * index as u32, number);
         }
-        let defined = module
-            .func_types
-            .iter()
-            .skip(module.imported_funcs as usize);
+        let defined = module.func_types.iter().skip(module.imported_funcs as usize);
         for (index, &ty) in defined.enumerate() {
             let offset = layout.func_refs + func_ref::SIZE * index as u32;
             let func = module.imported_funcs + index as u32;
@@ -242,9 +221,7 @@ impl Store {
                 reference: record.address() + u64::from(offset),
             }));
         }
-        for (index, &ty) in
-            (module.globals.iter().skip(module.imported_globals as usize)).enumerate()
-        {
+        for (index, &ty) in (module.globals.iter().skip(module.imported_globals as usize)).enumerate() {
             globals.push(self.globals.len() as u32);
             self.globals.push(Global {
                 ty,
@@ -265,8 +242,7 @@ impl Store {
 
         for (index, init) in module.global_inits.iter().enumerate() {
             let bits = self.evaluate(number, init);
-            if let Some(global) = self.global_record(number, module.imported_globals + index as u32)
-            {
+            if let Some(global) = self.global_record(number, module.imported_globals + index as u32) {
                 global.cell.set(bits);
             }
         }
@@ -282,9 +258,7 @@ impl Store {
         if let Some(instance) = self.instances.last_mut() {
             instance.elements = elements;
             instance.data = (module.data.iter())
-                .map(|segment| {
-                    Arc::from(module.bytes.get(segment.range.clone()).unwrap_or_default())
-                })
+                .map(|segment| Arc::from(module.bytes.get(segment.range.clone()).unwrap_or_default()))
                 .collect();
         }
         if let Some(native) = &mut self.native {
@@ -300,9 +274,7 @@ impl Store {
             // Validated: operands are there and of the right types.
             let bits = match *op {
                 ConstOp::Const(val) => val.bits(),
-                ConstOp::GlobalGet(global) => {
-                    self.global(instance, global).map_or(0, |val| val.bits())
-                }
+                ConstOp::GlobalGet(global) => self.global(instance, global).map_or(0, |val| val.bits()),
                 ConstOp::RefFunc(func) => u128::from(self.reference(instance, func)),
                 ConstOp::RefNull(_) => 0,
                 arithmetic => {
@@ -340,10 +312,7 @@ impl Store {
             match &segment.mode {
                 SegmentMode::Passive => continue,
                 SegmentMode::Declared => {}
-                SegmentMode::Active {
-                    index: table,
-                    offset,
-                } => {
+                SegmentMode::Active { index: table, offset } => {
                     let offset = self.evaluate(number, offset) as u32;
                     let len = segment.items.len() as u32;
                     self.table_init(number, *table, index, (offset, 0, len))?;
@@ -406,11 +375,7 @@ fn describe_limits(min: u32, max: Option<u32>) -> String {
 }
 
 fn describe_table(ty: TableType) -> String {
-    format!(
-        "table of {} {}",
-        describe_limits(ty.min, ty.max),
-        ty.element
-    )
+    format!("table of {} {}", describe_limits(ty.min, ty.max), ty.element)
 }
 
 fn describe_memory(ty: MemoryType) -> String {

@@ -96,10 +96,7 @@ impl Memory {
                 self.record.base = mapping.base() as u64;
             }
             Backing::Plain(bytes) => {
-                if bytes
-                    .try_reserve_exact(len.saturating_sub(bytes.len()))
-                    .is_err()
-                {
+                if bytes.try_reserve_exact(len.saturating_sub(bytes.len())).is_err() {
                     return false;
                 }
                 bytes.resize(len, 0);

@@ -194,9 +194,7 @@ impl Native {
         };
         for (arg, place) in args.iter().zip(&entry.layout.params) {
             match *place {
-                ArgPlace::Gpr(register) => {
-                    context.gpr[usize::from(register & 15)] = arg.bits() as u64
-                }
+                ArgPlace::Gpr(register) => context.gpr[usize::from(register & 15)] = arg.bits() as u64,
                 ArgPlace::Xmm(register) => context.xmm[usize::from(register & 15)] = arg.bits(),
                 ArgPlace::Stack(offset) => {
                     let address = rsp + u64::from(offset);
@@ -227,10 +225,7 @@ impl Native {
     /// Drops the innermost guest; the one that waited for it is the innermost again.
     pub fn end(&mut self) {
         self.activations.pop();
-        let waiting = self
-            .activations
-            .last_mut()
-            .and_then(|outer| outer.waiting.take());
+        let waiting = self.activations.last_mut().and_then(|outer| outer.waiting.take());
         if let Some(waiting) = waiting {
             *self.context_mut() = waiting;
         }
@@ -286,9 +281,7 @@ impl Native {
                 ArgPlace::Gpr(register) => {
                     self.context_mut().gpr[usize::from(register & 15)] = val.bits() as u64;
                 }
-                ArgPlace::Xmm(register) => {
-                    self.context_mut().xmm[usize::from(register & 15)] = val.bits()
-                }
+                ArgPlace::Xmm(register) => self.context_mut().xmm[usize::from(register & 15)] = val.bits(),
                 ArgPlace::Stack(offset) => {
                     let address = self.context().gpr[RSP].wrapping_add(u64::from(offset));
                     self.stack

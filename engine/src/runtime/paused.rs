@@ -189,9 +189,7 @@ impl Paused<'_> {
     pub fn set_operand(&mut self, frame: u32, index: u32, bits: u128) -> bool {
         match &mut self.guest {
             Guest::None => false,
-            Guest::Interpreted(activation) => {
-                activation.set_operand(self.store, frame, index, bits)
-            }
+            Guest::Interpreted(activation) => activation.set_operand(self.store, frame, index, bits),
             Guest::Native(frames) => frames.set_operand(self.store, frame, index, bits),
         }
     }

@@ -232,10 +232,7 @@ impl Store {
 
     /// What goes into the fixed part of a VmCtx.
     pub(super) fn fixed_part(&self) -> FixedPart {
-        self.native
-            .as_ref()
-            .map(Native::fixed_part)
-            .unwrap_or_default()
+        self.native.as_ref().map(Native::fixed_part).unwrap_or_default()
     }
 
     /// Number of instances.
@@ -305,9 +302,7 @@ impl Store {
         }
         let callee = self.funcs.get(func as usize).map(|func| func.callee);
         match (callee, &self.native) {
-            (Some(Callee::Host { host }), _) => {
-                super::host_call::call_directly(self, host, args, handler)
-            }
+            (Some(Callee::Host { host }), _) => super::host_call::call_directly(self, host, args, handler),
             (_, Some(_)) => activation::call(self, func, &ty, args, handler),
             (_, None) => interpreted::call(self, func, &ty, args, handler),
         }
@@ -342,11 +337,7 @@ impl Store {
 
     /// The bytes of a memory of an instance.
     pub fn memory(&self, instance: u32, memory: u32) -> Option<&[u8]> {
-        Some(
-            self.memories
-                .get(self.memory_number(instance, memory)?)?
-                .bytes(),
-        )
+        Some(self.memories.get(self.memory_number(instance, memory)?)?.bytes())
     }
 
     /// The bytes of a memory of an instance, to write.

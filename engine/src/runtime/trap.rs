@@ -132,11 +132,7 @@ impl Drop for SignalStack {
 ///
 /// # Safety
 /// Called by the system only.
-unsafe extern "C" fn handle(
-    signal: libc::c_int,
-    info: *mut libc::siginfo_t,
-    context: *mut libc::c_void,
-) {
+unsafe extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
     // SAFETY: the system hands over valid structures. The claim, if set, points into the frame of `with_claim`
     // on this very thread, which is suspended in the guest.
     unsafe {
@@ -147,10 +143,7 @@ unsafe extern "C" fn handle(
             let pc = registers[libc::REG_RIP as usize] as usize;
             let address = (*info).si_addr() as usize;
             let inside = claim.stack_guard.contains(&address)
-                || claim
-                    .memories
-                    .iter()
-                    .any(|memory| memory.contains(&address));
+                || claim.memories.iter().any(|memory| memory.contains(&address));
             if claim.code.contains(&pc) && inside {
                 let guest = &raw mut (*claim.fiber).context;
                 (*guest).rip = pc as u64;
@@ -177,19 +170,13 @@ unsafe fn chain(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut l
     // SAFETY: the previous action was valid when it was installed; its flags say which signature it has.
     unsafe {
         match previous {
-            Some(action)
-                if action.sa_sigaction != libc::SIG_DFL && action.sa_sigaction != libc::SIG_IGN =>
-            {
+            Some(action) if action.sa_sigaction != libc::SIG_DFL && action.sa_sigaction != libc::SIG_IGN => {
                 if action.sa_flags & libc::SA_SIGINFO != 0 {
-                    let handler: extern "C" fn(
-                        libc::c_int,
-                        *mut libc::siginfo_t,
-                        *mut libc::c_void,
-                    ) = std::mem::transmute(action.sa_sigaction);
+                    let handler: extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_void) =
+                        std::mem::transmute(action.sa_sigaction);
                     handler(signal, info, context);
                 } else {
-                    let handler: extern "C" fn(libc::c_int) =
-                        std::mem::transmute(action.sa_sigaction);
+                    let handler: extern "C" fn(libc::c_int) = std::mem::transmute(action.sa_sigaction);
                     handler(signal);
                 }
             }

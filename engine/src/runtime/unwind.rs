@@ -133,11 +133,9 @@ impl NativeFrames {
         let native = store.native.as_ref()?;
         let raw = self.raw(native, index)?;
         let faulted = index == 0 && native.activation()?.faulted;
-        let block = native.variants.block_at(if faulted {
-            raw.pc.checked_add(1)?
-        } else {
-            raw.pc
-        })?;
+        let block = native
+            .variants
+            .block_at(if faulted { raw.pc.checked_add(1)? } else { raw.pc })?;
         let point = if index == 0 {
             native
                 .first_point(native.activations().len().checked_sub(1)?)?
@@ -155,9 +153,7 @@ impl NativeFrames {
 
     /// How many there are.
     pub fn depth(&self, store: &Store) -> u32 {
-        let Some(native) = &store.native else {
-            return 0;
-        };
+        let Some(native) = &store.native else { return 0 };
         self.raw(native, u32::MAX - 1);
         self.found.borrow().len() as u32
     }
@@ -261,17 +257,12 @@ impl NativeFrames {
 
 /// Where a frame stands, in the words of those who look at it.
 fn head(native: &Native, block: &Block, point: &Point, first: bool) -> FrameHead {
-    let trapped = first
-        && native
-            .activation()
-            .is_some_and(|activation| activation.trapped);
+    let trapped = first && native.activation().is_some_and(|activation| activation.trapped);
     let state = match point.kind {
         PointKind::CallSite(_) => FrameState::InCall,
         PointKind::Trap(_) => FrameState::Trapped,
         _ if trapped => FrameState::Trapped,
-        PointKind::Boundary(_) | PointKind::TickSite(_) | PointKind::LibcallSite(_) => {
-            FrameState::Boundary
-        }
+        PointKind::Boundary(_) | PointKind::TickSite(_) | PointKind::LibcallSite(_) => FrameState::Boundary,
     };
     FrameHead {
         instance: block.instance,
@@ -290,9 +281,7 @@ impl Resolved<'_> {
             Loc::Const(bits) => Some(Place::Const(bits)),
             Loc::Slot(offset) => Some(Place::Stack(self.slot(offset))),
             Loc::Gpr(register) => match CALLEE_SAVED.iter().position(|&saved| saved == register) {
-                Some(index) if self.raw.saved[index] != 0 => {
-                    Some(Place::Stack(self.raw.saved[index]))
-                }
+                Some(index) if self.raw.saved[index] != 0 => Some(Place::Stack(self.raw.saved[index])),
                 Some(_) => Some(Place::Gpr(usize::from(register))),
                 None => first.then_some(Place::Gpr(usize::from(register))),
             },
@@ -363,9 +352,7 @@ impl Native {
                 }
                 None => false,
             },
-            Place::Stack(address) => self
-                .stack_mut()
-                .write_val(address, ty == ValType::V128, bits),
+            Place::Stack(address) => self.stack_mut().write_val(address, ty == ValType::V128, bits),
         }
     }
 }

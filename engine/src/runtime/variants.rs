@@ -73,11 +73,7 @@ impl Variants {
 impl Native {
     /// Moves frames of an activation: `target` names the block for a frame of (instance, function), if it is to
     /// move.
-    fn move_frames(
-        &mut self,
-        activation: usize,
-        target: &HashMap<(u32, u32), usize>,
-    ) -> Result<(), Error> {
+    fn move_frames(&mut self, activation: usize, target: &HashMap<(u32, u32), usize>) -> Result<(), Error> {
         self.move_first_frame(activation, target)?;
         // A recursion has few distinct return addresses.
         let mut moved: HashMap<u64, Option<u64>> = HashMap::new();
@@ -158,11 +154,9 @@ impl Native {
         // Asked for before moving: the new address alone may not tell.
         let native = match self.first_point(activation).map(|point| point.kind) {
             Some(PointKind::Boundary(boundary)) => to.frame_map.native_from_boundary(boundary),
-            Some(
-                PointKind::CallSite(site)
-                | PointKind::LibcallSite(site)
-                | PointKind::TickSite(site),
-            ) => to.frame_map.native_from_site(site),
+            Some(PointKind::CallSite(site) | PointKind::LibcallSite(site) | PointKind::TickSite(site)) => {
+                to.frame_map.native_from_site(site)
+            }
             Some(PointKind::Trap(_)) => return Ok(()),
             None => None,
         };
@@ -198,11 +192,8 @@ fn no_such_point(block: &Block) -> Error {
 impl Store {
     /// The variant of a function with given stops, compiled if it is not there yet.
     fn variant(&mut self, instance: u32, func: u32, stops: &Stops) -> Result<usize, Error> {
-        let (Some(native), Some(of)) = (&mut self.native, self.instances.get(instance as usize))
-        else {
-            return Err(Error::Usage(format!(
-                "there is no compiled instance {instance}"
-            )));
+        let (Some(native), Some(of)) = (&mut self.native, self.instances.get(instance as usize)) else {
+            return Err(Error::Usage(format!("there is no compiled instance {instance}")));
         };
         if let Some(index) = native.variants.get(instance, func, stops) {
             return Ok(index);
@@ -223,15 +214,9 @@ impl Store {
         let stops = self.stops.of(instance, func).clone();
         let index = self.variant(instance, func, &stops)?;
         let Some(native) = &mut self.native else {
-            return Err(Error::Usage(
-                "nothing is compiled in this store".to_string(),
-            ));
+            return Err(Error::Usage("nothing is compiled in this store".to_string()));
         };
-        let code = native
-            .variants
-            .blocks
-            .get(index)
-            .map_or(0, |block| block.start);
+        let code = native.variants.blocks.get(index).map_or(0, |block| block.start);
         if let Some(of) = self.instances.get_mut(instance as usize) {
             if of.code(func) == Some(native.lazy_stub()) {
                 native.variants.linked.push((instance, func));
@@ -290,9 +275,7 @@ impl Store {
 
     /// Moves frame 0 of the innermost guest to its variant with the given stops, or (`None`) to the one wanted.
     pub(super) fn move_innermost(&mut self, stops: Option<&Stops>) -> Result<(), Error> {
-        let Some(native) = &self.native else {
-            return Ok(());
-        };
+        let Some(native) = &self.native else { return Ok(()) };
         let Some(innermost) = native.activations().len().checked_sub(1) else {
             return Ok(());
         };
@@ -303,9 +286,7 @@ impl Store {
         let stops = stops.unwrap_or(self.stops.of(instance, func)).clone();
         let to = self.variant(instance, func, &stops)?;
         match &mut self.native {
-            Some(native) => {
-                native.move_first_frame(innermost, &HashMap::from([((instance, func), to)]))
-            }
+            Some(native) => native.move_first_frame(innermost, &HashMap::from([((instance, func), to)])),
             None => Ok(()),
         }
     }

@@ -21,9 +21,7 @@ pub struct Cell(*mut u128);
 impl VmRecord {
     /// A record of at least `len_bytes` zero bytes.
     pub fn new(len_bytes: u32) -> VmRecord {
-        let cells = (0..len_bytes.div_ceil(16))
-            .map(|_| UnsafeCell::new(0))
-            .collect();
+        let cells = (0..len_bytes.div_ceil(16)).map(|_| UnsafeCell::new(0)).collect();
         VmRecord { cells }
     }
 

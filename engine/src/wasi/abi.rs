@@ -222,12 +222,7 @@ impl Filestat {
 }
 
 /// `fdstat`.
-pub(super) fn fdstat_bytes(
-    file_type: FileType,
-    flags: u16,
-    base: u64,
-    inheriting: u64,
-) -> [u8; 24] {
+pub(super) fn fdstat_bytes(file_type: FileType, flags: u16, base: u64, inheriting: u64) -> [u8; 24] {
     Record::<24>::new()
         .put(0, [file_type as u8])
         .put(2, flags.to_le_bytes())
@@ -242,12 +237,7 @@ pub(super) fn prestat_bytes(name_len_bytes: u32) -> [u8; 8] {
 }
 
 /// `dirent`, the header before a name.
-pub(super) fn dirent_bytes(
-    next_cookie: u64,
-    inode: u64,
-    name_len: u32,
-    file_type: FileType,
-) -> [u8; 24] {
+pub(super) fn dirent_bytes(next_cookie: u64, inode: u64, name_len: u32, file_type: FileType) -> [u8; 24] {
     Record::<24>::new()
         .put(0, next_cookie.to_le_bytes())
         .put(8, inode.to_le_bytes())
@@ -327,14 +317,9 @@ impl Awaited {
 
 /// Reads the subscription at `address`: a tag at 8, and the union at 16, its own offset within the tagged union
 /// being 8 because it holds 64-bit fields.
-pub(super) fn read_subscription(
-    memory: &GuestMemory<'_>,
-    address: u32,
-) -> Result<Subscription, Errno> {
+pub(super) fn read_subscription(memory: &GuestMemory<'_>, address: u32) -> Result<Subscription, Errno> {
     let at = |offset: u32| address.checked_add(offset).ok_or(Errno::Fault);
-    memory
-        .read(address, SUBSCRIPTION_LEN_BYTES)
-        .ok_or(Errno::Fault)?;
+    memory.read(address, SUBSCRIPTION_LEN_BYTES).ok_or(Errno::Fault)?;
     let userdata = read_u64(memory, address)?;
     let tag = read_u32(memory, at(8)?)? & 0xff;
     let first = read_u32(memory, at(16)?)?;
@@ -373,15 +358,8 @@ pub(super) fn write(memory: &mut GuestMemory<'_>, address: u32, bytes: &[u8]) ->
 }
 
 /// Checks that a result will fit, before a call does anything that cannot be undone.
-pub(super) fn check_writable(
-    memory: &GuestMemory<'_>,
-    address: u32,
-    len_bytes: u32,
-) -> Result<(), Errno> {
-    memory
-        .read(address, len_bytes)
-        .map(|_| ())
-        .ok_or(Errno::Fault)
+pub(super) fn check_writable(memory: &GuestMemory<'_>, address: u32, len_bytes: u32) -> Result<(), Errno> {
+    memory.read(address, len_bytes).map(|_| ()).ok_or(Errno::Fault)
 }
 
 /// A piece of guest memory named by an iovec, inside memory.
@@ -396,11 +374,7 @@ pub(super) type Buffers = SmallVec<[Buffer; 8]>;
 
 /// Reads an iovec array. Empty buffers are left out (their address is not looked at), all others are inside memory,
 /// and together they are at most [`MAX_TRANSFER_LEN_BYTES`] long: what is beyond is cut off.
-pub(super) fn read_iovecs(
-    memory: &GuestMemory<'_>,
-    address: u32,
-    count: u32,
-) -> Result<Buffers, Errno> {
+pub(super) fn read_iovecs(memory: &GuestMemory<'_>, address: u32, count: u32) -> Result<Buffers, Errno> {
     if count > MAX_IOVECS {
         return Err(Errno::Inval);
     }
@@ -433,11 +407,7 @@ pub(super) fn read_iovecs(
 }
 
 /// Copies the bytes of a path or symlink content out of guest memory.
-pub(super) fn read_path_bytes(
-    memory: &GuestMemory<'_>,
-    address: u32,
-    len: u32,
-) -> Result<Vec<u8>, Errno> {
+pub(super) fn read_path_bytes(memory: &GuestMemory<'_>, address: u32, len: u32) -> Result<Vec<u8>, Errno> {
     if len > MAX_PATH_LEN_BYTES {
         return Err(Errno::NameTooLong);
     }

@@ -69,21 +69,13 @@ fn nanos_of_timespec(time: Timespec) -> Result<u64, Errno> {
 }
 
 /// `clock_res_get(id, resolution*)`
-pub(super) fn clock_res_get(
-    ctx: &mut WasiCtx,
-    memory: &mut GuestMemory<'_>,
-    args: &Args<'_>,
-) -> Outcome {
+pub(super) fn clock_res_get(ctx: &mut WasiCtx, memory: &mut GuestMemory<'_>, args: &Args<'_>) -> Outcome {
     let resolution = ctx.clocks.resolution_ns(args.u32(0))?;
     Ok(abi::write(memory, args.u32(1), &resolution.to_le_bytes())?)
 }
 
 /// `clock_time_get(id, precision, time*)`
-pub(super) fn clock_time_get(
-    ctx: &mut WasiCtx,
-    memory: &mut GuestMemory<'_>,
-    args: &Args<'_>,
-) -> Outcome {
+pub(super) fn clock_time_get(ctx: &mut WasiCtx, memory: &mut GuestMemory<'_>, args: &Args<'_>) -> Outcome {
     let now = ctx.clocks.now_ns(args.u32(0))?;
     Ok(abi::write(memory, args.u32(2), &now.to_le_bytes())?)
 }

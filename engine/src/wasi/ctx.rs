@@ -175,11 +175,7 @@ impl WasiCtxBuilder {
     }
 
     /// Grants a directory of the host for reading only.
-    pub fn preopened_dir_read_only(
-        mut self,
-        host: impl AsRef<Path>,
-        guest: impl Into<Vec<u8>>,
-    ) -> Self {
+    pub fn preopened_dir_read_only(mut self, host: impl AsRef<Path>, guest: impl Into<Vec<u8>>) -> Self {
         self.dirs.push(PreopenedDir {
             host: host.as_ref().to_path_buf(),
             guest: guest.into(),

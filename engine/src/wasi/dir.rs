@@ -41,9 +41,7 @@ impl Listing {
         for entry in directory.dir.entries()? {
             let entry = entry?;
             // An entry can be gone by now; it was there when it was read.
-            let file_type = entry
-                .file_type()
-                .map_or(FileType::Unknown, file_type_of_host);
+            let file_type = entry.file_type().map_or(FileType::Unknown, file_type_of_host);
             entries.push(ListingEntry {
                 inode: entry.ino(),
                 file_type,
@@ -55,11 +53,7 @@ impl Listing {
 }
 
 /// `fd_prestat_get(fd, prestat*)`
-pub(super) fn fd_prestat_get(
-    ctx: &mut WasiCtx,
-    memory: &mut GuestMemory<'_>,
-    args: &Args<'_>,
-) -> Outcome {
+pub(super) fn fd_prestat_get(ctx: &mut WasiCtx, memory: &mut GuestMemory<'_>, args: &Args<'_>) -> Outcome {
     let name = ctx
         .fds
         .get(args.u32(0))?
@@ -67,11 +61,7 @@ pub(super) fn fd_prestat_get(
         .as_ref()
         .ok_or(Errno::Badf)?;
     let len_bytes = u32::try_from(name.len()).map_err(|_| Errno::Overflow)?;
-    Ok(abi::write(
-        memory,
-        args.u32(1),
-        &abi::prestat_bytes(len_bytes),
-    )?)
+    Ok(abi::write(memory, args.u32(1), &abi::prestat_bytes(len_bytes))?)
 }
 
 /// `fd_prestat_dir_name(fd, path*, path_len)`
@@ -94,28 +84,20 @@ pub(super) fn fd_prestat_dir_name(
 
 /// `fd_readdir(fd, buf*, buf_len, cookie, bufused*)`. The last entry is cut off where the buffer ends; a buffer that
 /// is not full tells the guest that the listing has ended.
-pub(super) fn fd_readdir(
-    ctx: &mut WasiCtx,
-    memory: &mut GuestMemory<'_>,
-    args: &Args<'_>,
-) -> Outcome {
+pub(super) fn fd_readdir(ctx: &mut WasiCtx, memory: &mut GuestMemory<'_>, args: &Args<'_>) -> Outcome {
     let entry = ctx.fds.get_mut(args.u32(0))?;
     let allowed = entry.require(rights::FD_READDIR, Errno::NotCapable);
     let Object::Dir(directory) = &mut entry.object else {
         return Err(Errno::NotDir.into());
     };
     allowed?;
-    let (mut at, room_len_bytes, cookie, result) =
-        (args.u32(1), args.u32(2), args.u64(3), args.u32(4));
+    let (mut at, room_len_bytes, cookie, result) = (args.u32(1), args.u32(2), args.u64(3), args.u32(4));
     abi::check_writable(memory, at, room_len_bytes)?;
     abi::check_writable(memory, result, 4)?;
     if cookie == 0 || directory.listing.is_none() {
         directory.listing = Some(Listing::take(directory)?);
     }
-    let entries = directory
-        .listing
-        .as_ref()
-        .map_or(&[][..], |listing| &listing.0);
+    let entries = directory.listing.as_ref().map_or(&[][..], |listing| &listing.0);
     let mut used_len_bytes = 0u32;
     let skipped = usize::try_from(cookie).unwrap_or(usize::MAX);
     for (entry, next_cookie) in entries.iter().zip(1u64..).skip(skipped) {

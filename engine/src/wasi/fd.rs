@@ -116,9 +116,7 @@ pub(super) struct FdTable {
 
 impl FdTable {
     pub fn new() -> FdTable {
-        FdTable {
-            entries: Vec::new(),
-        }
+        FdTable { entries: Vec::new() }
     }
 
     pub fn get(&self, fd: u32) -> Result<&Entry, Errno> {
@@ -255,9 +253,7 @@ pub(super) fn fd_advise(ctx: &mut WasiCtx, _: &mut GuestMemory<'_>, args: &Args<
     }
     match &entry.object {
         Object::Dir(_) => Ok(()),
-        Object::File(file) => {
-            Ok(fadvise(file, offset, NonZeroU64::new(len), advice).map_err(Errno::from)?)
-        }
+        Object::File(file) => Ok(fadvise(file, offset, NonZeroU64::new(len), advice).map_err(Errno::from)?),
         Object::Input(_) | Object::Output(_) => Err(Errno::Spipe.into()),
     }
 }
@@ -268,10 +264,7 @@ pub(super) fn fd_allocate(ctx: &mut WasiCtx, _: &mut GuestMemory<'_>, args: &Arg
     let writable = entry.require(rights::FD_ALLOCATE, Errno::Badf);
     let file = entry.file(Errno::Badf, Errno::Spipe)?;
     writable?;
-    Ok(
-        fallocate(&*file, FallocateFlags::empty(), args.u64(1), args.u64(2))
-            .map_err(Errno::from)?,
-    )
+    Ok(fallocate(&*file, FallocateFlags::empty(), args.u64(1), args.u64(2)).map_err(Errno::from)?)
 }
 
 /// `fd_close(fd)`
@@ -299,11 +292,7 @@ pub(super) fn fd_sync(ctx: &mut WasiCtx, _: &mut GuestMemory<'_>, args: &Args<'_
 }
 
 /// `fd_fdstat_get(fd, stat*)`
-pub(super) fn fd_fdstat_get(
-    ctx: &mut WasiCtx,
-    memory: &mut GuestMemory<'_>,
-    args: &Args<'_>,
-) -> Outcome {
+pub(super) fn fd_fdstat_get(ctx: &mut WasiCtx, memory: &mut GuestMemory<'_>, args: &Args<'_>) -> Outcome {
     let entry = ctx.fds.get(args.u32(0))?;
     let stat = abi::fdstat_bytes(
         entry.file_type()?,
@@ -315,11 +304,7 @@ pub(super) fn fd_fdstat_get(
 }
 
 /// `fd_fdstat_set_flags(fd, flags)`
-pub(super) fn fd_fdstat_set_flags(
-    ctx: &mut WasiCtx,
-    _: &mut GuestMemory<'_>,
-    args: &Args<'_>,
-) -> Outcome {
+pub(super) fn fd_fdstat_set_flags(ctx: &mut WasiCtx, _: &mut GuestMemory<'_>, args: &Args<'_>) -> Outcome {
     let entry = ctx.fds.get_mut(args.u32(0))?;
     let flags = flags16(args.u32(1), fdflags::ALL)?;
     let changed = flags ^ entry.flags;
@@ -344,11 +329,7 @@ pub(super) fn set_append(file: &File, append: bool) -> Result<(), Errno> {
 }
 
 /// `fd_fdstat_set_rights(fd, base, inheriting)`
-pub(super) fn fd_fdstat_set_rights(
-    ctx: &mut WasiCtx,
-    _: &mut GuestMemory<'_>,
-    args: &Args<'_>,
-) -> Outcome {
+pub(super) fn fd_fdstat_set_rights(ctx: &mut WasiCtx, _: &mut GuestMemory<'_>, args: &Args<'_>) -> Outcome {
     let entry = ctx.fds.get_mut(args.u32(0))?;
     let (base, inheriting) = (args.u64(1), args.u64(2));
     if base & !entry.rights_base != 0 || inheriting & !entry.rights_inheriting != 0 {
@@ -360,11 +341,7 @@ pub(super) fn fd_fdstat_set_rights(
 }
 
 /// `fd_filestat_get(fd, stat*)`
-pub(super) fn fd_filestat_get(
-    ctx: &mut WasiCtx,
-    memory: &mut GuestMemory<'_>,
-    args: &Args<'_>,
-) -> Outcome {
+pub(super) fn fd_filestat_get(ctx: &mut WasiCtx, memory: &mut GuestMemory<'_>, args: &Args<'_>) -> Outcome {
     let entry = ctx.fds.get(args.u32(0))?;
     let stat = match &entry.object {
         Object::File(file) => filestat_of(&file.metadata()?),
@@ -375,11 +352,7 @@ pub(super) fn fd_filestat_get(
 }
 
 /// `fd_filestat_set_size(fd, size)`
-pub(super) fn fd_filestat_set_size(
-    ctx: &mut WasiCtx,
-    _: &mut GuestMemory<'_>,
-    args: &Args<'_>,
-) -> Outcome {
+pub(super) fn fd_filestat_set_size(ctx: &mut WasiCtx, _: &mut GuestMemory<'_>, args: &Args<'_>) -> Outcome {
     let entry = ctx.fds.get_mut(args.u32(0))?;
     // POSIX wants "invalid" here where a write would say "bad descriptor".
     let writable = entry.require(rights::FD_FILESTAT_SET_SIZE, Errno::Inval);
@@ -393,11 +366,7 @@ pub(super) fn fd_filestat_set_size(
 }
 
 /// `fd_filestat_set_times(fd, atim, mtim, flags)`
-pub(super) fn fd_filestat_set_times(
-    ctx: &mut WasiCtx,
-    _: &mut GuestMemory<'_>,
-    args: &Args<'_>,
-) -> Outcome {
+pub(super) fn fd_filestat_set_times(ctx: &mut WasiCtx, _: &mut GuestMemory<'_>, args: &Args<'_>) -> Outcome {
     let entry = ctx.fds.get(args.u32(0))?;
     let (access, modification) = times_to_set(args.u64(1), args.u64(2), args.u32(3))?;
     match &entry.object {

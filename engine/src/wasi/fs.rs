@@ -15,9 +15,7 @@ use super::errno::Errno;
 use super::fd::{Directory, Entry, Object, file_type_of, filestat_of, set_append, times_to_set};
 use super::{Args, Outcome};
 use crate::runtime::host::GuestMemory;
-use cap_fs_ext::{
-    DirExt, FollowSymlinks, OpenOptionsFollowExt, OpenOptionsMaybeDirExt, SystemTimeSpec,
-};
+use cap_fs_ext::{DirExt, FollowSymlinks, OpenOptionsFollowExt, OpenOptionsMaybeDirExt, SystemTimeSpec};
 use cap_std::fs::{Dir, Metadata, OpenOptions, OpenOptionsExt};
 use rustix::fs::OFlags;
 use std::ffi::OsString;
@@ -93,17 +91,10 @@ pub(super) fn path_create_directory(
 }
 
 /// `path_filestat_get(fd, flags, path*, path_len, filestat*)`
-pub(super) fn path_filestat_get(
-    ctx: &mut WasiCtx,
-    memory: &mut GuestMemory<'_>,
-    args: &Args<'_>,
-) -> Outcome {
+pub(super) fn path_filestat_get(ctx: &mut WasiCtx, memory: &mut GuestMemory<'_>, args: &Args<'_>) -> Outcome {
     let follow = follows(args.u32(1))?;
     let path = GuestPath::read(memory, args.u32(2), args.u32(3))?;
-    let directory = ctx
-        .fds
-        .get(args.u32(0))?
-        .directory(rights::PATH_FILESTAT_GET)?;
+    let directory = ctx.fds.get(args.u32(0))?.directory(rights::PATH_FILESTAT_GET)?;
     let stat = filestat_of(&path.metadata(&directory.dir, follow)?);
     Ok(abi::write(memory, args.u32(4), &stat.bytes())?)
 }
@@ -137,25 +128,15 @@ pub(super) fn path_filestat_set_times(
 }
 
 /// `path_link(old_fd, old_flags, old_path*, old_path_len, new_fd, new_path*, new_path_len)`
-pub(super) fn path_link(
-    ctx: &mut WasiCtx,
-    memory: &mut GuestMemory<'_>,
-    args: &Args<'_>,
-) -> Outcome {
+pub(super) fn path_link(ctx: &mut WasiCtx, memory: &mut GuestMemory<'_>, args: &Args<'_>) -> Outcome {
     // A link to what a symbolic link names could only be made by resolving it first.
     if follows(args.u32(1))? {
         return Err(Errno::Inval.into());
     }
     let old = GuestPath::read(memory, args.u32(2), args.u32(3))?;
     let new = GuestPath::read(memory, args.u32(5), args.u32(6))?;
-    let from = ctx
-        .fds
-        .get(args.u32(0))?
-        .directory(rights::PATH_LINK_SOURCE)?;
-    let to = ctx
-        .fds
-        .get(args.u32(4))?
-        .directory(rights::PATH_LINK_TARGET)?;
+    let from = ctx.fds.get(args.u32(0))?.directory(rights::PATH_LINK_SOURCE)?;
+    let to = ctx.fds.get(args.u32(4))?.directory(rights::PATH_LINK_TARGET)?;
     if old.directory {
         old.metadata(&from.dir, true)?;
     }
@@ -164,11 +145,7 @@ pub(super) fn path_link(
 }
 
 /// `path_open(fd, dirflags, path*, path_len, oflags, rights_base, rights_inheriting, fdflags, fd*)`
-pub(super) fn path_open(
-    ctx: &mut WasiCtx,
-    memory: &mut GuestMemory<'_>,
-    args: &Args<'_>,
-) -> Outcome {
+pub(super) fn path_open(ctx: &mut WasiCtx, memory: &mut GuestMemory<'_>, args: &Args<'_>) -> Outcome {
     let wish = OpenWish {
         follow: follows(args.u32(1))?,
         oflags: flags16(args.u32(4), oflags::ALL)?,
@@ -275,11 +252,7 @@ fn open(parent: &Entry, path: &GuestPath, wish: &OpenWish) -> Result<Entry, Errn
 }
 
 /// `path_readlink(fd, path*, path_len, buf*, buf_len, bufused*)`. A content longer than the buffer is cut off.
-pub(super) fn path_readlink(
-    ctx: &mut WasiCtx,
-    memory: &mut GuestMemory<'_>,
-    args: &Args<'_>,
-) -> Outcome {
+pub(super) fn path_readlink(ctx: &mut WasiCtx, memory: &mut GuestMemory<'_>, args: &Args<'_>) -> Outcome {
     let path = GuestPath::read(memory, args.u32(1), args.u32(2))?;
     let directory = ctx.fds.get(args.u32(0))?.directory(rights::PATH_READLINK)?;
     let (buffer, room_len_bytes, result) = (args.u32(3), args.u32(4), args.u32(5));
@@ -311,21 +284,11 @@ pub(super) fn path_remove_directory(
 }
 
 /// `path_rename(old_fd, old_path*, old_path_len, new_fd, new_path*, new_path_len)`
-pub(super) fn path_rename(
-    ctx: &mut WasiCtx,
-    memory: &mut GuestMemory<'_>,
-    args: &Args<'_>,
-) -> Outcome {
+pub(super) fn path_rename(ctx: &mut WasiCtx, memory: &mut GuestMemory<'_>, args: &Args<'_>) -> Outcome {
     let old = GuestPath::read(memory, args.u32(1), args.u32(2))?;
     let new = GuestPath::read(memory, args.u32(4), args.u32(5))?;
-    let from = ctx
-        .fds
-        .get(args.u32(0))?
-        .directory(rights::PATH_RENAME_SOURCE)?;
-    let to = ctx
-        .fds
-        .get(args.u32(3))?
-        .directory(rights::PATH_RENAME_TARGET)?;
+    let from = ctx.fds.get(args.u32(0))?.directory(rights::PATH_RENAME_SOURCE)?;
+    let to = ctx.fds.get(args.u32(3))?.directory(rights::PATH_RENAME_TARGET)?;
     if (old.directory || new.directory) && !from.dir.symlink_metadata(&old.path)?.is_dir() {
         return Err(Errno::NotDir.into());
     }
@@ -333,11 +296,7 @@ pub(super) fn path_rename(
 }
 
 /// `path_symlink(old_path*, old_path_len, fd, new_path*, new_path_len)`
-pub(super) fn path_symlink(
-    ctx: &mut WasiCtx,
-    memory: &mut GuestMemory<'_>,
-    args: &Args<'_>,
-) -> Outcome {
+pub(super) fn path_symlink(ctx: &mut WasiCtx, memory: &mut GuestMemory<'_>, args: &Args<'_>) -> Outcome {
     let content = abi::read_path_bytes(memory, args.u32(0), args.u32(1))?;
     let new = GuestPath::read(memory, args.u32(3), args.u32(4))?;
     let directory = ctx.fds.get(args.u32(2))?.directory(rights::PATH_SYMLINK)?;
@@ -349,16 +308,9 @@ pub(super) fn path_symlink(
 }
 
 /// `path_unlink_file(fd, path*, path_len)`
-pub(super) fn path_unlink_file(
-    ctx: &mut WasiCtx,
-    memory: &mut GuestMemory<'_>,
-    args: &Args<'_>,
-) -> Outcome {
+pub(super) fn path_unlink_file(ctx: &mut WasiCtx, memory: &mut GuestMemory<'_>, args: &Args<'_>) -> Outcome {
     let path = GuestPath::read(memory, args.u32(1), args.u32(2))?;
-    let directory = ctx
-        .fds
-        .get(args.u32(0))?
-        .directory(rights::PATH_UNLINK_FILE)?;
+    let directory = ctx.fds.get(args.u32(0))?.directory(rights::PATH_UNLINK_FILE)?;
     if path.directory && !directory.dir.symlink_metadata(&path.path)?.is_dir() {
         return Err(Errno::NotDir.into());
     }

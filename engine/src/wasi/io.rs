@@ -75,9 +75,7 @@ fn uninterrupted(mut action: impl FnMut() -> io::Result<usize>) -> io::Result<us
 fn ready_to_read(entry: &Entry) -> io::Result<bool> {
     match &entry.object {
         Object::Input(input) => Ok(input.readiness()?.ready),
-        Object::File(file) if entry.waits => {
-            Ok(poll_fd(file, PollFlags::IN, Duration::ZERO)?.ready)
-        }
+        Object::File(file) if entry.waits => Ok(poll_fd(file, PollFlags::IN, Duration::ZERO)?.ready),
         _ => Ok(true),
     }
 }
@@ -138,23 +136,17 @@ pub(super) fn fd_read(ctx: &mut WasiCtx, memory: &mut GuestMemory<'_>, args: &Ar
         wait_to_read(entry, &mut ctx.waiter, &mut waiting)?;
     }
     let moved = transfer(&buffers, |address, len_bytes, _| {
-        read_into(memory, address, len_bytes, |buffer| {
-            match &mut entry.object {
-                Object::Input(input) => input.try_read(buffer),
-                Object::File(file) => file.read(buffer),
-                Object::Output(_) | Object::Dir(_) => Err(ErrorKind::Unsupported.into()),
-            }
+        read_into(memory, address, len_bytes, |buffer| match &mut entry.object {
+            Object::Input(input) => input.try_read(buffer),
+            Object::File(file) => file.read(buffer),
+            Object::Output(_) | Object::Dir(_) => Err(ErrorKind::Unsupported.into()),
         })
     })?;
     Ok(abi::write(memory, result, &moved.to_le_bytes())?)
 }
 
 /// `fd_write(fd, iovs*, iovs_len, nwritten*)`
-pub(super) fn fd_write(
-    ctx: &mut WasiCtx,
-    memory: &mut GuestMemory<'_>,
-    args: &Args<'_>,
-) -> Outcome {
+pub(super) fn fd_write(ctx: &mut WasiCtx, memory: &mut GuestMemory<'_>, args: &Args<'_>) -> Outcome {
     let entry = ctx.fds.get_mut(args.u32(0))?;
     entry.require(rights::FD_WRITE, Errno::Badf)?;
     let result = args.u32(3);
@@ -162,12 +154,10 @@ pub(super) fn fd_write(
     abi::check_writable(memory, result, 4)?;
     let moved = loop {
         let attempt = transfer(&buffers, |address, len_bytes, _| {
-            write_from(memory, address, len_bytes, |bytes| {
-                match &mut entry.object {
-                    Object::Output(output) => output.try_write(bytes),
-                    Object::File(file) => file.write(bytes),
-                    Object::Input(_) | Object::Dir(_) => Err(ErrorKind::Unsupported.into()),
-                }
+            write_from(memory, address, len_bytes, |bytes| match &mut entry.object {
+                Object::Output(output) => output.try_write(bytes),
+                Object::File(file) => file.write(bytes),
+                Object::Input(_) | Object::Dir(_) => Err(ErrorKind::Unsupported.into()),
             })
         });
         match attempt {
@@ -181,11 +171,7 @@ pub(super) fn fd_write(
 }
 
 /// `fd_pread(fd, iovs*, iovs_len, offset, nread*)`
-pub(super) fn fd_pread(
-    ctx: &mut WasiCtx,
-    memory: &mut GuestMemory<'_>,
-    args: &Args<'_>,
-) -> Outcome {
+pub(super) fn fd_pread(ctx: &mut WasiCtx, memory: &mut GuestMemory<'_>, args: &Args<'_>) -> Outcome {
     let entry = ctx.fds.get_mut(args.u32(0))?;
     let readable = entry.require(rights::FD_READ, Errno::Badf);
     let file = entry.file(Errno::IsDir, Errno::Spipe)?;
@@ -203,11 +189,7 @@ pub(super) fn fd_pread(
 
 /// `fd_pwrite(fd, iovs*, iovs_len, offset, nwritten*)`. Writes at `offset` even if the descriptor appends, as
 /// POSIX has it; Linux alone would append.
-pub(super) fn fd_pwrite(
-    ctx: &mut WasiCtx,
-    memory: &mut GuestMemory<'_>,
-    args: &Args<'_>,
-) -> Outcome {
+pub(super) fn fd_pwrite(ctx: &mut WasiCtx, memory: &mut GuestMemory<'_>, args: &Args<'_>) -> Outcome {
     let entry = ctx.fds.get_mut(args.u32(0))?;
     let appends = entry.flags & fdflags::APPEND != 0;
     let writable = entry.require(rights::FD_WRITE, Errno::Badf);

@@ -125,11 +125,7 @@ const FUNCTIONS: &[(&str, &str, Handler)] = &[
     ("fd_write", "iiii", io::fd_write),
     ("path_create_directory", "iii", fs::path_create_directory),
     ("path_filestat_get", "iiiii", fs::path_filestat_get),
-    (
-        "path_filestat_set_times",
-        "iiiiIIi",
-        fs::path_filestat_set_times,
-    ),
+    ("path_filestat_set_times", "iiiiIIi", fs::path_filestat_set_times),
     ("path_link", "iiiiiii", fs::path_link),
     ("path_open", "iiiiiIIii", fs::path_open),
     ("path_readlink", "iiiiii", fs::path_readlink),
@@ -171,12 +167,7 @@ pub fn host_funcs(ctx: WasiCtx) -> Vec<HostFunc> {
                 field: name.to_owned(),
                 ty,
                 code: Box::new(move |call| {
-                    if !call
-                        .args
-                        .iter()
-                        .map(|arg| arg.ty())
-                        .eq(expected.iter().copied())
-                    {
+                    if !call.args.iter().map(|arg| arg.ty()).eq(expected.iter().copied()) {
                         return Err(HostError::Trap(format!(
                             "{name}: called with arguments of other types"
                         )));
@@ -241,17 +232,9 @@ fn strings_get(strings: &ctx::Strings, memory: &mut GuestMemory<'_>, args: &Args
     Ok(())
 }
 
-fn strings_sizes_get(
-    strings: &ctx::Strings,
-    memory: &mut GuestMemory<'_>,
-    args: &Args<'_>,
-) -> Outcome {
+fn strings_sizes_get(strings: &ctx::Strings, memory: &mut GuestMemory<'_>, args: &Args<'_>) -> Outcome {
     abi::write(memory, args.u32(0), &strings.count().to_le_bytes())?;
-    Ok(abi::write(
-        memory,
-        args.u32(1),
-        &strings.len_bytes.to_le_bytes(),
-    )?)
+    Ok(abi::write(memory, args.u32(1), &strings.len_bytes.to_le_bytes())?)
 }
 
 /// `proc_exit(code)`

@@ -18,7 +18,7 @@ use super::{Args, Outcome};
 use crate::runtime::host::{GuestMemory, HostError};
 use cap_std::fs::File;
 use rustix::event::PollFlags;
-use std::io::{Seek, SeekFrom};
+use std::io::Seek;
 use std::time::{Duration, Instant};
 
 /// A wait that was interrupted: what it waited for, and since when.
@@ -29,20 +29,14 @@ pub(super) struct PollResume {
 }
 
 /// `poll_oneoff(in*, out*, nsubscriptions, nevents*)`
-pub(super) fn poll_oneoff(
-    ctx: &mut WasiCtx,
-    memory: &mut GuestMemory<'_>,
-    args: &Args<'_>,
-) -> Outcome {
+pub(super) fn poll_oneoff(ctx: &mut WasiCtx, memory: &mut GuestMemory<'_>, args: &Args<'_>) -> Outcome {
     let (input, output, count, result) = (args.u32(0), args.u32(1), args.u32(2), args.u32(3));
     if count == 0 || count > MAX_SUBSCRIPTIONS {
         return Err(Errno::Inval.into());
     }
     let subscriptions = (0..count)
         .map(|index| {
-            let offset = index
-                .checked_mul(SUBSCRIPTION_LEN_BYTES)
-                .ok_or(Errno::Fault)?;
+            let offset = index.checked_mul(SUBSCRIPTION_LEN_BYTES).ok_or(Errno::Fault)?;
             abi::read_subscription(memory, input.checked_add(offset).ok_or(Errno::Fault)?)
         })
         .collect::<Result<Vec<_>, Errno>>()?;
@@ -65,10 +59,7 @@ pub(super) fn poll_oneoff(
         }
         if let Err(interrupted) = ctx.waiter.check() {
             if interrupted == HostError::Interrupted {
-                ctx.poll_resume = Some(PollResume {
-                    subscriptions,
-                    start,
-                });
+                ctx.poll_resume = Some(PollResume { subscriptions, start });
             }
             return Err(interrupted.into());
         }
@@ -119,10 +110,7 @@ fn look(ctx: &WasiCtx, subscriptions: &[Subscription], start: Instant) -> Result
             Awaited::FdRead { fd } => {
                 let readiness = read_readiness(&ctx.fds, fd);
                 if matches!(&readiness, Ok(r) if !r.ready)
-                    && matches!(
-                        ctx.fds.get(fd).map(|entry| &entry.object),
-                        Ok(Object::Input(_))
-                    )
+                    && matches!(ctx.fds.get(fd).map(|entry| &entry.object), Ok(Object::Input(_)))
                 {
                     look.input = Some(fd);
                 }
@@ -181,7 +169,7 @@ fn read_readiness(fds: &FdTable, fd: u32) -> Result<Readiness, Errno> {
 }
 
 fn left_to_read(mut file: &File) -> Result<u64, Errno> {
-    let position = file.seek(SeekFrom::Current(0))?;
+    let position = file.stream_position()?;
     Ok(file.metadata()?.len().saturating_sub(position))
 }
 

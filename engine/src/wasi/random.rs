@@ -11,11 +11,7 @@ use crate::runtime::host::GuestMemory;
 const CHUNK_LEN_BYTES: usize = 1 << 20;
 
 /// `random_get(buf, buf_len)`
-pub(super) fn random_get(
-    ctx: &mut WasiCtx,
-    memory: &mut GuestMemory<'_>,
-    args: &Args<'_>,
-) -> Outcome {
+pub(super) fn random_get(ctx: &mut WasiCtx, memory: &mut GuestMemory<'_>, args: &Args<'_>) -> Outcome {
     let buffer = memory.write(args.u32(0), args.u32(1)).ok_or(Errno::Fault)?;
     for chunk in buffer.chunks_mut(CHUNK_LEN_BYTES) {
         getrandom::fill(chunk).map_err(|_| Errno::Io)?;

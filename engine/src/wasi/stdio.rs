@@ -169,7 +169,7 @@ impl Input {
                 let readiness = poll_fd(file, PollFlags::IN, Duration::ZERO)?;
                 let available_len_bytes = if readiness.ready {
                     // Not every kind of file can tell; at least one byte (or the end) is there.
-                    rustix::io::ioctl_fionread(&*file).map_or(1, |n| n.max(1))
+                    rustix::io::ioctl_fionread(file).map_or(1, |n| n.max(1))
                 } else {
                     0
                 };
@@ -285,11 +285,7 @@ fn file_type_of_stream(file: &File) -> FileType {
 }
 
 /// Asks the host whether `file` is ready, waiting at most `timeout`.
-pub(super) fn poll_fd(
-    file: &impl AsFd,
-    events: PollFlags,
-    timeout: Duration,
-) -> io::Result<Readiness> {
+pub(super) fn poll_fd(file: &impl AsFd, events: PollFlags, timeout: Duration) -> io::Result<Readiness> {
     let mut fds = [PollFd::new(file, events)];
     let timeout = Timespec::try_from(timeout).map_err(io::Error::other)?;
     match rustix::event::poll(&mut fds, Some(&timeout)) {

@@ -30,10 +30,7 @@ pub fn module(wat: &str) -> Arc<Module> {
 
 /// Instantiates a module from text.
 pub fn instance(store: &mut Store, wat: &str) -> u32 {
-    store
-        .instantiate(module(wat))
-        .expect("links")
-        .expect("no trap")
+    store.instantiate(module(wat)).expect("links").expect("no trap")
 }
 
 /// A store with an instance.

@@ -85,13 +85,10 @@ impl SpecStore {
     /// Makes an instance and runs its start function.
     pub fn instantiate(&mut self, module: Arc<Module>) -> Result<u32, Failure> {
         let start = module.start;
-        let made = self
-            .store
-            .instantiate(module)
-            .map_err(|error| match error {
-                Error::Link(words) => Failure::Link(words),
-                other => Failure::Link(other.to_string()),
-            })?;
+        let made = self.store.instantiate(module).map_err(|error| match error {
+            Error::Link(words) => Failure::Link(words),
+            other => Failure::Link(other.to_string()),
+        })?;
         let instance = made.map_err(|trap| Failure::Trap(trap.kind))?;
         if let Some(Extern::Func(func)) = start.and_then(|start| self.store.func(instance, start)) {
             match self.call(func, &[]) {
@@ -107,10 +104,7 @@ impl SpecStore {
     pub fn register(&mut self, name: &str, instance: u32) {
         let module = self.store.module(instance).expect("an instance").clone();
         for export in &module.exports {
-            let what = self
-                .store
-                .export(instance, &export.name)
-                .expect("an export");
+            let what = self.store.export(instance, &export.name).expect("an export");
             self.store.define(name, &export.name, what);
         }
     }

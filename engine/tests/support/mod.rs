@@ -9,8 +9,8 @@ use std::sync::Arc;
 use stepwell_engine::error::TrapKind;
 use stepwell_engine::interp::{Callee, HostStop, Machine, Step, World};
 use stepwell_engine::module::{
-    ConstExpr, ConstOp, ExportKind, GlobalType, ImportKind, MemoryType, Module, SegmentMode,
-    TableType, decode,
+    ConstExpr, ConstOp, ExportKind, GlobalType, ImportKind, MemoryType, Module, SegmentMode, TableType,
+    decode,
 };
 use stepwell_engine::types::{FuncType, Val};
 
@@ -134,8 +134,7 @@ impl Store {
         let exports = module.exports.iter().map(|export| {
             (
                 export.name.clone(),
-                self.export(instance, &export.name)
-                    .expect("the export is there"),
+                self.export(instance, &export.name).expect("the export is there"),
             )
         });
         let exports = exports.collect();
@@ -181,11 +180,7 @@ impl Store {
     }
 
     /// Instantiates a module, start function included.
-    pub fn instantiate(
-        &mut self,
-        machine: &mut Machine,
-        module: Arc<Module>,
-    ) -> Result<u32, Failure> {
+    pub fn instantiate(&mut self, machine: &mut Machine, module: Arc<Module>) -> Result<u32, Failure> {
         let number = self.instances.len() as u32;
         let (mut funcs, mut tables) = (Vec::new(), Vec::new());
         let (mut memories, mut globals) = (Vec::new(), Vec::new());
@@ -194,8 +189,7 @@ impl Store {
                 .names
                 .get(&import.module)
                 .and_then(|fields| fields.get(&import.field));
-            let &found =
-                found.ok_or_else(|| Failure::Link(format!("unknown import {}", import.field)))?;
+            let &found = found.ok_or_else(|| Failure::Link(format!("unknown import {}", import.field)))?;
             match (import.kind, found) {
                 (ImportKind::Func(ty), Extern::Func(func))
                     if self.funcs[func].ty == module.types[ty as usize] =>
@@ -205,14 +199,10 @@ impl Store {
                 (ImportKind::Table(ty), Extern::Table(table)) if self.tables[table].fits(&ty) => {
                     tables.push(table);
                 }
-                (ImportKind::Memory(ty), Extern::Memory(memory))
-                    if self.memories[memory].fits(&ty) =>
-                {
+                (ImportKind::Memory(ty), Extern::Memory(memory)) if self.memories[memory].fits(&ty) => {
                     memories.push(memory);
                 }
-                (ImportKind::Global(ty), Extern::Global(global))
-                    if self.globals[global].ty == ty =>
-                {
+                (ImportKind::Global(ty), Extern::Global(global)) if self.globals[global].ty == ty => {
                     globals.push(global);
                 }
                 _ => {
@@ -295,17 +285,12 @@ impl Store {
     /// Active segments, in order; what was written before one that does not fit stays written.
     fn apply_segments(&mut self, number: u32, module: &Module) -> Result<(), Failure> {
         for (segment, index) in module.elements.iter().zip(0..) {
-            if let SegmentMode::Active {
-                index: table,
-                offset,
-            } = &segment.mode
-            {
+            if let SegmentMode::Active { index: table, offset } = &segment.mode {
                 let at = self.evaluate_in(number, offset);
                 let elements = self.elements(number, index);
                 let table = self.table(number, *table);
                 let range = within(at, elements.len(), table.len());
-                table[range.ok_or(Failure::Trap(TrapKind::TableOutOfBounds))?]
-                    .copy_from_slice(&elements);
+                table[range.ok_or(Failure::Trap(TrapKind::TableOutOfBounds))?].copy_from_slice(&elements);
             }
             if !matches!(segment.mode, SegmentMode::Passive) {
                 self.elements_drop(number, index);
@@ -321,8 +306,7 @@ impl Store {
                 let data = self.data(number, index);
                 let memory = self.memory(number, *memory);
                 let range = within(at, data.len(), memory.len());
-                memory[range.ok_or(Failure::Trap(TrapKind::MemoryOutOfBounds))?]
-                    .copy_from_slice(&data);
+                memory[range.ok_or(Failure::Trap(TrapKind::MemoryOutOfBounds))?].copy_from_slice(&data);
                 self.data_drop(number, index);
             }
         }
@@ -395,12 +379,7 @@ impl Table {
 
 impl Memory {
     fn fits(&self, import: &MemoryType) -> bool {
-        limits_fit(
-            self.bytes.len() / PAGE_BYTES,
-            self.ty.max,
-            import.min,
-            import.max,
-        )
+        limits_fit(self.bytes.len() / PAGE_BYTES, self.ty.max, import.min, import.max)
     }
 }
 
@@ -512,12 +491,7 @@ impl World for Store {
             .map_or(u32::MAX, |number| number as u32)
     }
 
-    fn call_host(
-        &mut self,
-        instance: u32,
-        host: u32,
-        args: &[u128],
-    ) -> Result<Vec<u128>, HostStop> {
+    fn call_host(&mut self, instance: u32, host: u32, args: &[u128]) -> Result<Vec<u128>, HostStop> {
         let memory = self.instances[instance as usize].memories.first();
         let memory = memory.map(|memory| self.memories[*memory].bytes.as_mut_slice());
         (self.hosts[host as usize])(memory.unwrap_or_default(), args)

@@ -50,10 +50,7 @@ fn arguments_and_environment_arrive_as_bytes() {
     guest.call("args_sizes_get", &[0, 4]).expect("sizes");
     assert_eq!((guest.u32(0), guest.u32(4)), (4, 5 + 10 + 1 + 3));
     guest.call("args_get", &[100, 200]).expect("args");
-    assert_eq!(
-        [100, 104, 108, 112].map(|at| guest.u32(at)),
-        [200, 205, 215, 216]
-    );
+    assert_eq!([100, 104, 108, 112].map(|at| guest.u32(at)), [200, 205, 215, 216]);
     assert_eq!(guest.bytes(200, 19), b"prog\0two words\0\0\xff\xfe\0");
     guest.call("environ_sizes_get", &[0, 4]).expect("sizes");
     assert_eq!((guest.u32(0), guest.u32(4)), (2, 6 + 7));
@@ -66,9 +63,7 @@ fn arguments_and_environment_arrive_as_bytes() {
 fn strings_that_end_with_the_memory_fit_and_others_fault() {
     let mut guest = Guest::new(WasiCtx::builder().arg("abc"));
     let end = MEMORY_LEN as i64;
-    guest
-        .call("args_get", &[end - 8, end - 4])
-        .expect("fits exactly");
+    guest.call("args_get", &[end - 8, end - 4]).expect("fits exactly");
     assert_eq!(guest.bytes(end as u32 - 4, 4), b"abc\0");
     assert_eq!(guest.call("args_get", &[0, end - 3]), Err(errno::FAULT));
     assert_eq!(guest.call("args_get", &[end - 3, 0]), Err(errno::FAULT));
@@ -77,9 +72,8 @@ fn strings_that_end_with_the_memory_fit_and_others_fault() {
 
 #[test]
 fn the_builder_refuses_with_a_clear_line() {
-    let message = |builder: stepwell_engine::wasi::WasiCtxBuilder| {
-        builder.build().expect_err("refused").to_string()
-    };
+    let message =
+        |builder: stepwell_engine::wasi::WasiCtxBuilder| builder.build().expect_err("refused").to_string();
     assert_eq!(
         message(WasiCtx::builder().arg("ok").arg("a\0b")),
         r#"argument 1 contains a NUL byte: "a\0b""#
@@ -106,10 +100,7 @@ fn the_builder_refuses_with_a_clear_line() {
     let file = temp.path().join("file");
     std::fs::write(&file, "").expect("a file");
     let text = message(WasiCtx::builder().preopened_dir(&file, "/"));
-    assert_eq!(
-        text,
-        format!("directory {}: not a directory", file.display())
-    );
+    assert_eq!(text, format!("directory {}: not a directory", file.display()));
     let text = message(WasiCtx::builder().preopened_dir(temp.path(), "a\0"));
     assert_eq!(
         text,
@@ -130,22 +121,15 @@ fn clocks_tell_the_time_and_never_run_backwards() {
     assert!(now.as_nanos().abs_diff(u128::from(guest.u64(0))) < 5_000_000_000);
     for clock in [1, 2, 3] {
         guest.call("clock_time_get", &[clock, 0, 0]).expect("first");
-        guest
-            .call("clock_time_get", &[clock, 0, 8])
-            .expect("second");
+        guest.call("clock_time_get", &[clock, 0, 8]).expect("second");
         assert!(guest.u64(0) <= guest.u64(8), "clock {clock}");
     }
     for clock in 0..4 {
-        guest
-            .call("clock_res_get", &[clock, 0])
-            .expect("resolution");
+        guest.call("clock_res_get", &[clock, 0]).expect("resolution");
         assert!((1..1_000_000_000).contains(&guest.u64(0)), "clock {clock}");
     }
     for clock in [4, -1] {
-        assert_eq!(
-            guest.call("clock_time_get", &[clock, 0, 0]),
-            Err(errno::INVAL)
-        );
+        assert_eq!(guest.call("clock_time_get", &[clock, 0, 0]), Err(errno::INVAL));
         assert_eq!(guest.call("clock_res_get", &[clock, 0]), Err(errno::INVAL));
     }
     assert_eq!(
@@ -161,10 +145,8 @@ fn random_fills_exactly_the_buffer() {
     assert!(guest.bytes(100, 64).iter().any(|&b| b != 0));
     assert_eq!(guest.bytes(0, 100), [0; 100]);
     assert_eq!(guest.bytes(164, 100), [0; 100]);
-    assert_eq!(guest.written, [100..164]);
-    guest
-        .call("random_get", &[100, 0])
-        .expect("nothing is fine");
+    assert_eq!(guest.written, vec![100..164; 1]);
+    guest.call("random_get", &[100, 0]).expect("nothing is fine");
     assert_eq!(
         guest.call("random_get", &[100, MEMORY_LEN as i64]),
         Err(errno::FAULT)
@@ -175,10 +157,7 @@ fn random_fills_exactly_the_buffer() {
 fn exit_does_not_return() {
     let mut guest = Guest::new(WasiCtx::builder());
     assert_eq!(guest.try_call("proc_exit", &[33]), Err(HostError::Exit(33)));
-    assert_eq!(
-        guest.try_call("proc_exit", &[-1]),
-        Err(HostError::Exit(u32::MAX))
-    );
+    assert_eq!(guest.try_call("proc_exit", &[-1]), Err(HostError::Exit(u32::MAX)));
     assert_eq!(guest.call("proc_raise", &[6]), Err(errno::NOTSUP));
     guest.call("sched_yield", &[]).expect("yields");
 }
@@ -187,10 +166,7 @@ fn exit_does_not_return() {
 fn a_guest_without_memory_gets_faults_and_wrong_arguments_a_trap() {
     let mut functions = host_funcs(WasiCtx::builder().arg("x").build().expect("valid"));
     let mut by_name = |name: &str, args: &[Val]| {
-        let function = functions
-            .iter_mut()
-            .find(|f| f.field == name)
-            .expect("there");
+        let function = functions.iter_mut().find(|f| f.field == name).expect("there");
         let mut results = [Val::I32(-1)];
         let outcome = (function.code)(&mut HostCall {
             args,

@@ -1,8 +1,6 @@
 //! Calls on an open descriptor: reading, writing, seeking, sizes, times, flags, rights, numbers.
 
-use crate::guest::{
-    APPEND, CREAT, DIRECTORY, EXCL, Guest, MEMORY_LEN, NONBLOCK, READ, TRUNC, WRITE, errno,
-};
+use crate::guest::{APPEND, CREAT, DIRECTORY, EXCL, Guest, MEMORY_LEN, NONBLOCK, READ, TRUNC, WRITE, errno};
 use std::fs;
 use std::time::{Duration, UNIX_EPOCH};
 use stepwell_engine::wasi::WasiCtx;
@@ -20,10 +18,7 @@ fn what_is_written_is_read() {
     assert_eq!(guest.read(fd, 10), Ok(vec![]), "at the end");
     assert_eq!(guest.seek(fd, 6, 0), Ok(6));
     assert_eq!(guest.read(fd, 10), Ok(b"world".to_vec()));
-    assert_eq!(
-        fs::read(temp.path().join("file")).expect("there"),
-        b"hello world"
-    );
+    assert_eq!(fs::read(temp.path().join("file")).expect("there"), b"hello world");
     guest.close(fd).expect("closed");
     assert_eq!(guest.read(fd, 1), Err(errno::BADF));
     assert_eq!(guest.close(fd), Err(errno::BADF));
@@ -44,9 +39,7 @@ fn buffers_are_filled_in_order_and_empty_ones_are_passed_over() {
     assert_eq!(guest.bytes(0x500, 4), b"abc\0");
     assert_eq!(guest.bytes(0x600, 3), b"de\0");
     assert_eq!(guest.bytes(0x510, 4), b"fgh\0");
-    guest
-        .call("fd_read", &[fd, 0x400, 0, 0x440])
-        .expect("no buffers");
+    guest.call("fd_read", &[fd, 0x400, 0, 0x440]).expect("no buffers");
     assert_eq!(guest.u32(0x440), 0);
     // Buffers that overlap each other and the result: the later one wins, the result is written last.
     guest.seek(fd as u32, 0, 0).expect("rewound");
@@ -56,9 +49,7 @@ fn buffers_are_filled_in_order_and_empty_ones_are_passed_over() {
     assert_eq!(guest.bytes(0x504, 2), b"gh");
     guest.put_u32s(0x400, &[0x502, 2, 0x500, 0, 0x504, 2]);
     guest.put(0x500, b"__WXYZ");
-    guest
-        .call("fd_write", &[fd, 0x400, 3, 0x440])
-        .expect("written");
+    guest.call("fd_write", &[fd, 0x400, 3, 0x440]).expect("written");
     assert_eq!(guest.u32(0x440), 4);
     assert_eq!(
         fs::read(temp.path().join("file")).expect("there"),
@@ -87,9 +78,7 @@ fn positioned_transfers_leave_the_position_alone() {
         (guest.bytes(0x600, 3), guest.bytes(0x610, 3)),
         (b"3AB".to_vec(), b"678".to_vec())
     );
-    guest
-        .call("fd_tell", &[i64::from(fd), 0x410])
-        .expect("position");
+    guest.call("fd_tell", &[i64::from(fd), 0x410]).expect("position");
     assert_eq!(guest.u64(0x410), 10);
     guest
         .call("fd_pread", &[i64::from(fd), 0x400, 1, 100, 0x410])
@@ -105,10 +94,7 @@ fn positioned_transfers_leave_the_position_alone() {
     );
     for stream in [0, 1] {
         let name = if stream == 0 { "fd_pread" } else { "fd_pwrite" };
-        assert_eq!(
-            guest.call(name, &[stream, 0x400, 1, 0, 0x410]),
-            Err(errno::SPIPE)
-        );
+        assert_eq!(guest.call(name, &[stream, 0x400, 1, 0, 0x410]), Err(errno::SPIPE));
     }
 }
 
@@ -135,9 +121,7 @@ fn seeking() {
 fn appending_by_flag_given_and_taken_away() {
     let temp = tempdir().expect("a directory");
     let mut guest = Guest::with_dir(temp.path());
-    let fd = guest
-        .open(3, "file", CREAT | TRUNC, RW, APPEND)
-        .expect("created");
+    let fd = guest.open(3, "file", CREAT | TRUNC, RW, APPEND).expect("created");
     guest.write(fd, b"one").expect("written");
     assert_eq!(guest.seek(fd, 0, 0), Ok(0));
     guest.write(fd, b"two").expect("written");
@@ -150,13 +134,8 @@ fn appending_by_flag_given_and_taken_away() {
         .expect("written");
     guest.seek(fd, 0, 0).expect("rewound");
     guest.write(fd, b"!").expect("written");
-    assert_eq!(
-        fs::read(temp.path().join("file")).expect("there"),
-        b"Xnetwo!"
-    );
-    guest
-        .call("fd_fdstat_get", &[i64::from(fd), 0])
-        .expect("fdstat");
+    assert_eq!(fs::read(temp.path().join("file")).expect("there"), b"Xnetwo!");
+    guest.call("fd_fdstat_get", &[i64::from(fd), 0]).expect("fdstat");
     assert_eq!((guest.memory[0], guest.u16(2)), (4, APPEND as u16));
     guest
         .call("fd_fdstat_set_flags", &[i64::from(fd), NONBLOCK])
@@ -168,10 +147,7 @@ fn appending_by_flag_given_and_taken_away() {
         .expect("set");
     guest.seek(fd, 0, 0).expect("rewound");
     guest.write(fd, b"?").expect("written");
-    assert_eq!(
-        fs::read(temp.path().join("file")).expect("there"),
-        b"Ynetwo!?"
-    );
+    assert_eq!(fs::read(temp.path().join("file")).expect("there"), b"Ynetwo!?");
     assert_eq!(
         guest.call("fd_fdstat_set_flags", &[i64::from(fd), 2]),
         Err(errno::NOTSUP)
@@ -206,9 +182,7 @@ fn the_access_mode_is_kept_and_told() {
         assert_eq!(set_size, if writes { Ok(()) } else { Err(errno::INVAL) });
         let allocate = guest.call("fd_allocate", &[i64::from(fd), 0, 1]);
         assert_eq!(allocate, if writes { Ok(()) } else { Err(errno::BADF) });
-        guest
-            .call("fd_fdstat_get", &[i64::from(fd), 0])
-            .expect("fdstat");
+        guest.call("fd_fdstat_get", &[i64::from(fd), 0]).expect("fdstat");
         let base = guest.u64(8) as i64;
         assert_eq!((base & READ != 0, base & WRITE != 0), (reads, writes));
         guest.close(fd).expect("closed");
@@ -254,10 +228,7 @@ fn a_read_only_directory_cannot_be_changed_in_any_way() {
     let mut guest = Guest::new(WasiCtx::builder().preopened_dir_read_only(temp.path(), "/"));
     let dir = guest.open(3, "dir", DIRECTORY, READ, 0).expect("opened");
     for at in [3, dir] {
-        assert_eq!(
-            guest.open(at, "new", CREAT, WRITE, 0),
-            Err(errno::NOTCAPABLE)
-        );
+        assert_eq!(guest.open(at, "new", CREAT, WRITE, 0), Err(errno::NOTCAPABLE));
         assert_eq!(
             guest.path_call("path_create_directory", at, "new"),
             Err(errno::NOTCAPABLE)
@@ -304,9 +275,7 @@ fn sizes_and_allocation() {
     let mut guest = Guest::with_dir(temp.path());
     let fd = i64::from(guest.open(3, "file", CREAT, RW, 0).expect("created"));
     let size = || fs::metadata(temp.path().join("file")).expect("there").len();
-    guest
-        .call("fd_filestat_set_size", &[fd, 100])
-        .expect("grown");
+    guest.call("fd_filestat_set_size", &[fd, 100]).expect("grown");
     assert_eq!(size(), 100);
     match guest.call("fd_allocate", &[fd, 90, 20]) {
         Ok(()) => {
@@ -318,28 +287,20 @@ fn sizes_and_allocation() {
         Err(number) => assert_eq!(number, errno::NOTSUP),
     }
     assert_eq!(guest.call("fd_allocate", &[fd, -1, 10]), Err(errno::INVAL));
-    assert_eq!(
-        guest.call("fd_filestat_set_size", &[fd, -1]),
-        Err(errno::INVAL)
-    );
+    assert_eq!(guest.call("fd_filestat_set_size", &[fd, -1]), Err(errno::INVAL));
     guest.call("fd_filestat_set_size", &[fd, 3]).expect("cut");
     assert_eq!(size(), 3);
     guest.call("fd_sync", &[fd]).expect("synced");
     guest.call("fd_datasync", &[fd]).expect("synced");
     guest.call("fd_sync", &[3]).expect("synced");
     for advice in 0..6 {
-        guest
-            .call("fd_advise", &[fd, 0, 10, advice])
-            .expect("advised");
+        guest.call("fd_advise", &[fd, 0, 10, advice]).expect("advised");
     }
     assert_eq!(guest.call("fd_advise", &[fd, 0, 0, 6]), Err(errno::INVAL));
     assert_eq!(guest.call("fd_advise", &[fd, -1, 0, 0]), Err(errno::INVAL));
     assert_eq!(guest.call("fd_advise", &[1, 0, 0, 0]), Err(errno::SPIPE));
     assert_eq!(guest.call("fd_sync", &[1]), Err(errno::INVAL));
-    assert_eq!(
-        guest.call("fd_filestat_set_size", &[3, 0]),
-        Err(errno::INVAL)
-    );
+    assert_eq!(guest.call("fd_filestat_set_size", &[3, 0]), Err(errno::INVAL));
 }
 
 #[test]
@@ -356,9 +317,7 @@ fn a_record_tells_what_the_host_knows() {
             &[fd, 1_000_000_007, 2_000_000_009, 1 | 4],
         )
         .expect("set");
-    guest
-        .call("fd_filestat_get", &[fd, 0x100])
-        .expect("filestat");
+    guest.call("fd_filestat_get", &[fd, 0x100]).expect("filestat");
     let metadata = fs::metadata(&path).expect("there");
     use std::os::unix::fs::MetadataExt;
     assert_eq!(
@@ -377,17 +336,11 @@ fn a_record_tells_what_the_host_knows() {
         metadata.modified().expect("known"),
         UNIX_EPOCH + Duration::from_nanos(2_000_000_009)
     );
-    guest
-        .call("fd_filestat_get", &[3, 0x100])
-        .expect("filestat");
+    guest.call("fd_filestat_get", &[3, 0x100]).expect("filestat");
     assert_eq!(guest.memory[0x110], 3);
     // One time now, the other as it was.
-    guest
-        .call("fd_filestat_set_times", &[fd, 0, 0, 8])
-        .expect("set");
-    guest
-        .call("fd_filestat_get", &[fd, 0x100])
-        .expect("filestat");
+    guest.call("fd_filestat_set_times", &[fd, 0, 0, 8]).expect("set");
+    guest.call("fd_filestat_get", &[fd, 0x100]).expect("filestat");
     assert_eq!(guest.u64(0x128), 1_000_000_007);
     assert!(guest.u64(0x130) > 1_600_000_000_000_000_000);
     for flags in [1 | 2, 4 | 8, 16] {
@@ -427,15 +380,9 @@ fn renumbering_moves_and_closes() {
         .call("fd_renumber", &[i64::from(b), i64::from(b)])
         .expect("onto itself");
     assert_eq!(guest.seek(b, 0, 0), Ok(0), "and still open");
-    assert_eq!(
-        guest.open(3, "b", 0, READ, 0),
-        Ok(a),
-        "the lowest free number"
-    );
+    assert_eq!(guest.open(3, "b", 0, READ, 0), Ok(a), "the lowest free number");
     // A standard stream can be replaced, and a preopened directory loses its name with its number.
-    guest
-        .call("fd_renumber", &[i64::from(a), 0])
-        .expect("renumbered");
+    guest.call("fd_renumber", &[i64::from(a), 0]).expect("renumbered");
     assert_eq!(guest.read(0, 9), Ok(b"B".to_vec()));
     let dir = guest.open(3, ".", DIRECTORY, READ, 0).expect("opened");
     guest.call("fd_prestat_get", &[3, 0]).expect("preopened");
@@ -452,14 +399,8 @@ fn there_are_no_sockets() {
     for fd in [0, 1, 2] {
         assert_eq!(guest.call("sock_shutdown", &[fd, 0]), Err(errno::NOTSOCK));
         assert_eq!(guest.call("sock_accept", &[fd, 0, 0]), Err(errno::NOTSOCK));
-        assert_eq!(
-            guest.call("sock_recv", &[fd, 0, 0, 0, 0, 0]),
-            Err(errno::NOTSOCK)
-        );
-        assert_eq!(
-            guest.call("sock_send", &[fd, 0, 0, 0, 0]),
-            Err(errno::NOTSOCK)
-        );
+        assert_eq!(guest.call("sock_recv", &[fd, 0, 0, 0, 0, 0]), Err(errno::NOTSOCK));
+        assert_eq!(guest.call("sock_send", &[fd, 0, 0, 0, 0]), Err(errno::NOTSOCK));
     }
     assert_eq!(guest.call("sock_shutdown", &[3, 0]), Err(errno::BADF));
 }

@@ -57,10 +57,7 @@ impl Guest {
         Guest {
             memory: vec![0; MEMORY_LEN],
             written: Vec::new(),
-            functions: functions
-                .into_iter()
-                .map(|f| (f.field.clone(), f))
-                .collect(),
+            functions: functions.into_iter().map(|f| (f.field.clone(), f)).collect(),
         }
     }
 
@@ -143,14 +140,7 @@ impl Guest {
     }
 
     /// `path_open` in directory `dir`, not following links.
-    pub fn open(
-        &mut self,
-        dir: u32,
-        path: &str,
-        oflags: i64,
-        rights: i64,
-        fdflags: i64,
-    ) -> Result<u32, u16> {
+    pub fn open(&mut self, dir: u32, path: &str, oflags: i64, rights: i64, fdflags: i64) -> Result<u32, u16> {
         self.open_with(dir, 0, path, oflags, rights, fdflags)
     }
 
@@ -202,10 +192,7 @@ impl Guest {
     }
 
     pub fn seek(&mut self, fd: u32, offset: i64, whence: i64) -> Result<u64, u16> {
-        self.call(
-            "fd_seek",
-            &[i64::from(fd), offset, whence, i64::from(RESULT)],
-        )?;
+        self.call("fd_seek", &[i64::from(fd), offset, whence, i64::from(RESULT)])?;
         Ok(self.u64(RESULT))
     }
 

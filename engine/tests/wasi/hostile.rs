@@ -51,11 +51,7 @@ fn odd_arguments_in_every_place_end_in_an_error_number() {
             guest.open(3, "file", 0, READ | WRITE, 0).expect("opened");
             // Lengths and times must be small enough to end soon, whatever they are taken for.
             for byte in &mut guest.memory {
-                *byte = if next() % 4 == 0 {
-                    (next() % 5) as u8
-                } else {
-                    0
-                };
+                *byte = if next() % 4 == 0 { (next() % 5) as u8 } else { 0 };
             }
             let mut args: Vec<i64> = params
                 .iter()
@@ -96,15 +92,8 @@ fn a_result_that_does_not_fit_is_found_before_anything_is_done() {
     for name in ["fd_pread", "fd_pwrite"] {
         assert_eq!(guest.call(name, &[fd, 0, 1, 0, outside]), Err(errno::FAULT));
     }
-    assert_eq!(
-        guest.call("fd_seek", &[fd, 2, 0, outside]),
-        Err(errno::FAULT)
-    );
-    assert_eq!(
-        guest.seek(fd as u32, 0, 1),
-        Ok(0),
-        "the position did not move"
-    );
+    assert_eq!(guest.call("fd_seek", &[fd, 2, 0, outside]), Err(errno::FAULT));
+    assert_eq!(guest.seek(fd as u32, 0, 1), Ok(0), "the position did not move");
     assert_eq!(fs::read(temp.path().join("file")).expect("there"), b"text");
     let [at, len] = guest.path("new");
     assert_eq!(
@@ -149,20 +138,14 @@ fn buffers_outside_memory_fault_before_bytes_move() {
     assert_eq!(guest.seek(fd as u32, 0, 1), Ok(0));
     assert_eq!(fs::read(temp.path().join("file")).expect("there"), b"text");
     let array_over_the_end = [fd, i64::from(end) - 8, 2, 0x40];
-    assert_eq!(
-        guest.call("fd_read", &array_over_the_end),
-        Err(errno::FAULT)
-    );
+    assert_eq!(guest.call("fd_read", &array_over_the_end), Err(errno::FAULT));
     assert_eq!(
         guest.call("fd_read", &[fd, 0, 1025, 0x40]),
         Err(errno::INVAL),
         "too many"
     );
     assert_eq!(guest.call("fd_read", &[fd, 0, -1, 0x40]), Err(errno::INVAL));
-    assert_eq!(
-        guest.call("poll_oneoff", &[0, 0, -1, 0x40]),
-        Err(errno::INVAL)
-    );
+    assert_eq!(guest.call("poll_oneoff", &[0, 0, -1, 0x40]), Err(errno::INVAL));
     assert_eq!(
         guest.call("poll_oneoff", &[i64::from(end) - 47, 0, 1, 0x40]),
         Err(errno::FAULT)

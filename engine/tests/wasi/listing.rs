@@ -49,27 +49,12 @@ fn a_listing_has_dots_types_and_inodes() {
     let mut guest = Guest::with_dir(temp.path());
     let (entries, cut) = parse(&guest.readdir(3, 4096, 0).expect("listed"));
     assert_eq!(cut, 0);
-    assert_eq!(
-        (&entries[0].3[..], &entries[1].3[..]),
-        (&b"."[..], &b".."[..])
-    );
-    assert_eq!(
-        entries.iter().map(|e| e.0).collect::<Vec<_>>(),
-        [1, 2, 3, 4, 5]
-    );
-    let by_name: BTreeMap<&[u8], (u64, u8)> =
-        entries.iter().map(|e| (&e.3[..], (e.1, e.2))).collect();
-    let inode = |name: &str| {
-        fs::symlink_metadata(temp.path().join(name))
-            .expect("there")
-            .ino()
-    };
+    assert_eq!((&entries[0].3[..], &entries[1].3[..]), (&b"."[..], &b".."[..]));
+    assert_eq!(entries.iter().map(|e| e.0).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
+    let by_name: BTreeMap<&[u8], (u64, u8)> = entries.iter().map(|e| (&e.3[..], (e.1, e.2))).collect();
+    let inode = |name: &str| fs::symlink_metadata(temp.path().join(name)).expect("there").ino();
     assert_eq!(by_name[&b"."[..]], (inode("."), 3));
-    assert_eq!(
-        by_name[&b".."[..]],
-        (inode("."), 3),
-        "nothing of the outside"
-    );
+    assert_eq!(by_name[&b".."[..]], (inode("."), 3), "nothing of the outside");
     assert_eq!(by_name[&b"file"[..]], (inode("file"), 4));
     assert_eq!(by_name[&b"dir"[..]], (inode("dir"), 3));
     assert_eq!(by_name[&b"link"[..]], (inode("link"), 7));
@@ -80,7 +65,7 @@ fn a_listing_has_dots_types_and_inodes() {
 fn any_buffer_size_gets_through_as_c_libraries_do_it() {
     let temp = some_files();
     for i in 0..50 {
-        fs::write(temp.path().join(format!("{i:0>1$}", i + 1)), "").expect("written");
+        fs::write(temp.path().join(format!("{i:0>width$}", width = i + 1)), "").expect("written");
     }
     let mut guest = Guest::with_dir(temp.path());
     let (all, _) = parse(&guest.readdir(3, 16384, 0).expect("listed"));
@@ -116,11 +101,7 @@ fn a_cut_entry_fills_the_buffer_exactly() {
     }
     assert_eq!(guest.readdir(3, whole.len() as u32, 0), Ok(whole));
     assert_eq!(guest.readdir(3, 4096, 5), Ok(vec![]), "at the end");
-    assert_eq!(
-        guest.readdir(3, 4096, u64::MAX),
-        Ok(vec![]),
-        "beyond the end"
-    );
+    assert_eq!(guest.readdir(3, 4096, u64::MAX), Ok(vec![]), "beyond the end");
 }
 
 #[test]
@@ -128,9 +109,7 @@ fn cookies_hold_while_files_come_and_go_and_rewinding_looks_again() {
     let temp = some_files();
     let mut guest = Guest::with_dir(temp.path());
     let (before, _) = parse(&guest.readdir(3, 4096, 0).expect("listed"));
-    guest
-        .path_call("path_unlink_file", 3, "file")
-        .expect("removed");
+    guest.path_call("path_unlink_file", 3, "file").expect("removed");
     guest.open(3, "new", CREAT, 0, 0).expect("created");
     let (rest, _) = parse(&guest.readdir(3, 4096, 2).expect("listed"));
     assert_eq!(rest, before[2..], "as it was when the listing began");
@@ -171,10 +150,7 @@ fn only_directories_are_listed() {
 
 #[test]
 fn preopened_directories_have_their_names() {
-    let (a, b) = (
-        tempdir().expect("a directory"),
-        tempdir().expect("a directory"),
-    );
+    let (a, b) = (tempdir().expect("a directory"), tempdir().expect("a directory"));
     let builder = WasiCtx::builder()
         .preopened_dir(a.path(), "/")
         .preopened_dir(b.path(), b"d\xff".to_vec());
@@ -200,10 +176,7 @@ fn preopened_directories_have_their_names() {
     }
     for fd in [0, 1, 2, 5] {
         assert_eq!(guest.call("fd_prestat_get", &[fd, 0]), Err(errno::BADF));
-        assert_eq!(
-            guest.call("fd_prestat_dir_name", &[fd, 0, 10]),
-            Err(errno::BADF)
-        );
+        assert_eq!(guest.call("fd_prestat_dir_name", &[fd, 0, 10]), Err(errno::BADF));
     }
     let opened = i64::from(guest.open(3, ".", DIRECTORY, READ, 0).expect("opened"));
     assert_eq!(guest.call("fd_prestat_get", &[opened, 0]), Err(errno::BADF));

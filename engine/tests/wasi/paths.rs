@@ -14,17 +14,10 @@ fn opening_creates_truncates_and_refuses() {
     let temp = tempdir().expect("a directory");
     let mut guest = Guest::with_dir(temp.path());
     assert_eq!(guest.open(3, "file", 0, READ, 0), Err(errno::NOENT));
-    let fd = guest
-        .open(3, "file", CREAT | EXCL, WRITE, 0)
-        .expect("created");
+    let fd = guest.open(3, "file", CREAT | EXCL, WRITE, 0).expect("created");
     guest.write(fd, b"text").expect("written");
-    assert_eq!(
-        guest.open(3, "file", CREAT | EXCL, WRITE, 0),
-        Err(errno::EXIST)
-    );
-    guest
-        .open(3, "file", CREAT, READ, 0)
-        .expect("there already");
+    assert_eq!(guest.open(3, "file", CREAT | EXCL, WRITE, 0), Err(errno::EXIST));
+    guest.open(3, "file", CREAT, READ, 0).expect("there already");
     assert_eq!(guest.stat(3, false, "file"), Ok((FILE_TYPE, 4)));
     guest
         .open(3, "file", TRUNC, 0, 0)
@@ -33,18 +26,12 @@ fn opening_creates_truncates_and_refuses() {
     guest
         .open(3, "file", CREAT | TRUNC, WRITE, APPEND)
         .expect("both at once");
-    assert_eq!(
-        guest.open(3, "file", DIRECTORY, READ, 0),
-        Err(errno::NOTDIR)
-    );
+    assert_eq!(guest.open(3, "file", DIRECTORY, READ, 0), Err(errno::NOTDIR));
     assert_eq!(guest.open(3, "file/", 0, READ, 0), Err(errno::NOTDIR));
     assert_eq!(guest.open(3, "file/x", 0, READ, 0), Err(errno::NOTDIR));
     assert_eq!(guest.open(3, "", 0, READ, 0), Err(errno::NOENT));
     assert_eq!(guest.open(3, "new/", CREAT, WRITE, 0), Err(errno::ISDIR));
-    assert_eq!(
-        guest.open(3, "x", CREAT | DIRECTORY, READ, 0),
-        Err(errno::INVAL)
-    );
+    assert_eq!(guest.open(3, "x", CREAT | DIRECTORY, READ, 0), Err(errno::INVAL));
     assert_eq!(
         guest.open(3, "file", 16, READ, 0),
         Err(errno::INVAL),
@@ -77,9 +64,7 @@ fn directories_open_as_such() {
         (".", 0, 0),
     ] {
         let fd = guest.open(3, path, oflags, rights, 0).expect(path);
-        guest
-            .call("fd_fdstat_get", &[i64::from(fd), 0])
-            .expect("fdstat");
+        guest.call("fd_fdstat_get", &[i64::from(fd), 0]).expect("fdstat");
         assert_eq!(guest.memory[0], DIR_TYPE);
         assert_eq!(
             guest.u64(8) & (1 << 1 | 1 << 2 | 1 << 6),
@@ -106,12 +91,8 @@ fn directories_open_as_such() {
 fn a_deleted_file_lives_while_it_is_open() {
     let temp = tempdir().expect("a directory");
     let mut guest = Guest::with_dir(temp.path());
-    let fd = guest
-        .open(3, "file", CREAT, READ | WRITE, 0)
-        .expect("created");
-    guest
-        .path_call("path_unlink_file", 3, "file")
-        .expect("removed");
+    let fd = guest.open(3, "file", CREAT, READ | WRITE, 0).expect("created");
+    guest.path_call("path_unlink_file", 3, "file").expect("removed");
     guest.write(fd, b"still here").expect("written");
     guest.seek(fd, 0, 0).expect("rewound");
     assert_eq!(guest.read(fd, 99), Ok(b"still here".to_vec()));
@@ -122,9 +103,7 @@ fn a_deleted_file_lives_while_it_is_open() {
 fn making_and_removing() {
     let temp = tempdir().expect("a directory");
     let mut guest = Guest::with_dir(temp.path());
-    guest
-        .path_call("path_create_directory", 3, "a")
-        .expect("created");
+    guest.path_call("path_create_directory", 3, "a").expect("created");
     guest
         .path_call("path_create_directory", 3, "a/b/")
         .expect("a trailing slash is fine");
@@ -140,20 +119,12 @@ fn making_and_removing() {
         guest.path_call("path_remove_directory", 3, "a"),
         Err(errno::NOTEMPTY)
     );
-    assert_eq!(
-        guest.path_call("path_unlink_file", 3, "a"),
-        Err(errno::ISDIR)
-    );
-    assert_eq!(
-        guest.path_call("path_unlink_file", 3, "a/"),
-        Err(errno::ISDIR)
-    );
+    assert_eq!(guest.path_call("path_unlink_file", 3, "a"), Err(errno::ISDIR));
+    assert_eq!(guest.path_call("path_unlink_file", 3, "a/"), Err(errno::ISDIR));
     guest
         .path_call("path_remove_directory", 3, "a/b/")
         .expect("removed");
-    guest
-        .path_call("path_remove_directory", 3, "a")
-        .expect("removed");
+    guest.path_call("path_remove_directory", 3, "a").expect("removed");
     fs::write(temp.path().join("file"), "").expect("written");
     assert_eq!(
         guest.path_call("path_remove_directory", 3, "file"),
@@ -167,22 +138,14 @@ fn making_and_removing() {
         guest.path_call("path_unlink_file", 3, "file/"),
         Err(errno::NOTDIR)
     );
-    guest
-        .path_call("path_unlink_file", 3, "file")
-        .expect("removed");
-    assert_eq!(
-        guest.path_call("path_unlink_file", 3, "file"),
-        Err(errno::NOENT)
-    );
+    guest.path_call("path_unlink_file", 3, "file").expect("removed");
+    assert_eq!(guest.path_call("path_unlink_file", 3, "file"), Err(errno::NOENT));
     assert_eq!(fs::read_dir(temp.path()).expect("there").count(), 0);
 }
 
 #[test]
 fn renaming_within_and_between_directories() {
-    let (a, b) = (
-        tempdir().expect("a directory"),
-        tempdir().expect("a directory"),
-    );
+    let (a, b) = (tempdir().expect("a directory"), tempdir().expect("a directory"));
     let mut guest = Guest::new(
         WasiCtx::builder()
             .preopened_dir(a.path(), "/a")
@@ -216,10 +179,7 @@ fn hard_links() {
     let mut guest = Guest::with_dir(temp.path());
     guest.link(3, "file", 3, "dir/same").expect("linked");
     fs::write(temp.path().join("file"), "new").expect("written");
-    assert_eq!(
-        fs::read(temp.path().join("dir/same")).expect("there"),
-        b"new"
-    );
+    assert_eq!(fs::read(temp.path().join("dir/same")).expect("there"), b"new");
     assert_eq!(guest.link(3, "file", 3, "dir"), Err(errno::EXIST));
     assert_eq!(guest.link(3, "file", 3, "x/"), Err(errno::NOENT));
     assert_eq!(guest.link(3, "file/", 3, "x"), Err(errno::NOTDIR));
@@ -230,10 +190,7 @@ fn hard_links() {
     guest.link(3, "symlink", 3, "symlink2").expect("linked");
     assert_eq!(guest.stat(3, false, "symlink2").map(|s| s.0), Ok(LINK_TYPE));
     let ([a, b], [c, d]) = (guest.path("symlink"), guest.second_path("x"));
-    assert_eq!(
-        guest.call("path_link", &[3, 1, a, b, 3, c, d]),
-        Err(errno::INVAL)
-    );
+    assert_eq!(guest.call("path_link", &[3, 1, a, b, 3, c, d]), Err(errno::INVAL));
 }
 
 #[test]
@@ -243,10 +200,7 @@ fn symbolic_links() {
     guest
         .symlink("not/there/yet", 3, "link")
         .expect("the target is not looked at");
-    assert_eq!(
-        guest.readlink(3, "link", 100),
-        Ok(b"not/there/yet".to_vec())
-    );
+    assert_eq!(guest.readlink(3, "link", 100), Ok(b"not/there/yet".to_vec()));
     assert_eq!(guest.readlink(3, "link", 3), Ok(b"not".to_vec()), "cut off");
     assert_eq!(guest.readlink(3, "link", 0), Ok(vec![]));
     assert_eq!(guest.stat(3, false, "link").map(|s| s.0), Ok(LINK_TYPE));
@@ -280,10 +234,7 @@ fn symbolic_links() {
         Ok(DIR_TYPE),
         "a slash means what it leads to"
     );
-    assert_eq!(
-        guest.stat(3, false, "link/").map(|s| s.0),
-        Err(errno::NOTDIR)
-    );
+    assert_eq!(guest.stat(3, false, "link/").map(|s| s.0), Err(errno::NOTDIR));
     guest.symlink("loop", 3, "loop").expect("linked");
     assert_eq!(guest.stat(3, true, "loop"), Err(errno::LOOP));
     assert_eq!(
@@ -325,10 +276,7 @@ fn times_by_path() {
     set(1, "link", 1000).expect("set");
     assert_eq!(seconds("file", true), 1000);
     set(0, "link", 2000).expect("set");
-    assert_eq!(
-        (seconds("file", true), seconds("link", false)),
-        (1000, 2000)
-    );
+    assert_eq!((seconds("file", true), seconds("link", false)), (1000, 2000));
     assert_eq!(set(0, "file/", 1), Err(errno::NOTDIR));
     assert_eq!(set(0, "missing", 1), Err(errno::NOENT));
     assert_eq!(set(4, "file", 1), Err(errno::INVAL));

@@ -25,16 +25,9 @@ fn output_is_captured_in_pieces_and_in_order() {
     assert_eq!(guest.write(1, b""), Ok(0));
     guest.put(0x500, b"threefour");
     guest.put_u32s(0x400, &[0x500, 5, 0x505, 4]);
-    guest
-        .call("fd_write", &[1, 0x400, 2, 0x440])
-        .expect("written");
+    guest.call("fd_write", &[1, 0x400, 2, 0x440]).expect("written");
     assert_eq!(guest.u32(0x440), 9);
-    let expected = [
-        ("out", "one"),
-        ("err", "two"),
-        ("out", "three"),
-        ("out", "four"),
-    ];
+    let expected = [("out", "one"), ("err", "two"), ("out", "three"), ("out", "four")];
     assert_eq!(
         *pieces.lock().expect("not poisoned"),
         expected.map(|(n, t)| (n, t.to_owned()))
@@ -63,9 +56,7 @@ fn streams_look_like_what_they_are() {
             0,
             "no seek and tell: that is how libc knows a terminal"
         );
-        guest
-            .call("fd_filestat_get", &[fd, 0x40])
-            .expect("filestat");
+        guest.call("fd_filestat_get", &[fd, 0x40]).expect("filestat");
         assert_eq!(guest.memory[0x50], file_type);
     }
 }
@@ -105,26 +96,14 @@ fn a_full_sink_makes_the_guest_wait_until_there_is_room_or_an_interrupt() {
         .stdout(Output::writer(sink))
         .interrupt(interrupt.clone());
     let mut guest = Guest::new(builder);
-    assert_eq!(
-        guest.write(1, b"0123456789"),
-        Ok(5),
-        "what there was room for"
-    );
+    assert_eq!(guest.write(1, b"0123456789"), Ok(5), "what there was room for");
     interrupt.raise();
     guest.put_u32s(0x400, &[0x500, 3]);
     let again = [1, 0x400, 1, 0x440];
-    assert_eq!(
-        guest.try_call("fd_write", &again),
-        Err(HostError::Interrupted)
-    );
-    assert_eq!(
-        guest.try_call("fd_write", &again),
-        Err(HostError::Interrupted)
-    );
+    assert_eq!(guest.try_call("fd_write", &again), Err(HostError::Interrupted));
+    assert_eq!(guest.try_call("fd_write", &again), Err(HostError::Interrupted));
     interrupt.clear();
-    guest
-        .call("fd_fdstat_set_flags", &[1, NONBLOCK])
-        .expect("set");
+    guest.call("fd_fdstat_set_flags", &[1, NONBLOCK]).expect("set");
     assert_eq!(guest.call("fd_write", &again), Err(errno::AGAIN));
     guest.call("fd_fdstat_set_flags", &[1, 0]).expect("set");
     let later = std::thread::spawn({
@@ -164,9 +143,7 @@ fn input_is_read_as_it_comes() {
     assert_eq!(guest.read(0, 5), Ok(b"first".to_vec()));
     assert_eq!(guest.read(0, 100), Ok(b" line\n".to_vec()));
     assert_eq!(guest.read(0, 0), Ok(vec![]), "no room, so no waiting");
-    guest
-        .call("fd_fdstat_set_flags", &[0, NONBLOCK])
-        .expect("set");
+    guest.call("fd_fdstat_set_flags", &[0, NONBLOCK]).expect("set");
     assert_eq!(guest.read(0, 1), Err(errno::AGAIN));
     queue.close();
     assert_eq!(guest.read(0, 1), Ok(vec![]));

@@ -209,15 +209,8 @@ fn a_read_that_waits_stops_promptly_and_goes_on_when_called_again() {
         move || interrupt.raise()
     });
     let start = Instant::now();
-    assert_eq!(
-        guest.try_call("fd_read", &call),
-        Err(HostError::Interrupted)
-    );
-    assert!(
-        start.elapsed() < Duration::from_secs(2),
-        "{:?}",
-        start.elapsed()
-    );
+    assert_eq!(guest.try_call("fd_read", &call), Err(HostError::Interrupted));
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
     raiser.join().expect("ended");
     assert_eq!(guest.written, [], "nothing was done");
     interrupt.clear();
@@ -234,18 +227,13 @@ fn a_read_that_waits_stops_promptly_and_goes_on_when_called_again() {
 #[test]
 fn a_sleep_that_is_interrupted_is_not_stretched() {
     let Typing {
-        mut guest,
-        interrupt,
-        ..
+        mut guest, interrupt, ..
     } = typing();
     clock(&mut guest, 0, 1, 150 * MS, false);
     interrupt.raise();
     let start = Instant::now();
     assert_eq!(try_poll(&mut guest, 1), Err(HostError::Interrupted));
-    assert!(
-        start.elapsed() < Duration::from_millis(140),
-        "stopped at once"
-    );
+    assert!(start.elapsed() < Duration::from_millis(140), "stopped at once");
     std::thread::sleep(Duration::from_millis(160));
     interrupt.clear();
     let resumed = Instant::now();
@@ -316,10 +304,7 @@ fn a_pipe_in_a_mount_never_blocks_the_host() {
     interrupt.raise();
     guest.put_u32s(0x400, &[0x500, 10]);
     let call = [i64::from(fd), 0x400, 1, 0x440];
-    assert_eq!(
-        guest.try_call("fd_read", &call),
-        Err(HostError::Interrupted)
-    );
+    assert_eq!(guest.try_call("fd_read", &call), Err(HostError::Interrupted));
     interrupt.clear();
     guest
         .call("fd_fdstat_set_flags", &[i64::from(fd), NONBLOCK])

@@ -41,8 +41,7 @@ impl<M: Masm> Compiler<'_, M> {
         let number = self.take_gpr();
         self.masm
             .load_vmctx32(number, self.layout.type_ids + 4 * type_index);
-        self.masm
-            .compare_field(Size::S32, number, callee, func_ref::TYPE);
+        self.masm.compare_field(Size::S32, number, callee, func_ref::TYPE);
         self.masm.jump_if(Cond::NotEqual, mismatch);
         self.save_homes();
         self.masm.mov(CALLEE_REF, callee);
@@ -79,9 +78,7 @@ impl<M: Masm> Compiler<'_, M> {
                     Loc::Xmm(reg) => self.masm.fstore_outgoing(offset, Xmm(reg)),
                     Loc::Const(bits) => self.masm.store_outgoing_imm(offset, bits),
                     Loc::Slot(slot) => self.masm.copy_to_outgoing(offset, slot),
-                    Loc::Local(_) | Loc::Flags(_) => {
-                        self.broken = Some("an argument without a place")
-                    }
+                    Loc::Local(_) | Loc::Flags(_) => self.broken = Some("an argument without a place"),
                 }
             }
         }
@@ -121,9 +118,7 @@ impl<M: Masm> Compiler<'_, M> {
                     self.masm.mov(to, from);
                 }
                 None => {
-                    let Some((to, from)) = moves.pop() else {
-                        return;
-                    };
+                    let Some((to, from)) = moves.pop() else { return };
                     self.masm.xchg(to, from);
                     for (_, source) in &mut moves {
                         if *source == to {
@@ -150,9 +145,7 @@ impl<M: Masm> Compiler<'_, M> {
                     self.masm.fmov(to, from);
                 }
                 None => {
-                    let Some((to, from)) = moves.pop() else {
-                        return;
-                    };
+                    let Some((to, from)) = moves.pop() else { return };
                     self.masm.fswap(to, from);
                     for (_, source) in &mut moves {
                         if *source == to {

@@ -35,12 +35,7 @@ impl<M: Masm> Compiler<'_, M> {
         }
     }
 
-    fn open(
-        &mut self,
-        kind: ControlKind,
-        ty: (Vec<ValType>, Vec<ValType>),
-        else_label: Option<M::Label>,
-    ) {
+    fn open(&mut self, kind: ControlKind, ty: (Vec<ValType>, Vec<ValType>), else_label: Option<M::Label>) {
         let (params, results) = ty;
         let label = self.masm.label();
         let height = self.stack.len().saturating_sub(params.len());
@@ -103,9 +98,7 @@ impl<M: Masm> Compiler<'_, M> {
     }
 
     pub fn end(&mut self) {
-        let Some(control) = self.control.pop() else {
-            return;
-        };
+        let Some(control) = self.control.pop() else { return };
         if control.kind == ControlKind::Func {
             if self.reachable {
                 self.leave();
@@ -196,9 +189,7 @@ impl<M: Masm> Compiler<'_, M> {
         let value = self.pop();
         let cond = self.condition(value);
         match self.target(depth) {
-            Some((label, height, count)) if self.in_place(height, count) => {
-                self.masm.jump_if(cond, label)
-            }
+            Some((label, height, count)) if self.in_place(height, count) => self.masm.jump_if(cond, label),
             _ => {
                 let skip = self.masm.label();
                 self.masm.jump_if(cond.inverted(), skip);

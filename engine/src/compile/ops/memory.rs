@@ -19,10 +19,7 @@ impl<M: Masm> Compiler<'_, M> {
         if let Loc::Const(bits) = base.loc {
             let total = (bits & 0xffff_ffff) + offset;
             if let Ok(offset) = i32::try_from(total) {
-                return Address {
-                    index: None,
-                    offset,
-                };
+                return Address { index: None, offset };
             }
             let reg = self.take_gpr();
             self.masm.mov_imm(reg, total);

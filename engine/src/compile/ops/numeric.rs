@@ -3,8 +3,8 @@
 use super::super::compiler::Compiler;
 use super::super::frame_map::{Loc, Operand};
 use super::super::masm::{
-    Cond, DivOp, FloatOp, FloatSrc, FloatUnary, IntOp, IntSrc, IntUnary, Masm, ShiftOp, Size,
-    TruncOp, TruncTraps,
+    Cond, DivOp, FloatOp, FloatSrc, FloatUnary, IntOp, IntSrc, IntUnary, Masm, ShiftOp, Size, TruncOp,
+    TruncTraps,
 };
 use crate::error::TrapKind;
 use crate::types::ValType;
@@ -61,8 +61,7 @@ impl<M: Masm> Compiler<'_, M> {
             self.load_gpr(M::ROTATE_COUNT, count);
             let value = self.pop();
             let dst = self.in_temp(value);
-            self.masm
-                .shift(op, size, dst, dst, IntSrc::Reg(M::ROTATE_COUNT));
+            self.masm.shift(op, size, dst, dst, IntSrc::Reg(M::ROTATE_COUNT));
             self.push_gpr(int_type(size), dst);
             return;
         }
@@ -90,11 +89,7 @@ impl<M: Masm> Compiler<'_, M> {
         let in_dividend =
             |entry: Option<Operand>| entry.map(|entry| entry.loc) == Some(Loc::Gpr(M::DIVIDEND.0));
         self.vacate(M::REMAINDER);
-        if in_dividend(
-            height
-                .checked_sub(2)
-                .and_then(|index| self.stack.get(index)),
-        ) {
+        if in_dividend(height.checked_sub(2).and_then(|index| self.stack.get(index))) {
             self.pinned.add(M::DIVIDEND);
         } else {
             self.vacate(M::DIVIDEND);
@@ -111,10 +106,7 @@ impl<M: Masm> Compiler<'_, M> {
             by_zero
         };
         self.masm.div(op, size, divisor, by_zero, overflow);
-        self.push_gpr(
-            int_type(size),
-            if op.rem { M::REMAINDER } else { M::DIVIDEND },
-        );
+        self.push_gpr(int_type(size), if op.rem { M::REMAINDER } else { M::DIVIDEND });
     }
 
     pub fn eqz(&mut self, size: Size) {

@@ -13,10 +13,8 @@ impl<M: Masm> Compiler<'_, M> {
     pub fn table_element(&mut self, table: u32, index: Gpr, outside: TrapKind) -> Gpr {
         let outside = self.trap(outside);
         let element = self.take_gpr();
-        self.masm
-            .load_vmctx(element, self.layout.tables + 8 * table);
-        self.masm
-            .compare_field(Size::S64, index, element, table::LEN);
+        self.masm.load_vmctx(element, self.layout.tables + 8 * table);
+        self.masm.compare_field(Size::S64, index, element, table::LEN);
         self.masm.jump_if(Cond::AboveEqual, outside);
         self.masm.load_field(element, element, table::BASE);
         self.masm.element_address(element, element, index);
@@ -67,9 +65,7 @@ impl<M: Masm> Compiler<'_, M> {
             Some(defined) => self
                 .masm
                 .vmctx_address(dst, self.layout.func_refs + func_ref::SIZE * defined),
-            None => self
-                .masm
-                .load_vmctx(dst, self.layout.imported_funcs + 8 * func),
+            None => self.masm.load_vmctx(dst, self.layout.imported_funcs + 8 * func),
         }
     }
 

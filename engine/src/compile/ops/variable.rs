@@ -28,9 +28,7 @@ impl<M: Masm> Compiler<'_, M> {
         self.write_local(local, value);
         // The copy that stays: the local itself where it has a register, else what it was written from.
         match (self.local_place(local), value.loc) {
-            (Loc::Slot(_), Loc::Gpr(_) | Loc::Xmm(_) | Loc::Const(_)) => {
-                self.stack.push(value.ty, value.loc)
-            }
+            (Loc::Slot(_), Loc::Gpr(_) | Loc::Xmm(_) | Loc::Const(_)) => self.stack.push(value.ty, value.loc),
             _ => self.stack.push(value.ty, Loc::Local(local)),
         }
     }

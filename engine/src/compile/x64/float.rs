@@ -71,9 +71,7 @@ impl FloatMasm for X64 {
             FloatOp::Sub => scalar!(self, size, dst, lhs, rhs, vsubss, vsubsd),
             FloatOp::Mul => scalar!(self, size, dst, lhs, rhs, vmulss, vmulsd),
             FloatOp::Div => scalar!(self, size, dst, lhs, rhs, vdivss, vdivsd),
-            FloatOp::Min | FloatOp::Max => {
-                return self.min_max(op == FloatOp::Max, size, dst, lhs, rhs);
-            }
+            FloatOp::Min | FloatOp::Max => return self.min_max(op == FloatOp::Max, size, dst, lhs, rhs),
             FloatOp::Copysign => return self.copysign(size, dst, lhs, rhs),
         }
         self.canonical(size, dst);
@@ -113,12 +111,8 @@ impl FloatMasm for X64 {
     fn fcompare(&mut self, size: Size, lhs: Xmm, rhs: FloatSrc) {
         let l = lhs.0;
         match (size, rhs) {
-            (Size::S32, FloatSrc::Reg(r)) => {
-                dynasm!(self.asm ; .arch x64 ; vucomiss Rx(l), Rx(r.0))
-            }
-            (Size::S64, FloatSrc::Reg(r)) => {
-                dynasm!(self.asm ; .arch x64 ; vucomisd Rx(l), Rx(r.0))
-            }
+            (Size::S32, FloatSrc::Reg(r)) => dynasm!(self.asm ; .arch x64 ; vucomiss Rx(l), Rx(r.0)),
+            (Size::S64, FloatSrc::Reg(r)) => dynasm!(self.asm ; .arch x64 ; vucomisd Rx(l), Rx(r.0)),
             (Size::S32, FloatSrc::Slot(s)) => with_slot!(self, s, [vucomiss Rx(l), DWORD] []),
             (Size::S64, FloatSrc::Slot(s)) => with_slot!(self, s, [vucomisd Rx(l), QWORD] []),
             (Size::S32, FloatSrc::Bits(bits)) => {
@@ -136,12 +130,8 @@ impl FloatMasm for X64 {
         let rhs = self.in_register(size, rhs);
         let predicate = if negated { 4 } else { 0 };
         match size {
-            Size::S32 => {
-                dynasm!(self.asm ; .arch x64 ; vcmpss xmm15, Rx(lhs.0), Rx(rhs.0), predicate)
-            }
-            Size::S64 => {
-                dynasm!(self.asm ; .arch x64 ; vcmpsd xmm15, Rx(lhs.0), Rx(rhs.0), predicate)
-            }
+            Size::S32 => dynasm!(self.asm ; .arch x64 ; vcmpss xmm15, Rx(lhs.0), Rx(rhs.0), predicate),
+            Size::S64 => dynasm!(self.asm ; .arch x64 ; vcmpsd xmm15, Rx(lhs.0), Rx(rhs.0), predicate),
         }
         dynasm!(self.asm ; .arch x64 ; vmovd Rd(dst.0), xmm15 ; and Rd(dst.0), 1);
     }
@@ -188,26 +178,15 @@ impl FloatMasm for X64 {
                 );
                 self.convert_i64(to, dst, temp);
                 match to {
-                    Size::S32 => {
-                        dynasm!(self.asm ; .arch x64 ; vaddss Rx(dst.0), Rx(dst.0), Rx(dst.0))
-                    }
-                    Size::S64 => {
-                        dynasm!(self.asm ; .arch x64 ; vaddsd Rx(dst.0), Rx(dst.0), Rx(dst.0))
-                    }
+                    Size::S32 => dynasm!(self.asm ; .arch x64 ; vaddss Rx(dst.0), Rx(dst.0), Rx(dst.0)),
+                    Size::S64 => dynasm!(self.asm ; .arch x64 ; vaddsd Rx(dst.0), Rx(dst.0), Rx(dst.0)),
                 }
                 self.bind(done);
             }
         }
     }
 
-    fn trunc(
-        &mut self,
-        op: TruncOp,
-        dst: Gpr,
-        src: Xmm,
-        temp: Gpr,
-        traps: TruncTraps<DynamicLabel>,
-    ) {
+    fn trunc(&mut self, op: TruncOp, dst: Gpr, src: Xmm, temp: Gpr, traps: TruncTraps<DynamicLabel>) {
         let done = self.label();
         match (op.signed, op.to) {
             (true, _) => {
@@ -219,11 +198,7 @@ impl FloatMasm for X64 {
                 let (bound, inclusive) = most_negative(op.from, op.to);
                 self.fcompare(op.from, src, FloatSrc::Bits(bound));
                 self.jump_if(
-                    if inclusive {
-                        Cond::BelowEqual
-                    } else {
-                        Cond::Below
-                    },
+                    if inclusive { Cond::BelowEqual } else { Cond::Below },
                     traps.overflow,
                 );
                 self.fcompare(op.from, src, FloatSrc::Bits(0));
@@ -319,10 +294,7 @@ fn most_negative(from: Size, to: Size) -> (u64, bool) {
         (Size::S64, Size::S32) => ((-2_147_483_649.0f64).to_bits(), true),
         (Size::S64, Size::S64) => ((-9_223_372_036_854_775_808.0f64).to_bits(), false),
         (Size::S32, Size::S32) => (u64::from((-2_147_483_648.0f32).to_bits()), false),
-        (Size::S32, Size::S64) => (
-            u64::from((-9_223_372_036_854_775_808.0f32).to_bits()),
-            false,
-        ),
+        (Size::S32, Size::S64) => (u64::from((-9_223_372_036_854_775_808.0f32).to_bits()), false),
     }
 }
 
@@ -423,18 +395,10 @@ impl X64 {
 
     fn truncate(&mut self, from: Size, to: Size, dst: Gpr, src: Xmm) {
         match (from, to) {
-            (Size::S32, Size::S32) => {
-                dynasm!(self.asm ; .arch x64 ; vcvttss2si Rd(dst.0), Rx(src.0))
-            }
-            (Size::S32, Size::S64) => {
-                dynasm!(self.asm ; .arch x64 ; vcvttss2si Rq(dst.0), Rx(src.0))
-            }
-            (Size::S64, Size::S32) => {
-                dynasm!(self.asm ; .arch x64 ; vcvttsd2si Rd(dst.0), Rx(src.0))
-            }
-            (Size::S64, Size::S64) => {
-                dynasm!(self.asm ; .arch x64 ; vcvttsd2si Rq(dst.0), Rx(src.0))
-            }
+            (Size::S32, Size::S32) => dynasm!(self.asm ; .arch x64 ; vcvttss2si Rd(dst.0), Rx(src.0)),
+            (Size::S32, Size::S64) => dynasm!(self.asm ; .arch x64 ; vcvttss2si Rq(dst.0), Rx(src.0)),
+            (Size::S64, Size::S32) => dynasm!(self.asm ; .arch x64 ; vcvttsd2si Rd(dst.0), Rx(src.0)),
+            (Size::S64, Size::S64) => dynasm!(self.asm ; .arch x64 ; vcvttsd2si Rq(dst.0), Rx(src.0)),
         }
     }
 

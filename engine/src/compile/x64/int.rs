@@ -80,82 +80,38 @@ impl IntMasm for X64 {
             (IntOp::Mul, Size::S64, IntSrc::Imm(imm)) => {
                 dynasm!(self.asm ; .arch x64 ; imul Rq(d), Rq(l), imm)
             }
-            (IntOp::Mul, Size::S32, IntSrc::Reg(r)) => {
-                dynasm!(self.asm ; .arch x64 ; imul Rd(d), Rd(r.0))
-            }
-            (IntOp::Mul, Size::S64, IntSrc::Reg(r)) => {
-                dynasm!(self.asm ; .arch x64 ; imul Rq(d), Rq(r.0))
-            }
+            (IntOp::Mul, Size::S32, IntSrc::Reg(r)) => dynasm!(self.asm ; .arch x64 ; imul Rd(d), Rd(r.0)),
+            (IntOp::Mul, Size::S64, IntSrc::Reg(r)) => dynasm!(self.asm ; .arch x64 ; imul Rq(d), Rq(r.0)),
             (IntOp::Mul, Size::S32, IntSrc::Slot(s)) => with_slot!(self, s, [imul Rd(d), DWORD] []),
             (IntOp::Mul, Size::S64, IntSrc::Slot(s)) => with_slot!(self, s, [imul Rq(d), QWORD] []),
-            (IntOp::Add, Size::S32, IntSrc::Imm(imm)) => {
-                dynasm!(self.asm ; .arch x64 ; add Rd(d), imm)
-            }
-            (IntOp::Add, Size::S64, IntSrc::Imm(imm)) => {
-                dynasm!(self.asm ; .arch x64 ; add Rq(d), imm)
-            }
-            (IntOp::Add, Size::S32, IntSrc::Reg(r)) => {
-                dynasm!(self.asm ; .arch x64 ; add Rd(d), Rd(r.0))
-            }
-            (IntOp::Add, Size::S64, IntSrc::Reg(r)) => {
-                dynasm!(self.asm ; .arch x64 ; add Rq(d), Rq(r.0))
-            }
+            (IntOp::Add, Size::S32, IntSrc::Imm(imm)) => dynasm!(self.asm ; .arch x64 ; add Rd(d), imm),
+            (IntOp::Add, Size::S64, IntSrc::Imm(imm)) => dynasm!(self.asm ; .arch x64 ; add Rq(d), imm),
+            (IntOp::Add, Size::S32, IntSrc::Reg(r)) => dynasm!(self.asm ; .arch x64 ; add Rd(d), Rd(r.0)),
+            (IntOp::Add, Size::S64, IntSrc::Reg(r)) => dynasm!(self.asm ; .arch x64 ; add Rq(d), Rq(r.0)),
             (IntOp::Add, Size::S32, IntSrc::Slot(s)) => with_slot!(self, s, [add Rd(d), DWORD] []),
             (IntOp::Add, Size::S64, IntSrc::Slot(s)) => with_slot!(self, s, [add Rq(d), QWORD] []),
-            (IntOp::Sub, Size::S32, IntSrc::Imm(imm)) => {
-                dynasm!(self.asm ; .arch x64 ; sub Rd(d), imm)
-            }
-            (IntOp::Sub, Size::S64, IntSrc::Imm(imm)) => {
-                dynasm!(self.asm ; .arch x64 ; sub Rq(d), imm)
-            }
-            (IntOp::Sub, Size::S32, IntSrc::Reg(r)) => {
-                dynasm!(self.asm ; .arch x64 ; sub Rd(d), Rd(r.0))
-            }
-            (IntOp::Sub, Size::S64, IntSrc::Reg(r)) => {
-                dynasm!(self.asm ; .arch x64 ; sub Rq(d), Rq(r.0))
-            }
+            (IntOp::Sub, Size::S32, IntSrc::Imm(imm)) => dynasm!(self.asm ; .arch x64 ; sub Rd(d), imm),
+            (IntOp::Sub, Size::S64, IntSrc::Imm(imm)) => dynasm!(self.asm ; .arch x64 ; sub Rq(d), imm),
+            (IntOp::Sub, Size::S32, IntSrc::Reg(r)) => dynasm!(self.asm ; .arch x64 ; sub Rd(d), Rd(r.0)),
+            (IntOp::Sub, Size::S64, IntSrc::Reg(r)) => dynasm!(self.asm ; .arch x64 ; sub Rq(d), Rq(r.0)),
             (IntOp::Sub, Size::S32, IntSrc::Slot(s)) => with_slot!(self, s, [sub Rd(d), DWORD] []),
             (IntOp::Sub, Size::S64, IntSrc::Slot(s)) => with_slot!(self, s, [sub Rq(d), QWORD] []),
-            (IntOp::And, Size::S32, IntSrc::Imm(imm)) => {
-                dynasm!(self.asm ; .arch x64 ; and Rd(d), imm)
-            }
-            (IntOp::And, Size::S64, IntSrc::Imm(imm)) => {
-                dynasm!(self.asm ; .arch x64 ; and Rq(d), imm)
-            }
-            (IntOp::And, Size::S32, IntSrc::Reg(r)) => {
-                dynasm!(self.asm ; .arch x64 ; and Rd(d), Rd(r.0))
-            }
-            (IntOp::And, Size::S64, IntSrc::Reg(r)) => {
-                dynasm!(self.asm ; .arch x64 ; and Rq(d), Rq(r.0))
-            }
+            (IntOp::And, Size::S32, IntSrc::Imm(imm)) => dynasm!(self.asm ; .arch x64 ; and Rd(d), imm),
+            (IntOp::And, Size::S64, IntSrc::Imm(imm)) => dynasm!(self.asm ; .arch x64 ; and Rq(d), imm),
+            (IntOp::And, Size::S32, IntSrc::Reg(r)) => dynasm!(self.asm ; .arch x64 ; and Rd(d), Rd(r.0)),
+            (IntOp::And, Size::S64, IntSrc::Reg(r)) => dynasm!(self.asm ; .arch x64 ; and Rq(d), Rq(r.0)),
             (IntOp::And, Size::S32, IntSrc::Slot(s)) => with_slot!(self, s, [and Rd(d), DWORD] []),
             (IntOp::And, Size::S64, IntSrc::Slot(s)) => with_slot!(self, s, [and Rq(d), QWORD] []),
-            (IntOp::Or, Size::S32, IntSrc::Imm(imm)) => {
-                dynasm!(self.asm ; .arch x64 ; or Rd(d), imm)
-            }
-            (IntOp::Or, Size::S64, IntSrc::Imm(imm)) => {
-                dynasm!(self.asm ; .arch x64 ; or Rq(d), imm)
-            }
-            (IntOp::Or, Size::S32, IntSrc::Reg(r)) => {
-                dynasm!(self.asm ; .arch x64 ; or Rd(d), Rd(r.0))
-            }
-            (IntOp::Or, Size::S64, IntSrc::Reg(r)) => {
-                dynasm!(self.asm ; .arch x64 ; or Rq(d), Rq(r.0))
-            }
+            (IntOp::Or, Size::S32, IntSrc::Imm(imm)) => dynasm!(self.asm ; .arch x64 ; or Rd(d), imm),
+            (IntOp::Or, Size::S64, IntSrc::Imm(imm)) => dynasm!(self.asm ; .arch x64 ; or Rq(d), imm),
+            (IntOp::Or, Size::S32, IntSrc::Reg(r)) => dynasm!(self.asm ; .arch x64 ; or Rd(d), Rd(r.0)),
+            (IntOp::Or, Size::S64, IntSrc::Reg(r)) => dynasm!(self.asm ; .arch x64 ; or Rq(d), Rq(r.0)),
             (IntOp::Or, Size::S32, IntSrc::Slot(s)) => with_slot!(self, s, [or Rd(d), DWORD] []),
             (IntOp::Or, Size::S64, IntSrc::Slot(s)) => with_slot!(self, s, [or Rq(d), QWORD] []),
-            (IntOp::Xor, Size::S32, IntSrc::Imm(imm)) => {
-                dynasm!(self.asm ; .arch x64 ; xor Rd(d), imm)
-            }
-            (IntOp::Xor, Size::S64, IntSrc::Imm(imm)) => {
-                dynasm!(self.asm ; .arch x64 ; xor Rq(d), imm)
-            }
-            (IntOp::Xor, Size::S32, IntSrc::Reg(r)) => {
-                dynasm!(self.asm ; .arch x64 ; xor Rd(d), Rd(r.0))
-            }
-            (IntOp::Xor, Size::S64, IntSrc::Reg(r)) => {
-                dynasm!(self.asm ; .arch x64 ; xor Rq(d), Rq(r.0))
-            }
+            (IntOp::Xor, Size::S32, IntSrc::Imm(imm)) => dynasm!(self.asm ; .arch x64 ; xor Rd(d), imm),
+            (IntOp::Xor, Size::S64, IntSrc::Imm(imm)) => dynasm!(self.asm ; .arch x64 ; xor Rq(d), imm),
+            (IntOp::Xor, Size::S32, IntSrc::Reg(r)) => dynasm!(self.asm ; .arch x64 ; xor Rd(d), Rd(r.0)),
+            (IntOp::Xor, Size::S64, IntSrc::Reg(r)) => dynasm!(self.asm ; .arch x64 ; xor Rq(d), Rq(r.0)),
             (IntOp::Xor, Size::S32, IntSrc::Slot(s)) => with_slot!(self, s, [xor Rd(d), DWORD] []),
             (IntOp::Xor, Size::S64, IntSrc::Slot(s)) => with_slot!(self, s, [xor Rq(d), QWORD] []),
         }
@@ -260,9 +216,7 @@ impl IntMasm for X64 {
             } else {
                 match size {
                     Size::S32 => dynasm!(self.asm ; .arch x64 ; cmp eax, i32::MIN),
-                    Size::S64 => {
-                        dynasm!(self.asm ; .arch x64 ; mov rdx, QWORD i64::MIN ; cmp rax, rdx)
-                    }
+                    Size::S64 => dynasm!(self.asm ; .arch x64 ; mov rdx, QWORD i64::MIN ; cmp rax, rdx),
                 }
                 self.jump_if(Cond::Equal, overflow);
             }
@@ -364,12 +318,8 @@ impl X64 {
             (Size::S64, Ok(short)) => {
                 dynasm!(self.asm ; .arch x64 ; lea Rq(dst.0), [BYTE Rq(base.0) + short])
             }
-            (Size::S32, Err(_)) => {
-                dynasm!(self.asm ; .arch x64 ; lea Rd(dst.0), [Rq(base.0) + disp])
-            }
-            (Size::S64, Err(_)) => {
-                dynasm!(self.asm ; .arch x64 ; lea Rq(dst.0), [Rq(base.0) + disp])
-            }
+            (Size::S32, Err(_)) => dynasm!(self.asm ; .arch x64 ; lea Rd(dst.0), [Rq(base.0) + disp]),
+            (Size::S64, Err(_)) => dynasm!(self.asm ; .arch x64 ; lea Rq(dst.0), [Rq(base.0) + disp]),
         }
     }
 }

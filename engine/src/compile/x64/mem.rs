@@ -99,18 +99,14 @@ impl MemMasm for X64 {
 
     fn fload_field(&mut self, dst: Xmm, base: Option<Gpr>, offset: i32) {
         match base {
-            Some(base) => {
-                dynasm!(self.asm ; .arch x64 ; vmovq Rx(dst.0), QWORD [Rq(base.0) + offset])
-            }
+            Some(base) => dynasm!(self.asm ; .arch x64 ; vmovq Rx(dst.0), QWORD [Rq(base.0) + offset]),
             None => dynasm!(self.asm ; .arch x64 ; vmovq Rx(dst.0), QWORD [r14 + offset]),
         }
     }
 
     fn fstore_field(&mut self, base: Option<Gpr>, offset: i32, src: Xmm) {
         match base {
-            Some(base) => {
-                dynasm!(self.asm ; .arch x64 ; vmovq QWORD [Rq(base.0) + offset], Rx(src.0))
-            }
+            Some(base) => dynasm!(self.asm ; .arch x64 ; vmovq QWORD [Rq(base.0) + offset], Rx(src.0)),
             None => dynasm!(self.asm ; .arch x64 ; vmovq QWORD [r14 + offset], Rx(src.0)),
         }
     }

@@ -6,6 +6,9 @@
 //!
 //! Must not know: wasm operators, the value stack.
 
+// `dynasm!` converts every register number it is given, also those of the right type.
+#![allow(clippy::useless_conversion)]
+
 mod float;
 mod flow;
 mod int;
