@@ -22,11 +22,7 @@ impl Ran {
         assert_eq!(self.code, Some(1), "{}", self.stderr);
         assert_eq!(self.stdout, "");
         assert_eq!(self.stderr.lines().count(), 1, "{}", self.stderr);
-        let text = self
-            .stderr
-            .trim_end()
-            .strip_prefix("error: ")
-            .expect("an error");
+        let text = self.stderr.trim_end().strip_prefix("error: ").expect("an error");
         let guests = format!("{}/", guest("").display()).replace("//", "/");
         text.replace(&guests, "")
     }
@@ -78,10 +74,7 @@ fn run_passes_output_and_exit_code_through() {
         assert!(list.stdout.ends_with("\n4 nodes made\n"), "{}", list.stdout);
 
         let exit = stepwell(&words(&["@wasi/exit.wasm"]));
-        assert_eq!(
-            (exit.code, exit.stdout.as_str()),
-            (Some(42), "leaving with 42\n")
-        );
+        assert_eq!((exit.code, exit.stdout.as_str()), (Some(42), "leaving with 42\n"));
         // The system keeps the low eight bits, as of every process.
         assert_eq!(
             stepwell(&words(&["@wasi/exit.wasm", "300"])).code,
@@ -145,18 +138,9 @@ fn invoke_reads_arguments_by_type_and_prints_results() {
         assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{words:?}");
         ran.stdout
     };
-    assert_eq!(
-        invoke(&["add", "@wat/math.wasm", "0xffffffff", "-2"]),
-        "-3\n"
-    );
-    assert_eq!(
-        invoke(&["fac", "@wat/math.wasm", "20"]),
-        "2432902008176640000\n"
-    );
-    assert_eq!(
-        invoke(&["div_rem", "@wat/math.wasm", "-7", "2"]),
-        "-3\n-1\n"
-    );
+    assert_eq!(invoke(&["add", "@wat/math.wasm", "0xffffffff", "-2"]), "-3\n");
+    assert_eq!(invoke(&["fac", "@wat/math.wasm", "20"]), "2432902008176640000\n");
+    assert_eq!(invoke(&["div_rem", "@wat/math.wasm", "-7", "2"]), "-3\n-1\n");
     assert_eq!(invoke(&["hypot", "@wat/math.wasm", "3", "4.0"]), "5.0\n");
     assert_eq!(invoke(&["halve", "@wat/math.wasm", "-1e1"]), "-5.0\n");
 }
@@ -218,16 +202,8 @@ fn traps_end_with_134_and_a_source_level_backtrace() {
             "indirect call type mismatch",
             "indirect_type.c",
         ),
-        (
-            "faults/recursion.wasm",
-            "call stack exhausted",
-            "recursion.c",
-        ),
-        (
-            "faults/c_stack.wasm",
-            "out of bounds memory access",
-            "c_stack.c",
-        ),
+        ("faults/recursion.wasm", "call stack exhausted", "recursion.c"),
+        ("faults/c_stack.wasm", "out of bounds memory access", "c_stack.c"),
     ];
     for (file, kind, source) in cases {
         for mode in [&["run"][..], &["run", "--interpreter"]] {
@@ -235,11 +211,7 @@ fn traps_end_with_134_and_a_source_level_backtrace() {
             let ran = stepwell(&[mode, &[&path]].concat());
             assert_eq!(ran.code, Some(134), "{file}: {}", ran.stderr);
             let mut lines = ran.stderr.lines();
-            assert_eq!(
-                lines.next(),
-                Some(format!("error: {kind}").as_str()),
-                "{file}"
-            );
+            assert_eq!(lines.next(), Some(format!("error: {kind}").as_str()), "{file}");
             let innermost = lines.next().unwrap_or_default();
             let place = format!(" at /stepwell/guests/faults/{source}:");
             assert!(
@@ -325,11 +297,7 @@ fn bad_input_is_one_clear_line_from_every_subcommand() {
         let path = format!("@broken/{name}.wasm");
         for subcommand in ["run", "inspect", "debug"] {
             let error = stepwell(&[subcommand, &path]).error();
-            assert_eq!(
-                error,
-                format!("broken/{name}.wasm: {message}"),
-                "{subcommand}"
-            );
+            assert_eq!(error, format!("broken/{name}.wasm: {message}"), "{subcommand}");
         }
     }
     for subcommand in ["run", "inspect", "debug"] {
@@ -414,10 +382,7 @@ fn inspect_shows_the_module_and_its_debug_info() {
         assert!(list.stdout.contains(part), "{part}\n{}", list.stdout);
     }
     let math = stepwell(&["inspect", "@wat/math.wasm"]).stdout;
-    assert!(
-        math.contains("div_rem: func[3] (i32 i32) -> (i32 i32)"),
-        "{math}"
-    );
+    assert!(math.contains("div_rem: func[3] (i32 i32) -> (i32 i32)"), "{math}");
     assert!(
         math.contains("imports\n  none") && math.contains("no units"),
         "{math}"
@@ -429,9 +394,7 @@ fn wrong_words_and_help() {
     let wrong = stepwell(&["run", "--flow", "@list/list.wasm"]);
     assert_eq!(wrong.code, Some(2));
     assert!(
-        wrong
-            .stderr
-            .starts_with("error: unexpected argument '--flow'"),
+        wrong.stderr.starts_with("error: unexpected argument '--flow'"),
         "{}",
         wrong.stderr
     );

@@ -101,7 +101,8 @@ impl Editor {
 
     fn send(&mut self, command: &str, arguments: Value) -> u64 {
         self.seq += 1;
-        let message = json!({ "seq": self.seq, "type": "request", "command": command, "arguments": arguments });
+        let message =
+            json!({ "seq": self.seq, "type": "request", "command": command, "arguments": arguments });
         let body = message.to_string();
         write!(self.stdin, "Content-Length: {}\r\n\r\n{body}", body.len()).expect("written");
         self.stdin.flush().expect("written");
@@ -147,11 +148,7 @@ impl Editor {
     fn event(&mut self, event: &str) -> Value {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            if let Some(index) = self
-                .events
-                .iter()
-                .position(|message| message["event"] == event)
-            {
+            if let Some(index) = self.events.iter().position(|message| message["event"] == event) {
                 return self.events.remove(index)["body"].clone();
             }
             let message = self.message(deadline);
@@ -163,9 +160,8 @@ impl Editor {
 
     /// All output events of a category so far, which are used up.
     fn output(&mut self, category: &str) -> String {
-        let wanted = |message: &Value| {
-            message["event"] == "output" && message["body"]["category"] == category
-        };
+        let wanted =
+            |message: &Value| message["event"] == "output" && message["body"]["category"] == category;
         let (outputs, rest): (Vec<_>, Vec<_>) = self.events.drain(..).partition(wanted);
         self.events = rest;
         let texts = outputs
@@ -273,12 +269,7 @@ fn sqlite_breaks_at_a_line_shows_locals_and_steps_through_calls() {
         .collect();
     assert_eq!(
         callers[..4],
-        [
-            json!("sqlite3_exec"),
-            json!("run"),
-            json!("fill"),
-            json!("main")
-        ]
+        [json!("sqlite3_exec"), json!("run"), json!("fill"), json!("main")]
     );
     editor.go("stepOut");
     assert_eq!(editor.place().0, "run");
@@ -294,13 +285,7 @@ fn sqlite_breaks_at_a_line_shows_locals_and_steps_through_calls() {
     assert_eq!(stopped["reason"], "breakpoint");
     assert_eq!(editor.place(), ("discount".to_string(), note));
     let frames = editor.frames();
-    for name in [
-        "sqlite3VdbeExec",
-        "sqlite3_step",
-        "sqlite3_exec",
-        "ask",
-        "main",
-    ] {
+    for name in ["sqlite3VdbeExec", "sqlite3_step", "sqlite3_exec", "ask", "main"] {
         assert!(frames.iter().any(|frame| frame["name"] == name), "{name}");
     }
     // The first good that costs more than 90 is rye bread, number 2: 320, and 10 * 2 percent off.
@@ -315,23 +300,16 @@ fn sqlite_breaks_at_a_line_shows_locals_and_steps_through_calls() {
         json!({ "expression": "price", "frameId": frames[0]["id"], "context": "hover" }),
     );
     assert_eq!(evaluated["result"], "320");
-    let refused =
-        json!({ "expression": "no_such_thing", "frameId": frames[0]["id"], "context": "watch" });
+    let refused = json!({ "expression": "no_such_thing", "frameId": frames[0]["id"], "context": "watch" });
     assert!(!editor.refusal("evaluate", refused).is_empty());
 
     // A variable's own bytes.
     let reference = named(&locals, "price")["memoryReference"].clone();
-    let memory = editor.ask(
-        "readMemory",
-        json!({ "memoryReference": reference, "count": 4 }),
-    );
+    let memory = editor.ask("readMemory", json!({ "memoryReference": reference, "count": 4 }));
     assert_eq!(memory["data"], "QAEAAA==", "320, little endian");
 
     // A frame in the middle, with a structure that opens.
-    let ask = frames
-        .iter()
-        .find(|frame| frame["name"] == "ask")
-        .expect("there");
+    let ask = frames.iter().find(|frame| frame["name"] == "ask").expect("there");
     let locals = editor.scope(ask, "Locals");
     let counter = editor.children(&named(&locals, "counter")["variablesReference"]);
     assert!(
@@ -364,8 +342,7 @@ fn sqlite_breaks_at_a_line_shows_locals_and_steps_through_calls() {
 
 #[test]
 fn a_trapped_guest_can_still_be_looked_at() {
-    let mut editor =
-        Editor::launched(json!({ "program": guest("list/list.wasm"), "args": ["fault"] }));
+    let mut editor = Editor::launched(json!({ "program": guest("list/list.wasm"), "args": ["fault"] }));
     editor.ask("configurationDone", json!({}));
     let stopped = editor.event("stopped");
     assert_eq!(stopped["reason"], "exception");
@@ -396,20 +373,13 @@ fn a_trapped_guest_can_still_be_looked_at() {
     let arguments = editor.scope(main, "Arguments");
     assert_eq!(named(&arguments, "argc")["value"], "2");
     let operands = editor.scope(&frames[0], "Operand stack");
-    assert!(
-        !operands.is_empty(),
-        "the address that faulted is an operand"
-    );
+    assert!(!operands.is_empty(), "the address that faulted is an operand");
 
     // Nothing of it can be run on; letting it run ends it.
     editor.ask("continue", json!({ "threadId": 1 }));
     assert_eq!(editor.event("exited")["exitCode"], 134);
     editor.event("terminated");
-    assert!(
-        editor
-            .output("stderr")
-            .contains("out of bounds memory access")
-    );
+    assert!(editor.output("stderr").contains("out of bounds memory access"));
     assert_eq!(
         editor.refusal("stackTrace", json!({ "threadId": 1 })),
         "the guest is not stopped"
@@ -456,10 +426,7 @@ fn instructions_wasm_values_and_text_without_debug_info() {
     assert_eq!(locals[0]["value"], "7");
 
     // One instruction on: the quotient.
-    editor.ask(
-        "next",
-        json!({ "threadId": 1, "granularity": "instruction" }),
-    );
+    editor.ask("next", json!({ "threadId": 1, "granularity": "instruction" }));
     editor.event("stopped");
     let frames = editor.frames();
     let operands = editor.scope(&frames[0], "Operand stack");

@@ -100,9 +100,7 @@ fn commands_come_from_standard_input_as_well() {
         .spawn()
         .expect("it starts");
     let mut stdin = child.stdin.take().expect("a pipe");
-    stdin
-        .write_all(b"break push\nrun\nfly\nrun\n")
-        .expect("written");
+    stdin.write_all(b"break push\nrun\nfly\nrun\n").expect("written");
     drop(stdin);
     let output = child.wait_with_output().expect("it ends");
     let text = String::from_utf8_lossy(&output.stdout);

@@ -15,6 +15,7 @@ pub mod print;
 mod run;
 pub mod script;
 
+use crate::gui;
 use crate::launch::{self, Grants};
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
@@ -111,7 +112,15 @@ fn open(args: OpenArgs) -> Result<Exit> {
             ..launch::sample()
         },
     };
-    anyhow::bail!("{}: the window is not part of this build", config.name)
+    if let Err(problem) = gui::preflight::check() {
+        report(&problem);
+        return Ok(Exit(i32::from(gui::preflight::EXIT_CODE)));
+    }
+    gui::run(gui::AppOptions {
+        config: Some(config),
+        ..gui::AppOptions::default()
+    })?;
+    Ok(Exit::SUCCESS)
 }
 
 /// An error with its causes, on one line.

@@ -1,5 +1,31 @@
-//! The window.
+//! The window: a client of one debugging session.
+//!
+//! # Map
+//! - [`app`]: the eframe shell; drains events, carries out actions, lays the window out.
+//! - [`model`]: what the session has told so far. [`queries`]: its answers, dropped when stale.
+//! - [`commands`]: THE TABLE; menus, toolbar, shortcuts and palette read it.
+//! - [`panes`]: one function each: it reads the model and pushes [`actions`]. [`widgets`]: what panes draw with.
+//! - [`layout`]: the tree of panes. [`settings`]: what persists. [`theme`]: the only file with colours.
+//!
+//! # Invariants
+//! - The window never waits: everything goes through `Command` and `Event`.
+//! - State changes once, between frames, when [`app`] carries out the actions. A pane knows no other pane.
 
+pub mod actions;
+pub mod app;
+mod bars;
+pub mod commands;
+mod dialogs;
 pub mod headless;
+mod layout;
+pub mod model;
+pub mod panes;
 pub mod preflight;
+pub mod queries;
 pub mod raster;
+mod settings;
+pub mod theme;
+mod widgets;
+
+pub use app::{App, AppOptions, run};
+pub use theme::ThemeChoice;

@@ -11,7 +11,7 @@ use stepwell_debuginfo::{FileId, ModuleOffset, ValueNode, ValueRef};
 pub struct QueryId(pub u64);
 
 /// A question.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Query {
     /// Locals, operand stack and source variables of a frame (display index in the snapshot).
     Frame {
@@ -92,7 +92,7 @@ pub enum Query {
 }
 
 /// A place to write, with the raw bits of the new value.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum WriteTarget {
     /// A wasm local of the frame.
     Local {

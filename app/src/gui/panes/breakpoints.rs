@@ -1,0 +1,203 @@
+//! All breakpoints: switch, remove, jump to, and add by line, function or offset.
+
+use crate::gui::actions::{Action, Cx};
+use crate::gui::model::{Breakpoint, file_name};
+use crate::gui::theme;
+use crate::gui::widgets::parts;
+use egui::{Key, Pos2, Rect, RichText, Role, ScrollArea, Sense, Ui, WidgetInfo, vec2};
+use lucide_icons::Icon;
+use stepwell_debuginfo::ModuleOffset;
+use stepwell_engine::debugger::{BreakpointSpec, StopReason};
+
+/// The pane's own state.
+#[derive(Debug, Default)]
+pub struct BreakpointsView {
+    wish: String,
+}
+
+/// A wish as typed: `file:line`, `0x` and an offset, or a function.
+pub fn parse_spec(text: &str) -> Option<BreakpointSpec> {
+    let text = text.trim();
+    if let Some(hex) = text.strip_prefix("0x") {
+        let offset = u64::from_str_radix(hex, 16).ok()?;
+        let offset = ModuleOffset(offset);
+        return Some(BreakpointSpec::Offset { offset });
+    }
+    if let Some((path, line)) = text.rsplit_once(':')
+        && let Ok(line) = line.trim().parse()
+        && !path.is_empty()
+    {
+        let path = path.trim().to_owned();
+        return Some(BreakpointSpec::Line { path, line });
+    }
+    (!text.is_empty()).then(|| BreakpointSpec::Function {
+        name: text.to_owned(),
+    })
+}
+
+/// A wish in few words.
+pub fn spec_text(spec: &BreakpointSpec) -> String {
+    match spec {
+        BreakpointSpec::Line { path, line } => format!("{}:{line}", file_name(path)),
+        BreakpointSpec::Function { name } => format!("{name}()"),
+        BreakpointSpec::Offset { offset } => offset.to_string(),
+    }
+}
+
+/// Draws the pane.
+pub fn show(cx: &mut Cx<'_>, view: &mut BreakpointsView, ui: &mut Ui) {
+    let t = cx.t;
+    parts::pane_bar(ui, t, |ui| {
+        let edit = egui::TextEdit::singleline(&mut view.wish)
+            .hint_text("file.c:12, function or 0x1a2b")
+            .font(theme::code_font())
+            .desired_width((ui.available_width() - 64.0).max(80.0));
+        let response = ui.add(edit);
+        let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+        let spec = parse_spec(&view.wish);
+        let clicked = ui
+            .add_enabled(spec.is_some(), egui::Button::new("Add"))
+            .clicked();
+        if let Some(spec) = spec.filter(|_| clicked || entered) {
+            cx.push(Action::AddBreakpoint(spec));
+            view.wish.clear();
+        }
+    });
+    if cx.model.breakpoints.is_empty() {
+        let hint = "Click beside a line number, press F9, or type a place above.";
+        parts::empty_state(ui, t, Icon::CircleDot, "No breakpoints", hint);
+        return;
+    }
+    ui.spacing_mut().item_spacing.y = 0.0;
+    ScrollArea::vertical()
+        .id_salt("breakpoints")
+        .auto_shrink(false)
+        .show(ui, |ui| {
+            for breakpoint in cx.model.breakpoints.values() {
+                one(cx, ui, breakpoint);
+            }
+        });
+}
+
+/// What there is to say of where it bound.
+fn note(breakpoint: &Breakpoint) -> String {
+    let state = &breakpoint.state;
+    if let Some(message) = &state.message {
+        return message.clone();
+    }
+    match state.locations.as_slice() {
+        [] if breakpoint.awaited => "…".to_owned(),
+        [] => "not bound".to_owned(),
+        [one] => match (&state.spec, &one.source) {
+            (BreakpointSpec::Line { .. }, _) | (_, None) => one.offset.to_string(),
+            (_, Some(place)) => format!("{}:{}", file_name(&place.path), place.line),
+        },
+        many => format!("{} places", many.len()),
+    }
+}
+
+fn one(cx: &mut Cx<'_>, ui: &mut Ui, breakpoint: &Breakpoint) {
+    let t = cx.t;
+    let state = &breakpoint.state;
+    let text = spec_text(&state.spec);
+    let hit = cx.model.snapshot.as_ref().is_some_and(|snapshot| {
+        matches!(&snapshot.reason, StopReason::Breakpoint(ids) if ids.contains(&state.id))
+    });
+    let size = vec2(ui.available_width(), theme::ROW_HEIGHT + 5.0);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("breakpoint {text}")));
+    if hit {
+        ui.painter().rect_filled(rect, 0.0, t.current_bg);
+    } else if response.hovered() {
+        ui.painter().rect_filled(rect, 0.0, t.raised);
+    }
+    let spot =
+        |x: f32| Rect::from_center_size(Pos2::new(x, rect.center().y), vec2(22.0, rect.height()));
+    let switch = ui.interact(
+        spot(rect.left() + 16.0),
+        response.id.with("switch"),
+        Sense::click(),
+    );
+    let verb = if state.enabled { "Disable" } else { "Enable" };
+    let name = format!("{verb} breakpoint {text}");
+    switch.widget_info(|| WidgetInfo::selected(Role::CheckBox, true, state.enabled, &name));
+    let centre = switch.rect.center();
+    let ring = egui::Stroke::new(
+        1.5,
+        if breakpoint.is_bound() {
+            t.breakpoint
+        } else {
+            t.weak
+        },
+    );
+    if state.enabled && breakpoint.is_bound() {
+        ui.painter().circle_filled(centre, 5.0, t.breakpoint);
+    } else {
+        ui.painter().circle_stroke(centre, 4.5, ring);
+    }
+    if switch.on_hover_text(&name).clicked() {
+        cx.push(Action::EnableBreakpoint(state.id, !state.enabled));
+    }
+    let remove = ui.interact(
+        spot(rect.right() - 16.0),
+        response.id.with("remove"),
+        Sense::click(),
+    );
+    let name = format!("Remove breakpoint {text}");
+    remove.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
+    let color = if remove.hovered() { t.error } else { t.faint };
+    parts::paint_icon(ui, remove.rect, Icon::X, 13.0, color);
+    if remove.on_hover_text(&name).clicked() {
+        cx.push(Action::RemoveBreakpoint(state.id));
+    }
+    let left = rect.left() + 32.0;
+    let right = rect.right() - 32.0;
+    let cell = Rect::from_min_max(Pos2::new(left, rect.top()), Pos2::new(right, rect.bottom()));
+    let color = if state.enabled { t.text } else { t.faint };
+    let width = parts::line(ui, cell, &text, theme::code_font(), color);
+    let rest = Rect::from_min_max(Pos2::new(left + width + 14.0, rect.top()), cell.max);
+    let color = match (breakpoint.is_bound(), breakpoint.awaited) {
+        (false, false) => t.warning,
+        _ => t.weak,
+    };
+    let note = note(breakpoint);
+    parts::line(ui, rest, &note, egui::FontId::proportional(12.0), color);
+    let response = response.on_hover_ui(|ui| {
+        ui.label(RichText::new(&text).font(theme::code_font()));
+        ui.label(RichText::new(&note).color(t.weak));
+    });
+    if response.clicked()
+        && let Some(location) = state.locations.first()
+    {
+        if let Some(place) = &location.source {
+            cx.push(Action::ShowSource(place.file, Some(place.line)));
+        }
+        cx.push(Action::ShowOffset(location.offset));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wishes_are_read_as_people_write_them() {
+        let line = BreakpointSpec::Line {
+            path: "list.c".to_owned(),
+            line: 42,
+        };
+        assert_eq!(parse_spec("list.c:42"), Some(line));
+        let name = "std::vec::push".to_owned();
+        assert_eq!(
+            parse_spec("std::vec::push"),
+            Some(BreakpointSpec::Function { name })
+        );
+        let offset = ModuleOffset(0x1a2b);
+        assert_eq!(
+            parse_spec(" 0x1a2b "),
+            Some(BreakpointSpec::Offset { offset })
+        );
+        assert_eq!(parse_spec("0xzz"), None);
+        assert_eq!(parse_spec(" "), None);
+    }
+}

@@ -1,0 +1,57 @@
+//! The globals of the module's instance.
+
+use super::needs_stop;
+use super::slots::{self, SlotEdit};
+use crate::gui::actions::{Action, Cx};
+use crate::gui::queries::Answer;
+use crate::gui::widgets::parts;
+use egui::{ScrollArea, Ui};
+use lucide_icons::Icon;
+use stepwell_engine::debugger::{Query, Reply, WriteTarget};
+
+/// The pane's own state.
+#[derive(Debug, Default)]
+pub struct GlobalsView {
+    edit: SlotEdit,
+}
+
+/// Draws the pane.
+pub fn show(cx: &mut Cx<'_>, view: &mut GlobalsView, ui: &mut Ui) {
+    if !needs_stop(cx, ui, Icon::Globe, "globals") {
+        return;
+    }
+    let Some(stop) = cx.model.stop() else { return };
+    let query = Query::Globals { stop };
+    let answer = cx.ask(query.clone());
+    if let Answer::Failed(error) = answer {
+        parts::empty_state(
+            ui,
+            cx.t,
+            Icon::TriangleAlert,
+            "Not readable",
+            &error.to_string(),
+        );
+        return;
+    }
+    let Some((Reply::Globals(globals), fresh)) = answer.latest() else {
+        return;
+    };
+    if globals.is_empty() {
+        parts::empty_state(ui, cx.t, Icon::Globe, "The module has no globals", "");
+        return;
+    }
+    let before = match cx.model.previous_answer(&query) {
+        Some(Reply::Globals(before)) => Some(before.as_slice()),
+        _ => None,
+    };
+    ui.spacing_mut().item_spacing.y = 0.0;
+    ScrollArea::vertical()
+        .id_salt("globals")
+        .auto_shrink(false)
+        .show(ui, |ui| {
+            let written = slots::show(cx, &mut view.edit, ui, globals, before, "global", fresh);
+            if let Some((index, bits)) = written {
+                cx.push(Action::Write(WriteTarget::Global { index, bits }));
+            }
+        });
+}

@@ -1,0 +1,234 @@
+//! Linear memory as bytes and text; a byte that is clicked is shown as numbers of every size.
+
+use super::needs_stop;
+use crate::gui::actions::Cx;
+use crate::gui::theme;
+use crate::gui::widgets::hex_view::{CHUNK, Chunk, HexState};
+use crate::gui::widgets::parts;
+use egui::{Key, RichText, Ui, vec2};
+use lucide_icons::Icon;
+use stepwell_engine::debugger::{Query, Reply, StopId};
+
+/// The pane's own state.
+#[derive(Debug, Default)]
+pub struct MemoryView {
+    memory: u32,
+    hex: HexState,
+    address: String,
+    complaint: Option<String>,
+    selected: Option<u64>,
+    placed: bool,
+}
+
+impl MemoryView {
+    /// Shows an address and marks so many bytes.
+    pub fn go(&mut self, memory: u32, address: u64, len_bytes: u64) {
+        self.memory = memory;
+        self.hex.mark = Some((address, len_bytes));
+        self.hex.reveal = Some(address);
+        self.selected = Some(address);
+        self.placed = true;
+    }
+}
+
+/// An address as typed: `0x…`, or with hexadecimal letters, or decimal.
+pub fn parse_address(text: &str) -> Option<u64> {
+    let text = text.trim().replace('_', "");
+    match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        Some(hex) => u64::from_str_radix(hex, 16).ok(),
+        None if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().ok(),
+        None => u64::from_str_radix(&text, 16).ok(),
+    }
+}
+
+/// Draws the pane.
+pub fn show(cx: &mut Cx<'_>, view: &mut MemoryView, ui: &mut Ui) {
+    if !needs_stop(cx, ui, Icon::MemoryStick, "memory") {
+        return;
+    }
+    let Some(snapshot) = cx.model.snapshot.clone() else {
+        return;
+    };
+    let memories = &snapshot.memories_len_bytes;
+    let index = usize::try_from(view.memory).unwrap_or_default();
+    let Some(len_bytes) = memories.get(index).copied() else {
+        parts::empty_state(ui, cx.t, Icon::MemoryStick, "The module has no memory", "");
+        return;
+    };
+    place_at_first(cx, view);
+    bar(cx, view, ui, memories, len_bytes);
+    if len_bytes == 0 {
+        parts::empty_state(
+            ui,
+            cx.t,
+            Icon::MemoryStick,
+            "The memory is empty",
+            "It has zero pages.",
+        );
+        return;
+    }
+    let stop = snapshot.stop;
+    let footer = view.selected.map_or(0.0, |_| 26.0);
+    let size = vec2(
+        ui.available_width(),
+        (ui.available_height() - footer).max(10.0),
+    );
+    let t = cx.t;
+    let memory = view.memory;
+    let clicked = ui
+        .allocate_ui(size, |ui| {
+            view.hex
+                .show(ui, t, len_bytes, |address| chunk(cx, stop, memory, address))
+        })
+        .inner;
+    if let Some(address) = clicked {
+        view.selected = Some(address);
+        view.hex.mark = Some((address, 1));
+    }
+    if let Some(address) = view.selected {
+        inspector(cx, ui, stop, memory, address);
+    }
+}
+
+/// The first time, something worth seeing: the fault, or the stack of the guest's own code.
+fn place_at_first(cx: &Cx<'_>, view: &mut MemoryView) {
+    if view.placed {
+        return;
+    }
+    let Some(module) = &cx.model.module else {
+        return;
+    };
+    view.placed = true;
+    if let Some(trap) = cx.model.trap()
+        && let Some(access) = &trap.access
+        && let Ok(address) = u64::try_from(access.address)
+        && address < access.memory_len_bytes
+    {
+        view.hex.reveal = Some(address);
+        return;
+    }
+    // Data usually begins at 1024; a page of zeros tells nobody anything.
+    if !module.data.is_empty() {
+        view.hex.top_row = 1024 / 16;
+    }
+}
+
+fn chunk<'a>(cx: &mut Cx<'a>, stop: StopId, memory: u32, address: u64) -> Option<Chunk<'a>> {
+    let query = Query::Memory {
+        stop,
+        memory,
+        address,
+        len_bytes: CHUNK,
+    };
+    match cx.ask(query).latest() {
+        Some((Reply::Memory(bytes), fresh)) => Some(Chunk {
+            bytes: &bytes.bytes,
+            changed: if fresh { &bytes.changed } else { &[] },
+            fresh,
+        }),
+        _ => None,
+    }
+}
+
+fn bar(cx: &mut Cx<'_>, view: &mut MemoryView, ui: &mut Ui, memories: &[u64], len_bytes: u64) {
+    let t = cx.t;
+    parts::pane_bar(ui, t, |ui| {
+        if memories.len() > 1 {
+            for (index, _) in memories.iter().enumerate() {
+                let index = u32::try_from(index).unwrap_or(u32::MAX);
+                let text = format!("memory {index}");
+                if ui.selectable_label(view.memory == index, text).clicked() {
+                    view.go(index, 0, 0);
+                    view.selected = None;
+                }
+            }
+        }
+        let edit = egui::TextEdit::singleline(&mut view.address)
+            .hint_text("Go to address")
+            .font(theme::code_font())
+            .desired_width(130.0);
+        let response = ui.add(edit);
+        if response.changed() {
+            view.complaint = None;
+        }
+        if response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter)) {
+            match parse_address(&view.address) {
+                Some(address) if address < len_bytes => view.go(view.memory, address, 1),
+                Some(address) => {
+                    view.complaint = Some(format!("0x{address:x} is past the end"));
+                }
+                None => view.complaint = Some("not a number".to_owned()),
+            }
+        }
+        if let Some(complaint) = &view.complaint {
+            ui.label(RichText::new(complaint).color(t.error).size(12.0));
+        }
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            let pages = len_bytes / 65536;
+            let text = format!("{pages} pages · {}", parts::size_text(len_bytes));
+            ui.label(RichText::new(text).color(t.faint).size(12.0));
+        });
+    });
+}
+
+/// The numbers that begin at an address.
+fn inspector(cx: &mut Cx<'_>, ui: &mut Ui, stop: StopId, memory: u32, address: u64) {
+    let t = cx.t;
+    let mut bytes = [0u8; 8];
+    let mut have = 0usize;
+    for (offset, slot) in bytes.iter_mut().enumerate() {
+        let at = address.saturating_add(offset as u64);
+        let byte = chunk(cx, stop, memory, at - at % CHUNK)
+            .and_then(|chunk| chunk.bytes.get(usize::try_from(at % CHUNK).ok()?));
+        let Some(byte) = byte else { break };
+        *slot = *byte;
+        have = offset + 1;
+    }
+    let [a, b, c, d, ..] = bytes;
+    let mut parts_of: Vec<(&str, String)> = Vec::new();
+    if have >= 1 {
+        parts_of.push(("u8", a.to_string()));
+    }
+    if have >= 2 {
+        parts_of.push(("u16", u16::from_le_bytes([a, b]).to_string()));
+    }
+    if have >= 4 {
+        let word = u32::from_le_bytes([a, b, c, d]);
+        parts_of.push(("i32", word.cast_signed().to_string()));
+        parts_of.push(("u32", format!("0x{word:x}")));
+        parts_of.push(("f32", format!("{:?}", f32::from_bits(word))));
+    }
+    if have == 8 {
+        let word = u64::from_le_bytes(bytes);
+        parts_of.push(("i64", word.cast_signed().to_string()));
+        parts_of.push(("f64", format!("{:?}", f64::from_bits(word))));
+    }
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 26.0), egui::Sense::hover());
+    ui.painter().rect_filled(rect, 0.0, t.chrome);
+    let mut x = rect.left() + 8.0;
+    let mut put = |text: &str, color: egui::Color32, gap: f32| {
+        let cell = egui::Rect::from_min_max(egui::pos2(x, rect.top()), rect.max);
+        x += parts::line(ui, cell, text, theme::code_font(), color) + gap;
+    };
+    put(&format!("0x{address:08x}"), t.accent, 14.0);
+    for (name, value) in parts_of {
+        put(name, t.faint, 5.0);
+        put(&value, t.text, 12.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_read_as_people_write_them() {
+        assert_eq!(parse_address("0x10"), Some(16));
+        assert_eq!(parse_address(" 1024 "), Some(1024));
+        assert_eq!(parse_address("ff"), Some(255));
+        assert_eq!(parse_address("1_0000"), Some(10000));
+        assert_eq!(parse_address("0x1_0000_0000"), Some(1 << 32));
+        assert_eq!(parse_address(""), None);
+        assert_eq!(parse_address("list"), None);
+    }
+}

@@ -1,0 +1,272 @@
+//! The module's shape: sections, functions, imports, exports, and what its debug info says of itself.
+
+use crate::gui::actions::{Action, Cx};
+use crate::gui::theme;
+use crate::gui::widgets::parts;
+use egui::{Color32, Pos2, Rect, RichText, ScrollArea, Ui};
+use lucide_icons::Icon;
+use stepwell_debuginfo::Language;
+use stepwell_engine::debugger::ModuleInfo;
+
+/// What is shown of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Part {
+    Sections,
+    #[default]
+    Functions,
+    Imports,
+    Exports,
+    Debug,
+}
+
+const PARTS: [(Part, &str); 5] = [
+    (Part::Functions, "Functions"),
+    (Part::Sections, "Sections"),
+    (Part::Imports, "Imports"),
+    (Part::Exports, "Exports"),
+    (Part::Debug, "Debug info"),
+];
+
+/// The pane's own state.
+#[derive(Debug, Default)]
+pub struct ModulesView {
+    part: Part,
+    filter: String,
+}
+
+/// A row: three columns and what a click does.
+struct Entry {
+    left: String,
+    middle: String,
+    right: String,
+    color: Color32,
+    action: Option<Action>,
+}
+
+/// Draws the pane.
+pub fn show(cx: &mut Cx<'_>, view: &mut ModulesView, ui: &mut Ui) {
+    let t = cx.t;
+    let Some(module) = cx.model.module.clone() else {
+        parts::empty_state(
+            ui,
+            t,
+            Icon::Package,
+            "No module",
+            "Open one, or drop a file here.",
+        );
+        return;
+    };
+    parts::pane_bar(ui, t, |ui| {
+        ui.spacing_mut().item_spacing.x = 2.0;
+        ui.spacing_mut().button_padding.x = 6.0;
+        for (part, name) in PARTS {
+            let selected = view.part == part;
+            let color = if selected { t.text } else { t.weak };
+            let text = RichText::new(name).color(color).size(12.0);
+            if ui.add(egui::Button::selectable(selected, text)).clicked() {
+                view.part = part;
+            }
+        }
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            if ui.available_width() > 60.0 {
+                let edit = egui::TextEdit::singleline(&mut view.filter)
+                    .hint_text("Filter")
+                    .desired_width(ui.available_width().min(150.0));
+                ui.add(edit);
+            }
+        });
+    });
+    if view.part == Part::Debug {
+        debug(cx, ui);
+        return;
+    }
+    let wanted = view.filter.to_lowercase();
+    let entries: Vec<Entry> = entries(cx, view.part, &module)
+        .into_iter()
+        .filter(|entry| {
+            wanted.is_empty()
+                || entry.middle.to_lowercase().contains(&wanted)
+                || entry.right.to_lowercase().contains(&wanted)
+        })
+        .collect();
+    if entries.is_empty() {
+        let title = if wanted.is_empty() {
+            "None"
+        } else {
+            "Nothing matches"
+        };
+        parts::empty_state(ui, t, Icon::Package, title, "");
+        return;
+    }
+    ui.spacing_mut().item_spacing.y = 0.0;
+    let area = ScrollArea::vertical()
+        .id_salt(("module", view.part as u8))
+        .auto_shrink(false);
+    area.show_rows(ui, theme::ROW_HEIGHT + 1.0, entries.len(), |ui, range| {
+        for entry in entries.get(range).unwrap_or_default() {
+            let name = format!("{} {} {}", entry.left, entry.middle, entry.right);
+            let (rect, response) = parts::row(ui, t, false, &name);
+            let cell = |from: f32, to: f32| {
+                Rect::from_min_max(Pos2::new(from, rect.top()), Pos2::new(to, rect.bottom()))
+            };
+            let number = cell(rect.left(), rect.left() + 58.0);
+            parts::line_right(ui, number, &entry.left, theme::code_font(), t.faint);
+            let middle = rect.left() + 68.0;
+            let split = (middle + (rect.right() - middle) * 0.56).max(middle);
+            parts::line(
+                ui,
+                cell(middle, split - 8.0),
+                &entry.middle,
+                theme::code_font(),
+                entry.color,
+            );
+            parts::line(
+                ui,
+                cell(split, rect.right() - 8.0),
+                &entry.right,
+                theme::code_font(),
+                t.weak,
+            );
+            let response = response.on_hover_ui_at_pointer(|ui| {
+                ui.label(RichText::new(&entry.middle).font(theme::code_font()));
+                ui.label(
+                    RichText::new(&entry.right)
+                        .font(theme::code_font())
+                        .color(t.weak),
+                );
+            });
+            if response.clicked()
+                && let Some(action) = &entry.action
+            {
+                cx.push(action.clone());
+            }
+        }
+    });
+}
+
+fn entries(cx: &Cx<'_>, part: Part, module: &ModuleInfo) -> Vec<Entry> {
+    let t = cx.t;
+    match part {
+        Part::Sections => module
+            .sections
+            .iter()
+            .map(|section| {
+                let count = section.count.map_or(String::new(), |count| {
+                    format!("{} entries", parts::grouped(count))
+                });
+                Entry {
+                    left: format!("{:x}", section.offset.0),
+                    middle: section.name.clone(),
+                    right: format!("{:<11} {count}", parts::size_text(section.len_bytes)),
+                    color: if section.custom { t.weak } else { t.accent },
+                    action: None,
+                }
+            })
+            .collect(),
+        Part::Functions => module
+            .functions
+            .iter()
+            .map(|function| Entry {
+                left: function.index.to_string(),
+                middle: cx.model.function_name(function.index),
+                right: function.ty.to_string(),
+                color: if function.imported {
+                    t.weak
+                } else {
+                    t.function
+                },
+                action: Some(Action::ShowFunction(function.index)),
+            })
+            .collect(),
+        Part::Imports => module
+            .imports
+            .iter()
+            .enumerate()
+            .map(|(index, import)| Entry {
+                left: index.to_string(),
+                middle: format!("{}.{}", import.module, import.field),
+                right: import.ty.clone(),
+                color: t.text,
+                action: None,
+            })
+            .collect(),
+        Part::Exports => module
+            .exports
+            .iter()
+            .map(|export| Entry {
+                left: export.index.to_string(),
+                middle: export.name.clone(),
+                right: export.kind.clone(),
+                color: t.text,
+                action: (export.kind == "func").then_some(Action::ShowFunction(export.index)),
+            })
+            .collect(),
+        Part::Debug => Vec::new(),
+    }
+}
+
+fn language_name(language: Language) -> &'static str {
+    match language {
+        Language::C => "C",
+        Language::Cpp => "C++",
+        Language::Rust => "Rust",
+        Language::Zig => "Zig",
+        Language::Other => "other",
+    }
+}
+
+fn debug(cx: &mut Cx<'_>, ui: &mut Ui) {
+    let t = cx.t;
+    let Some(debug) = &cx.model.debug else {
+        parts::empty_state(ui, t, Icon::Hourglass, "Reading debug info…", "");
+        return;
+    };
+    ui.spacing_mut().item_spacing.y = 0.0;
+    ScrollArea::vertical()
+        .id_salt("debug")
+        .auto_shrink(false)
+        .show(ui, |ui| {
+            if debug.units.is_empty() && debug.diagnostics.is_empty() {
+                let hint = "Build with -g and do not strip to see sources and variables.";
+                parts::empty_state(ui, t, Icon::FileQuestion, "No debug info", hint);
+                return;
+            }
+            if !debug.diagnostics.is_empty() {
+                parts::heading(ui, t, &format!("Problems ({})", debug.diagnostics.len()));
+                for diagnostic in debug.diagnostics.iter().take(200) {
+                    let offset = diagnostic
+                        .offset
+                        .map_or(String::new(), |at| format!("+0x{at:x}"));
+                    let place = format!("{}{offset}", diagnostic.section);
+                    ui.horizontal_wrapped(|ui| {
+                        ui.add_space(8.0);
+                        ui.label(theme::icon(Icon::TriangleAlert, 13.0).color(t.warning));
+                        ui.label(RichText::new(place).font(theme::code_font()).color(t.weak));
+                        ui.label(RichText::new(&diagnostic.message).color(t.text));
+                    });
+                }
+            }
+            parts::heading(ui, t, &format!("Units ({})", debug.units.len()));
+            for unit in debug.units.iter().take(2000) {
+                let (rect, response) = parts::row(ui, t, false, &format!("unit {}", unit.name));
+                let cell = |from: f32, to: f32| {
+                    Rect::from_min_max(Pos2::new(from, rect.top()), Pos2::new(to, rect.bottom()))
+                };
+                let kind = format!("{} · DWARF {}", language_name(unit.language), unit.version);
+                let right = rect.right() - 8.0;
+                let width = parts::line_right(
+                    ui,
+                    cell(rect.left() + rect.width() * 0.5, right),
+                    &kind,
+                    egui::FontId::proportional(12.0),
+                    t.faint,
+                );
+                let name = cell(rect.left() + 8.0, right - width - 10.0);
+                parts::line(ui, name, &unit.name, theme::code_font(), t.text);
+                response.on_hover_text(format!(
+                    "{}\n{}\n{}",
+                    unit.name, unit.directory, unit.producer
+                ));
+            }
+        });
+}

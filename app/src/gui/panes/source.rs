@@ -1,0 +1,355 @@
+//! Source text: breakpoints in the gutter, lines that have code, the line where the guest stands and the
+//! lines its callers wait at.
+
+use super::welcome;
+use crate::gui::actions::{Action, Cx};
+use crate::gui::commands::CommandId;
+use crate::gui::layout::Pane;
+use crate::gui::model::{Breakpoint, file_name};
+use crate::gui::queries::Answer;
+use crate::gui::theme;
+use crate::gui::widgets::code_view::{CodeEvent, CodeRow, CodeView, Mark, Stand};
+use crate::gui::widgets::{parts, syntax};
+use crate::source_cache::{Lookup, SourceText};
+use egui::{RichText, ScrollArea, Ui};
+use lucide_icons::Icon;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use stepwell_debuginfo::{FileId, SourceFile};
+use stepwell_engine::debugger::{BreakpointSpec, Query, Reply};
+
+const MAX_TABS: usize = 8;
+
+/// What is worked out once for a file.
+#[derive(Debug)]
+struct Prepared {
+    text: Arc<SourceText>,
+    comments: Vec<bool>,
+    columns: usize,
+}
+
+/// The pane's own state.
+#[derive(Debug, Default)]
+pub struct SourceView {
+    open: Vec<FileId>,
+    active: Option<FileId>,
+    carets: HashMap<FileId, u32>,
+    reveal: Option<u32>,
+    filter: String,
+    folder: String,
+    prepared: HashMap<FileId, Prepared>,
+}
+
+impl SourceView {
+    /// Shows a file, at a line if given.
+    pub fn go(&mut self, file: FileId, line: Option<u32>) {
+        if !self.open.contains(&file) {
+            if self.open.len() >= MAX_TABS {
+                self.open.remove(0);
+            }
+            self.open.push(file);
+        }
+        self.active = Some(file);
+        if let Some(line) = line {
+            self.carets.insert(file, line);
+            self.reveal = Some(line);
+        }
+    }
+
+    /// The file and line with the caret.
+    pub fn caret(&self) -> Option<(FileId, u32)> {
+        let file = self.active?;
+        Some((file, *self.carets.get(&file)?))
+    }
+
+    /// The guest stands in code without source lines: no file is in front.
+    pub fn leave(&mut self) {
+        self.active = None;
+    }
+
+    /// Forgets what was read of files; they may have changed.
+    pub fn forget_text(&mut self) {
+        self.prepared.clear();
+    }
+}
+
+/// Draws the pane.
+pub fn show(cx: &mut Cx<'_>, view: &mut SourceView, ui: &mut Ui) {
+    if welcome::show(cx, ui) {
+        return;
+    }
+    let Some(debug) = &cx.model.debug else {
+        parts::empty_state(ui, cx.t, Icon::Hourglass, "Reading debug info…", "");
+        return;
+    };
+    if debug.files.is_empty() {
+        no_sources(cx, ui);
+        return;
+    }
+    bar(cx, view, ui, &debug.files);
+    let Some(file) = view.active.and_then(|id| cx.model.file(id)) else {
+        let hint = "The guest stands in code without source lines, or has not started. Choose a file above.";
+        parts::empty_state(ui, cx.t, Icon::FileCode, "No source here", hint);
+        return;
+    };
+    if !view.prepared.contains_key(&file.id)
+        && let Some(text) = cx.sources.text(&file.path)
+    {
+        view.prepared.insert(file.id, prepare(text));
+    }
+    if view.prepared.contains_key(&file.id) {
+        text(cx, view, ui, file);
+    } else {
+        missing(cx, view, ui, file);
+    }
+}
+
+fn prepare(text: Arc<SourceText>) -> Prepared {
+    let widths = text.lines.iter().map(|line| {
+        let tabs = line.bytes().filter(|byte| *byte == b'\t').count();
+        line.chars().count().saturating_add(tabs * 3)
+    });
+    Prepared {
+        columns: widths.max().unwrap_or_default(),
+        comments: syntax::comment_starts(&text.lines),
+        text,
+    }
+}
+
+fn no_sources(cx: &mut Cx<'_>, ui: &mut Ui) {
+    let height = ui.available_height();
+    ui.vertical_centered(|ui| {
+        ui.add_space((height * 0.5 - 90.0).clamp(6.0, 220.0));
+        ui.label(theme::icon(Icon::FileQuestion, 26.0).color(cx.t.faint));
+        let title = RichText::new("This module carries no debug info");
+        ui.label(title.font(theme::strong_font(14.0)).color(cx.t.text));
+        ui.set_max_width(ui.available_width().min(430.0));
+        let hint = "Step through its wasm text instead: locals, operands and memory are all there. \
+                    For sources, build it with -g and do not strip it.";
+        ui.label(RichText::new(hint).color(cx.t.weak));
+        ui.add_space(8.0);
+        if ui.button("Show wasm text").clicked() {
+            cx.push(Action::Do(CommandId::Show(Pane::Wasm)));
+        }
+    });
+}
+
+fn bar(cx: &mut Cx<'_>, view: &mut SourceView, ui: &mut Ui, files: &[SourceFile]) {
+    let t = cx.t;
+    parts::pane_bar(ui, t, |ui| {
+        ui.spacing_mut().item_spacing.x = 4.0;
+        let button = egui::Button::new((theme::icon(Icon::Files, 14.0), "Files"));
+        egui::containers::menu::MenuButton::from_button(button).ui(ui, |ui| {
+            ui.set_min_width(360.0);
+            let hint = format!("Filter {} files", files.len());
+            ui.add(
+                egui::TextEdit::singleline(&mut view.filter)
+                    .hint_text(hint)
+                    .desired_width(f32::INFINITY),
+            );
+            let wanted = view.filter.to_lowercase();
+            let found: Vec<&SourceFile> = files
+                .iter()
+                .filter(|file| file.path.to_lowercase().contains(&wanted))
+                .collect();
+            let height = theme::ROW_HEIGHT + 4.0;
+            let area = ScrollArea::vertical()
+                .max_height(320.0)
+                .auto_shrink([false, true]);
+            area.show_rows(ui, height, found.len(), |ui, range| {
+                for file in found.get(range).unwrap_or_default() {
+                    let text = RichText::new(&file.path).font(theme::code_font());
+                    let entry = egui::Button::new(text)
+                        .frame_when_inactive(false)
+                        .truncate();
+                    if ui.add(entry).on_hover_text(&file.path).clicked() {
+                        cx.push(Action::ShowSource(file.id, None));
+                        ui.close();
+                    }
+                }
+            });
+        });
+        ui.separator();
+        let mut close = None;
+        for id in view.open.clone() {
+            let Some(file) = files.iter().find(|file| file.id == id) else {
+                continue;
+            };
+            let selected = view.active == Some(id);
+            let color = if selected { t.text } else { t.weak };
+            let text = RichText::new(file_name(&file.path)).color(color);
+            let tab = egui::Button::selectable(selected, text);
+            let response = ui.add(tab).on_hover_text(&file.path);
+            if response.clicked() {
+                view.active = Some(id);
+            }
+            if response.middle_clicked() {
+                close = Some(id);
+            }
+        }
+        if let Some(id) = close {
+            view.open.retain(|open| *open != id);
+            if view.active == Some(id) {
+                view.active = view.open.last().copied();
+            }
+        }
+    });
+}
+
+fn mark(breakpoint: &Breakpoint) -> Mark {
+    match (breakpoint.state.enabled, breakpoint.is_bound()) {
+        (false, _) => Mark::Disabled,
+        (true, true) => Mark::Bound,
+        (true, false) => Mark::Unbound,
+    }
+}
+
+fn text(cx: &mut Cx<'_>, view: &mut SourceView, ui: &mut Ui, file: &SourceFile) {
+    let query = Query::LinesWithCode { file: file.id };
+    let lines: &[u32] = match cx.ask(query) {
+        Answer::Ready(Reply::Lines(lines)) => lines,
+        _ => &[],
+    };
+    let mut stands: HashMap<u32, Stand> = HashMap::new();
+    if let Some(snapshot) = &cx.model.snapshot {
+        for frame in snapshot.frames.iter().rev() {
+            if let Some(place) = frame.source.as_ref().filter(|place| place.file == file.id) {
+                let stand = match (frame.index, cx.model.trap().is_some()) {
+                    (0, true) => Stand::Faulted,
+                    (0, false) => Stand::Current,
+                    _ => Stand::Caller,
+                };
+                stands.insert(place.line, stand);
+            }
+        }
+    }
+    let mut marks: HashMap<u32, Mark> = HashMap::new();
+    for breakpoint in cx.model.breakpoints.values() {
+        if let Some(line) = breakpoint_line(breakpoint, file) {
+            marks.insert(line, mark(breakpoint));
+        }
+    }
+    let Some(prepared) = view.prepared.get(&file.id) else {
+        return;
+    };
+    let total = prepared.text.lines.len();
+    let index_of = |line: u32| {
+        usize::try_from(line)
+            .ok()
+            .and_then(|line| line.checked_sub(1))
+    };
+    let code = CodeView {
+        id: egui::Id::unique(("source", file.id.0)),
+        rows: total,
+        label_columns: total.to_string().len().max(3),
+        text_columns: prepared.columns,
+        caret: view.carets.get(&file.id).copied().and_then(index_of),
+        reveal: view.reveal.take().and_then(index_of),
+    };
+    let t = cx.t;
+    let event = code.show(ui, t, |index| {
+        let number = u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1);
+        let line = prepared.text.line(number).unwrap_or_default();
+        let inside = prepared.comments.get(index).copied().unwrap_or_default();
+        CodeRow {
+            label: number.to_string(),
+            job: syntax::highlight(line, file.language, inside, t),
+            has_code: lines.binary_search(&number).is_ok(),
+            mark: marks.get(&number).copied(),
+            stand: stands.get(&number).copied(),
+            name: format!("line {number}"),
+        }
+    });
+    let spec = |index: usize| BreakpointSpec::Line {
+        path: file.path.clone(),
+        line: u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1),
+    };
+    match event {
+        Some(CodeEvent::Caret(index)) => {
+            let line = u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1);
+            view.carets.insert(file.id, line);
+        }
+        Some(CodeEvent::Breakpoint(index)) => cx.push(Action::ToggleBreakpoint(spec(index))),
+        Some(CodeEvent::RunTo(index)) => cx.push(Action::RunTo(spec(index))),
+        None => {}
+    }
+}
+
+/// The line of `file` that a breakpoint's mark stands on.
+fn breakpoint_line(breakpoint: &Breakpoint, file: &SourceFile) -> Option<u32> {
+    crate::gui::model::breakpoint_line(breakpoint, &file.path)
+}
+
+fn missing(cx: &mut Cx<'_>, view: &mut SourceView, ui: &mut Ui, file: &SourceFile) {
+    let t = cx.t;
+    let tried: Vec<PathBuf> = match cx.sources.get(&file.path) {
+        Lookup::Missing { tried } => tried.clone(),
+        Lookup::Found(_) => Vec::new(),
+    };
+    ScrollArea::vertical()
+        .id_salt("missing")
+        .auto_shrink(false)
+        .show(ui, |ui| {
+            ui.add_space(18.0);
+            ui.horizontal(|ui| {
+                ui.add_space(18.0);
+                ui.vertical(|ui| {
+                    ui.set_max_width((ui.available_width() - 18.0).min(560.0));
+                    ui.label(theme::icon(Icon::FileX2, 24.0).color(t.warning));
+                    let title = format!("{} is not on this machine", file_name(&file.path));
+                    ui.label(
+                        RichText::new(title)
+                            .font(theme::strong_font(15.0))
+                            .color(t.text),
+                    );
+                    ui.add_space(4.0);
+                    ui.label(RichText::new("The debug info records it as").color(t.weak));
+                    ui.label(
+                        RichText::new(&file.path)
+                            .font(theme::code_font())
+                            .color(t.accent),
+                    );
+                    if let Some((_, line)) = view.caret() {
+                        ui.label(
+                            RichText::new(format!("and the guest's place is line {line}."))
+                                .color(t.weak),
+                        );
+                    }
+                    ui.add_space(10.0);
+                    ui.label(RichText::new("Look for it in another folder").color(t.text));
+                    ui.horizontal(|ui| {
+                        let edit = egui::TextEdit::singleline(&mut view.folder)
+                            .hint_text("Folder with the sources")
+                            .desired_width(300.0);
+                        let response = ui.add(edit);
+                        let entered = response.lost_focus()
+                            && ui.input(|input| input.key_pressed(egui::Key::Enter));
+                        if (ui.button("Search there").clicked() || entered)
+                            && !view.folder.is_empty()
+                        {
+                            cx.push(Action::AddSourceRoot(PathBuf::from(view.folder.trim())));
+                        }
+                    });
+                    ui.horizontal(|ui| {
+                        if ui.button("Look again").clicked() {
+                            cx.push(Action::RetrySources);
+                        }
+                        if ui.button("Show wasm text").clicked() {
+                            cx.push(Action::Do(CommandId::Show(Pane::Wasm)));
+                        }
+                    });
+                    ui.add_space(10.0);
+                    ui.label(
+                        RichText::new("Tried")
+                            .font(theme::strong_font(11.0))
+                            .color(t.weak),
+                    );
+                    for path in &tried {
+                        let text = path.display().to_string();
+                        ui.label(RichText::new(text).font(theme::code_font()).color(t.faint));
+                    }
+                });
+            });
+        });
+}

@@ -1,0 +1,226 @@
+//! Lines of code with a gutter: breakpoint marks, numbers, an arrow where the guest stands. Only the rows
+//! in view are laid out, so a file of 100 000 lines costs what a screenful costs.
+
+use super::parts;
+use crate::gui::theme::{self, Tokens};
+use egui::text::LayoutJob;
+use egui::{Color32, Pos2, Rect, Role, ScrollArea, Sense, Stroke, Ui, Vec2, WidgetInfo, vec2};
+use lucide_icons::Icon;
+
+/// A breakpoint in the gutter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// It has a place in the module and stops.
+    Bound,
+    /// It has no place yet.
+    Unbound,
+    /// It does not stop.
+    Disabled,
+}
+
+/// Where the guest stands, as an arrow in the gutter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stand {
+    /// Here, about to run.
+    Current,
+    /// Here, and it trapped.
+    Faulted,
+    /// A caller, waiting for its call.
+    Caller,
+}
+
+/// One row.
+pub struct CodeRow {
+    /// Number or offset.
+    pub label: String,
+    /// Text.
+    pub job: LayoutJob,
+    /// Whether a breakpoint can stand here.
+    pub has_code: bool,
+    /// Breakpoint.
+    pub mark: Option<Mark>,
+    /// Whether the guest stands here.
+    pub stand: Option<Stand>,
+    /// What a screen reader calls it.
+    pub name: String,
+}
+
+/// What a person did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodeEvent {
+    /// The caret goes here.
+    Caret(usize),
+    /// Set or remove a breakpoint here.
+    Breakpoint(usize),
+    /// Run to here.
+    RunTo(usize),
+}
+
+/// The view.
+pub struct CodeView {
+    /// Tells views in one pane apart.
+    pub id: egui::Id,
+    /// How many rows there are.
+    pub rows: usize,
+    /// Widest label, in characters.
+    pub label_columns: usize,
+    /// Widest text, in characters.
+    pub text_columns: usize,
+    /// The row with the caret.
+    pub caret: Option<usize>,
+    /// A row to bring into view.
+    pub reveal: Option<usize>,
+}
+
+const MARK_WIDTH: f32 = 20.0;
+const ARROW_WIDTH: f32 = 18.0;
+
+impl CodeView {
+    /// Draws the rows in view; `row` makes them.
+    pub fn show(
+        self,
+        ui: &mut Ui,
+        t: &Tokens,
+        mut row: impl FnMut(usize) -> CodeRow,
+    ) -> Option<CodeEvent> {
+        let height = theme::ROW_HEIGHT;
+        let column = ui.fonts_mut(|fonts| fonts.glyph_width(&theme::code_font(), '0'));
+        let label_width = column * self.label_columns as f32;
+        let gutter = MARK_WIDTH + label_width + ARROW_WIDTH;
+        let view_height = ui.available_height();
+        let mut area = ScrollArea::both().id_salt(self.id).auto_shrink(false);
+        if let Some(target) = self.reveal {
+            let state = egui::scroll_area::State::load(ui.ctx(), ui.make_persistent_id(self.id));
+            let top = state.map_or(0.0, |state| state.clamped_offset().y);
+            let y = target as f32 * height;
+            if y < top + height || y + 3.0 * height > top + view_height {
+                area = area.vertical_scroll_offset((y - view_height * 0.38).max(0.0));
+            }
+        }
+        let mut event = None;
+        area.show_viewport(ui, |ui, viewport| {
+            ui.set_height(self.rows as f32 * height + height);
+            let text_width = gutter + column * (self.text_columns as f32 + 4.0);
+            ui.set_width(text_width.max(viewport.width()));
+            let origin = ui.max_rect().min;
+            let left = origin.x + viewport.left();
+            let first = (viewport.top() / height).floor().max(0.0) as usize;
+            let last = ((viewport.bottom() / height).ceil().max(0.0) as usize).min(self.rows);
+            for index in first..last {
+                let item = row(index);
+                let top = origin.y + index as f32 * height;
+                let full =
+                    Rect::from_min_size(Pos2::new(left, top), Vec2::new(viewport.width(), height));
+                if let Some(happened) = self.one(ui, t, index, &item, full, gutter, viewport.left())
+                {
+                    event = Some(happened);
+                }
+            }
+        });
+        event
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "geometry of one row, used in one place"
+    )]
+    fn one(
+        &self,
+        ui: &mut Ui,
+        t: &Tokens,
+        index: usize,
+        item: &CodeRow,
+        full: Rect,
+        gutter: f32,
+        scrolled: f32,
+    ) -> Option<CodeEvent> {
+        let mut event = None;
+        let (marks, text) = full.split_left_right_at_x(full.left() + gutter);
+        let id = self.id.with(index);
+        let body = ui.interact(text, id.with("text"), Sense::click());
+        body.widget_info(|| WidgetInfo::labeled(Role::ListItem, true, &item.name));
+        let edge = ui.interact(marks, id.with("gutter"), Sense::click());
+        edge.widget_info(|| {
+            WidgetInfo::labeled(
+                Role::Button,
+                item.has_code,
+                format!("breakpoint at {}", item.name),
+            )
+        });
+        if body.clicked() || body.secondary_clicked() {
+            event = Some(CodeEvent::Caret(index));
+        }
+        if edge.clicked() && (item.has_code || item.mark.is_some()) {
+            event = Some(CodeEvent::Breakpoint(index));
+        }
+        body.context_menu(|ui| {
+            if ui.button("Run to here").clicked() {
+                event = Some(CodeEvent::RunTo(index));
+            }
+            if ui.button("Toggle breakpoint").clicked() {
+                event = Some(CodeEvent::Breakpoint(index));
+            }
+        });
+
+        let painter = ui.painter();
+        let back: Option<Color32> = match item.stand {
+            Some(Stand::Current) => Some(t.current_bg),
+            Some(Stand::Faulted) => Some(t.error_bg),
+            Some(Stand::Caller) => Some(t.caller_bg),
+            None => None,
+        };
+        if let Some(back) = back {
+            painter.rect_filled(full, 0.0, back);
+        }
+        if self.caret == Some(index) {
+            let border = Stroke::new(1.0, t.border);
+            painter.hline(text.x_range(), full.top() + 0.5, border);
+            painter.hline(text.x_range(), full.bottom() - 0.5, border);
+        }
+        let centre = Pos2::new(full.left() + MARK_WIDTH * 0.5 + 1.0, full.center().y);
+        match item.mark {
+            Some(Mark::Bound) => {
+                painter.circle_filled(centre, 5.0, t.breakpoint);
+            }
+            Some(Mark::Unbound) => {
+                painter.circle_stroke(centre, 4.5, Stroke::new(1.5, t.weak));
+            }
+            Some(Mark::Disabled) => {
+                painter.circle_stroke(centre, 4.5, Stroke::new(1.5, t.breakpoint));
+            }
+            None if edge.hovered() && item.has_code => {
+                painter.circle_filled(centre, 5.0, t.breakpoint.gamma_multiply(0.4));
+            }
+            None => {}
+        }
+        let label = Rect::from_min_max(
+            Pos2::new(full.left() + MARK_WIDTH, full.top()),
+            Pos2::new(full.left() + gutter - ARROW_WIDTH, full.bottom()),
+        );
+        let color = match (item.stand, item.has_code) {
+            (Some(Stand::Current), _) => t.current,
+            (Some(Stand::Faulted), _) => t.error,
+            (_, true) => t.weak,
+            (_, false) => t.faint.gamma_multiply(0.7),
+        };
+        parts::line_right(ui, label, &item.label, theme::code_font(), color);
+        let arrow = Rect::from_min_max(
+            Pos2::new(label.right(), full.top()),
+            Pos2::new(full.left() + gutter, full.bottom()),
+        );
+        if let Some(stand) = item.stand {
+            let (picture, color) = match stand {
+                Stand::Current => (Icon::ArrowRight, t.current),
+                Stand::Faulted => (Icon::Zap, t.error),
+                Stand::Caller => (Icon::CornerDownRight, t.accent),
+            };
+            parts::paint_icon(ui, arrow, picture, 13.0, color);
+        }
+        let galley = ui.painter().layout_job(item.job.clone());
+        let place = text.min + vec2(4.0 - scrolled, (full.height() - galley.size().y) * 0.5);
+        ui.painter()
+            .with_clip_rect(text.intersect(ui.clip_rect()))
+            .galley(place, galley, t.text);
+        event
+    }
+}

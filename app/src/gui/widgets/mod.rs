@@ -1,0 +1,7 @@
+//! What panes draw with. A widget knows colours and geometry, never the model.
+
+pub mod code_view;
+pub mod hex_view;
+pub mod parts;
+pub mod syntax;
+pub mod value_tree;

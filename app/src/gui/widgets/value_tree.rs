@@ -1,0 +1,166 @@
+//! Rows of names, values and types in three columns, with a triangle where there is more inside.
+
+use super::parts;
+use crate::gui::theme::{self, Tokens};
+use egui::{Pos2, Rect, Role, Sense, Ui, WidgetInfo, vec2};
+use lucide_icons::Icon;
+
+/// One row.
+#[derive(Clone, Debug, Default)]
+pub struct ValueRow<'a> {
+    /// How deep it lies.
+    pub depth: usize,
+    /// Its name.
+    pub name: &'a str,
+    /// Its value, or the reason why there is none.
+    pub value: &'a str,
+    /// Its type.
+    pub type_name: &'a str,
+    /// Whether it is open; `None` for leaves.
+    pub open: Option<bool>,
+    /// Whether `value` is a value.
+    pub available: bool,
+    /// Whether it changed since the last stop.
+    pub changed: bool,
+    /// Whether it is of this stop; drawn pale if not.
+    pub fresh: bool,
+    /// Its address in linear memory.
+    pub address: Option<u64>,
+    /// Whether a double click may change it.
+    pub editable: bool,
+}
+
+/// What a person did to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ValueEvent {
+    /// Open or close it.
+    Toggle,
+    /// Show its memory.
+    Memory,
+    /// Change it.
+    Edit,
+    /// Put its value on the clipboard.
+    Copy,
+}
+
+/// Where the columns of a row begin: value and type.
+pub fn columns(rect: Rect) -> (f32, f32) {
+    let value = rect.left() + rect.width() * 0.38;
+    let type_name = rect.left() + rect.width() * 0.74;
+    (value, type_name)
+}
+
+impl ValueRow<'_> {
+    /// Draws it; also gives the rectangle of its value, for an editor to stand in.
+    pub fn show(&self, ui: &mut Ui, t: &Tokens) -> (Option<ValueEvent>, Rect) {
+        let size = vec2(ui.available_width(), theme::ROW_HEIGHT + 1.0);
+        let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+        response.widget_info(|| {
+            WidgetInfo::labeled(
+                Role::TreeItem,
+                true,
+                format!("{} = {}", self.name, self.value),
+            )
+        });
+        if response.hovered() {
+            ui.painter().rect_filled(rect, 0.0, t.raised);
+        }
+        let mut event = None;
+        let (x_value, x_type) = columns(rect);
+        let indent = self.depth.min(24) as f32 * 13.0;
+        let x_name = rect.left() + 6.0 + indent;
+        let triangle =
+            Rect::from_min_size(Pos2::new(x_name, rect.top()), vec2(14.0, rect.height()));
+        if let Some(open) = self.open {
+            let picture = if open {
+                Icon::ChevronDown
+            } else {
+                Icon::ChevronRight
+            };
+            parts::paint_icon(ui, triangle, picture, 12.0, t.weak);
+        }
+        let pale = |color: egui::Color32| {
+            if self.fresh {
+                color
+            } else {
+                color.gamma_multiply(0.6)
+            }
+        };
+        let cell = |from: f32, to: f32| {
+            Rect::from_min_max(Pos2::new(from, rect.top()), Pos2::new(to, rect.bottom()))
+        };
+        let name_cell = cell(triangle.right() + 2.0, x_value - 6.0);
+        parts::line(ui, name_cell, self.name, theme::code_font(), pale(t.accent));
+        let value_cell = cell(x_value.max(name_cell.left() + 20.0), x_type - 6.0);
+        let color = if !self.available {
+            t.faint
+        } else if self.changed {
+            t.changed
+        } else {
+            t.text
+        };
+        if self.changed {
+            let bar = Rect::from_min_max(rect.min, Pos2::new(rect.left() + 2.5, rect.bottom()));
+            ui.painter().rect_filled(bar, 0.0, t.changed);
+        }
+        let font = if self.available {
+            theme::code_font()
+        } else {
+            egui::FontId::proportional(theme::CODE_SIZE - 0.5)
+        };
+        parts::line(ui, value_cell, self.value, font, pale(color));
+        let mut right = rect.right() - 6.0;
+        if let Some(address) = self.address {
+            let spot = Rect::from_center_size(
+                Pos2::new(rect.right() - 14.0, rect.center().y),
+                vec2(20.0, rect.height()),
+            );
+            right = spot.left();
+            let jump = ui.interact(spot, response.id.with("memory"), Sense::click());
+            jump.widget_info(|| {
+                WidgetInfo::labeled(Role::Button, true, format!("Show {} in memory", self.name))
+            });
+            let strength = if jump.hovered() { t.accent } else { t.faint };
+            if response.hovered() || jump.hovered() {
+                parts::paint_icon(ui, spot, Icon::MemoryStick, 13.0, strength);
+            }
+            if jump
+                .on_hover_text(format!("Show in memory at 0x{address:x}"))
+                .clicked()
+            {
+                event = Some(ValueEvent::Memory);
+            }
+        }
+        parts::line(
+            ui,
+            cell(x_type, right),
+            self.type_name,
+            theme::code_font(),
+            pale(t.faint),
+        );
+        if response.double_clicked() && self.editable {
+            event = Some(ValueEvent::Edit);
+        } else if response.clicked() && self.open.is_some() {
+            event = Some(ValueEvent::Toggle);
+        }
+        response.context_menu(|ui| {
+            if ui.button("Copy value").clicked() {
+                event = Some(ValueEvent::Copy);
+            }
+            if self.address.is_some() && ui.button("Show in memory").clicked() {
+                event = Some(ValueEvent::Memory);
+            }
+            if self.editable && ui.button("Change value…").clicked() {
+                event = Some(ValueEvent::Edit);
+            }
+        });
+        response.on_hover_ui_at_pointer(|ui| {
+            let text = format!("{}: {}\n{}", self.name, self.type_name, self.value);
+            ui.label(egui::RichText::new(text).font(theme::code_font()));
+            if let Some(address) = self.address {
+                ui.label(egui::RichText::new(format!("at 0x{address:x}")).color(t.weak));
+            }
+        });
+        (event, value_cell)
+    }
+}
