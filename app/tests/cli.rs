@@ -411,3 +411,26 @@ fn wrong_words_and_help() {
     let version = stepwell(&["version"]).stdout;
     assert_eq!(version, format!("stepwell {}\n", env!("CARGO_PKG_VERSION")));
 }
+
+#[test]
+fn a_window_that_cannot_open_says_what_is_missing() {
+    let output = command(&["@list/list.wasm"])
+        .env_remove("DISPLAY")
+        .env_remove("WAYLAND_DISPLAY")
+        .stdin(Stdio::null())
+        .output();
+    let ran = ran(&output.expect("it starts"));
+    assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+    assert!(
+        ran.stderr
+            .starts_with("error: cannot open a window:\n  no display: "),
+        "{}",
+        ran.stderr
+    );
+    // A file that cannot be opened is the first thing to say.
+    let missing = stepwell(&["nowhere.wasm"]);
+    assert_eq!(
+        (missing.code, missing.stderr.as_str()),
+        (Some(1), "error: nowhere.wasm: no such file\n")
+    );
+}

@@ -30,7 +30,9 @@ pub fn show(cx: &mut Cx<'_>, ui: &mut Ui) -> bool {
 
 fn big_button(ui: &mut Ui, icon: Icon, text: &str) -> bool {
     let button = egui::Button::new((theme::icon(icon, 15.0), text)).min_size(vec2(230.0, 32.0));
-    ui.add(button).clicked()
+    let response = ui.add(button);
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, text));
+    response.clicked()
 }
 
 fn empty(cx: &mut Cx<'_>, ui: &mut Ui) {
