@@ -216,8 +216,7 @@ mod tests {
 
     #[test]
     fn bundled_files_need_the_exact_path() {
-        let mut cache =
-            SourceCache::default().with_bundled(&[("/no/such/folder/list.c", "int x;\n")]);
+        let mut cache = SourceCache::default().with_bundled(&[("/no/such/folder/list.c", "int x;\n")]);
         assert!(cache.text("/no/such/folder/list.c").is_some());
         assert!(cache.text("/other/list.c").is_none());
     }

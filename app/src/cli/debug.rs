@@ -42,15 +42,7 @@ fn after_help() -> String {
 pub fn debug(args: DebugArgs) -> Result<Exit> {
     let mut words = args.command.into_iter();
     let file = PathBuf::from(words.next().unwrap_or_default());
-    let script = match &args.script {
-        Some(path) => {
-            let name = path.display().to_string();
-            let text = std::fs::read_to_string(path)
-                .map_err(|error| anyhow::anyhow!("{name}: {}", launch::io_words(&error)))?;
-            Some(Script::parse(&name, &text)?)
-        }
-        None => None,
-    };
+    let script = args.script.as_deref().map(Script::read).transpose()?;
     let config = launch::config(&file, &args.grants, words.collect())?;
     let mut driver = Driver {
         session: Session::spawn(config, || {}),

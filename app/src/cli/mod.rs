@@ -14,8 +14,9 @@ pub mod player;
 pub mod print;
 mod run;
 pub mod script;
+mod shot;
 
-use crate::gui;
+use crate::gui::{self, AppOptions, preflight};
 use crate::launch::{self, Grants};
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
@@ -63,6 +64,8 @@ enum Command {
     Debug(debug::DebugArgs),
     /// Show what is in a module: sections, imports, exports, and the state of its debug info
     Inspect(inspect::InspectArgs),
+    /// Draw the window into a PNG file, without a display
+    Shot(shot::ShotArgs),
     /// Serve an editor: the Debug Adapter Protocol on standard input and output
     Dap,
     /// Print the version
@@ -78,6 +81,8 @@ impl Exit {
     pub const SUCCESS: Exit = Exit(0);
     /// One line on standard error says what went wrong.
     pub const FAILURE: Exit = Exit(1);
+    /// No window can be opened here.
+    pub const NO_WINDOW: Exit = Exit(2);
 }
 
 /// The whole program.
@@ -88,6 +93,7 @@ pub fn main() -> ExitCode {
         Some(Command::Run(args)) => run::run(args),
         Some(Command::Debug(args)) => debug::debug(args),
         Some(Command::Inspect(args)) => inspect::inspect(&args),
+        Some(Command::Shot(args)) => shot::shot(args),
         Some(Command::Dap) => crate::dap::serve().map(|()| Exit::SUCCESS),
         Some(Command::Version) => {
             write_out(concat!("stepwell ", env!("CARGO_PKG_VERSION"), "\n")).map(|()| Exit::SUCCESS)
@@ -112,13 +118,13 @@ fn open(args: OpenArgs) -> Result<Exit> {
             ..launch::sample()
         },
     };
-    if let Err(problem) = gui::preflight::check() {
+    if let Err(problem) = preflight::check() {
         report(&problem);
-        return Ok(Exit(i32::from(gui::preflight::EXIT_CODE)));
+        return Ok(Exit::NO_WINDOW);
     }
-    gui::run(gui::AppOptions {
+    gui::run(AppOptions {
         config: Some(config),
-        ..gui::AppOptions::default()
+        ..AppOptions::default()
     })?;
     Ok(Exit::SUCCESS)
 }

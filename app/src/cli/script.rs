@@ -14,7 +14,9 @@
 //!
 //! Must not know: sessions, windows, terminals.
 
+use crate::launch;
 use anyhow::{Result, bail};
+use std::path::Path;
 use stepwell_debuginfo::ModuleOffset;
 use stepwell_engine::debugger::{BreakpointSpec, StepKind, StepUnit};
 
@@ -128,6 +130,14 @@ pub struct Script {
 }
 
 impl Script {
+    /// Reads a script from a file.
+    pub fn read(path: &Path) -> Result<Script> {
+        let name = path.display().to_string();
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| anyhow::anyhow!("{name}: {}", launch::io_words(&error)))?;
+        Script::parse(&name, &text)
+    }
+
     /// Checks a script. The error names the line: `NAME:LINE: message`.
     pub fn parse(name: &str, text: &str) -> Result<Script> {
         let mut lines = Vec::new();

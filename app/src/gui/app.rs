@@ -13,16 +13,16 @@ use super::layout::{self, Pane};
 use super::model::{Breakpoint, Model, Phase, file_name};
 use super::panes::{self, Views};
 use super::settings::Settings;
+use super::shell::Shell;
 use super::theme::{self, ThemeChoice, Tokens};
 use crate::source_cache::SourceCache;
-use egui_tiles::{Behavior, TileId, Tiles, UiResponse};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 use stepwell_engine::debugger::{
-    BreakpointId, BreakpointSpec, BreakpointState, Command, Event, Query, Session, SessionConfig,
-    StepKind, StepUnit,
+    BreakpointId, BreakpointSpec, BreakpointState, Command, Event, Query, Session, SessionConfig, StepKind,
+    StepUnit,
 };
 
 /// How long a frame may drain events.
@@ -141,8 +141,7 @@ impl App {
         }
     }
 
-    /// For tests: an event as if from the session.
-    #[doc(hidden)]
+    /// An event of the session, from someone who takes them out of it to see them too.
     pub fn tell(&mut self, event: Event) {
         self.fold(event);
     }
@@ -158,6 +157,13 @@ impl App {
     /// What the session has told.
     pub fn model(&self) -> &Model {
         &self.model
+    }
+
+    /// Selects a frame of the stopped guest, as a click on the call stack does.
+    pub fn select_frame(&mut self, frame: u32) {
+        if self.model.selected_frame != frame {
+            self.actions.push(Action::SelectFrame(frame));
+        }
     }
 
     /// Whether the picture is stable: nothing asked, sent or being read waits for an answer, and what has
@@ -307,9 +313,7 @@ impl App {
             && let Ok(address) = u64::try_from(access.address)
             && address < access.memory_len_bytes
         {
-            self.views
-                .memory
-                .go(access.memory, address, access.len_bytes);
+            self.views.memory.go(access.memory, address, access.len_bytes);
         }
     }
 
@@ -489,11 +493,7 @@ impl App {
             Action::Write(target) => {
                 if let Some(stop) = self.model.stop() {
                     let frame = self.model.selected_frame;
-                    let query = Query::Write {
-                        stop,
-                        frame,
-                        target,
-                    };
+                    let query = Query::Write { stop, frame, target };
                     let id = self.model.queries.fresh_id();
                     self.send(Command::Query { id, query });
                 }
@@ -543,13 +543,14 @@ impl App {
                 };
                 self.load(ctx, config, false);
             }
-            CommandId::Reload => match &self.config {
-                Some(config) => match config.path.clone() {
-                    Some(path) => self.open(ctx, path),
-                    None => self.load(ctx, config.clone(), false),
-                },
-                None => {}
-            },
+            CommandId::Reload => {
+                if let Some(config) = self.config.clone() {
+                    match config.path.clone() {
+                        Some(path) => self.open(ctx, path),
+                        None => self.load(ctx, config, false),
+                    }
+                }
+            }
             CommandId::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
             CommandId::Go => match self.model.phase {
                 Phase::Ready => self.send(Command::Start),
@@ -654,9 +655,7 @@ impl App {
 }
 
 /// Breakpoints as wishes again, for a module that is loaded anew.
-fn unbound(
-    mut breakpoints: BTreeMap<BreakpointId, Breakpoint>,
-) -> BTreeMap<BreakpointId, Breakpoint> {
+fn unbound(mut breakpoints: BTreeMap<BreakpointId, Breakpoint>) -> BTreeMap<BreakpointId, Breakpoint> {
     for breakpoint in breakpoints.values_mut() {
         breakpoint.state.locations.clear();
         breakpoint.state.message = None;
@@ -697,122 +696,6 @@ fn drop_hint(ctx: &egui::Context, t: &Tokens) {
         theme::strong_font(22.0),
         t.accent,
     );
-}
-
-/// What the tree of panes calls to draw itself.
-struct Shell<'s, 'c> {
-    cx: &'s mut Cx<'c>,
-    views: &'s mut Views,
-    focused: &'s mut Pane,
-}
-
-impl Behavior<Pane> for Shell<'_, '_> {
-    fn pane_ui(&mut self, ui: &mut egui::Ui, _: TileId, pane: &mut Pane) -> UiResponse {
-        let rect = ui.max_rect();
-        ui.painter().rect_filled(rect, 0.0, self.cx.t.canvas);
-        let pressed = ui.input(|input| {
-            input.pointer.any_pressed()
-                && input
-                    .pointer
-                    .interact_pos()
-                    .is_some_and(|pos| rect.contains(pos))
-        });
-        if pressed && ui.ctx().layer_id_at(rect.center()) == Some(ui.layer_id()) {
-            *self.focused = *pane;
-        }
-        ui.set_clip_rect(rect.intersect(ui.clip_rect()));
-        ui.push_id(pane.title(), |ui| self.views.show(*pane, self.cx, ui));
-        UiResponse::None
-    }
-
-    fn tab_title_for_pane(&mut self, pane: &Pane) -> egui::WidgetText {
-        let strong = *self.focused == *pane;
-        let title = egui::RichText::new(pane.title()).font(theme::strong_font(12.0));
-        if strong {
-            title.color(self.cx.t.accent).into()
-        } else {
-            title.into()
-        }
-    }
-
-    fn on_tab_button(
-        &mut self,
-        tiles: &mut Tiles<Pane>,
-        tile: TileId,
-        response: egui::Response,
-    ) -> egui::Response {
-        if response.clicked()
-            && let Some(egui_tiles::Tile::Pane(pane)) = tiles.get(tile)
-        {
-            *self.focused = *pane;
-        }
-        response
-    }
-
-    fn tab_bar_height(&self, _: &egui::Style) -> f32 {
-        27.0
-    }
-
-    fn gap_width(&self, _: &egui::Style) -> f32 {
-        4.0
-    }
-
-    fn tab_bar_color(&self, _: &egui::Visuals) -> egui::Color32 {
-        self.cx.t.chrome
-    }
-
-    fn tab_bg_color(
-        &self,
-        _: &egui::Visuals,
-        _: &Tiles<Pane>,
-        _: TileId,
-        state: &egui_tiles::TabState,
-    ) -> egui::Color32 {
-        if state.active {
-            self.cx.t.canvas
-        } else {
-            self.cx.t.chrome
-        }
-    }
-
-    fn tab_outline_stroke(
-        &self,
-        _: &egui::Visuals,
-        _: &Tiles<Pane>,
-        _: TileId,
-        _: &egui_tiles::TabState,
-    ) -> egui::Stroke {
-        egui::Stroke::NONE
-    }
-
-    fn tab_bar_hline_stroke(&self, _: &egui::Visuals) -> egui::Stroke {
-        egui::Stroke::NONE
-    }
-
-    fn tab_text_color(
-        &self,
-        _: &egui::Visuals,
-        _: &Tiles<Pane>,
-        _: TileId,
-        state: &egui_tiles::TabState,
-    ) -> egui::Color32 {
-        if state.active {
-            self.cx.t.text
-        } else {
-            self.cx.t.weak
-        }
-    }
-
-    fn simplification_options(&self) -> egui_tiles::SimplificationOptions {
-        egui_tiles::SimplificationOptions {
-            all_panes_must_have_tabs: true,
-            ..Default::default()
-        }
-    }
-
-    fn min_size(&self) -> f32 {
-        80.0
-    }
 }
 
 impl eframe::App for App {
@@ -859,9 +742,7 @@ pub fn run(options: AppOptions) -> anyhow::Result<()> {
 
 fn window_icon() -> Option<egui::IconData> {
     let bytes: &[u8] = include_bytes!("../../../assets/icons/stepwell.png");
-    let mut reader = png::Decoder::new(std::io::Cursor::new(bytes))
-        .read_info()
-        .ok()?;
+    let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().ok()?;
     let mut rgba = vec![0; reader.output_buffer_size()?];
     let info = reader.next_frame(&mut rgba).ok()?;
     Some(egui::IconData {

@@ -3,10 +3,9 @@
 
 use super::actions::{Action, Cx};
 use super::commands::{self, COMMANDS, CommandId, CommandRow, Menu};
-use super::model::{Phase, file_name};
+use super::model::{Phase, file_name, place_text};
 use super::panes::breakpoints::spec_text;
 use super::panes::output::outcome_text;
-use super::panes::stack::place_text;
 use super::theme::{self, Tokens};
 use super::widgets::parts;
 use egui::{Align, Color32, Layout, Margin, RichText, Sense, Ui, vec2};
@@ -25,6 +24,7 @@ pub fn top(cx: &mut Cx<'_>, ui: &mut Ui) {
             ui.horizontal(|ui| {
                 ui.spacing_mut().item_spacing.x = 2.0;
                 egui::MenuBar::new().ui(ui, |ui| {
+                    ui.spacing_mut().button_padding = vec2(7.0, 3.0);
                     for (menu, name) in Menu::ALL {
                         ui.menu_button(name, |ui| {
                             ui.set_min_width(250.0);
@@ -54,14 +54,11 @@ fn entries(cx: &mut Cx<'_>, ui: &mut Ui, menu: Menu) {
         }
         if row.id == CommandId::OpenSample && !cx.recent.is_empty() {
             ui.menu_button(
-                (
-                    theme::icon(lucide_icons::Icon::History, 14.0),
-                    "Open recent",
-                ),
+                (theme::icon(lucide_icons::Icon::History, 14.0), "Open recent"),
                 |ui| {
-                    for path in cx.recent.to_vec() {
+                    for path in cx.recent {
                         if ui.button(path.display().to_string()).clicked() {
-                            cx.push(Action::Open(path));
+                            cx.push(Action::Open(path.clone()));
                             ui.close();
                         }
                     }
@@ -178,9 +175,7 @@ fn state(cx: &Cx<'_>) -> (Color32, &'static str, String) {
             let hint = "set breakpoints, then press F5; F11 stops at the entry";
             (t.accent, "Ready", hint.to_owned())
         }
-        Phase::Running if cx.model.waiting_for_input => {
-            (t.accent, "Waiting for input", String::new())
-        }
+        Phase::Running if cx.model.waiting_for_input => (t.accent, "Waiting for input", String::new()),
         Phase::Running => (t.good, "Running", String::new()),
         Phase::Stopped => {
             let Some(snapshot) = &cx.model.snapshot else {
@@ -212,18 +207,13 @@ pub fn bottom(cx: &mut Cx<'_>, ui: &mut Ui) {
                 let (color, word, detail) = state(cx);
                 let (dot, _) = ui.allocate_exact_size(vec2(9.0, 9.0), Sense::hover());
                 ui.painter().circle_filled(dot.center(), 4.0, color);
-                let word = RichText::new(word)
-                    .font(theme::strong_font(12.0))
-                    .color(color);
+                let word = RichText::new(word).font(theme::strong_font(12.0)).color(color);
                 ui.add(egui::Label::new(word).selectable(false));
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                     session(cx, ui);
                     ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                         if let Some(problem) = cx.model.problems.back() {
-                            ui.label(
-                                theme::icon(lucide_icons::Icon::TriangleAlert, 13.0)
-                                    .color(t.warning),
-                            );
+                            ui.label(theme::icon(lucide_icons::Icon::TriangleAlert, 13.0).color(t.warning));
                             let label = egui::Label::new(small(problem).color(t.warning));
                             ui.add(label.truncate()).on_hover_text(problem);
                         }
@@ -244,9 +234,8 @@ pub fn bottom(cx: &mut Cx<'_>, ui: &mut Ui) {
 
 fn session(cx: &Cx<'_>, ui: &mut Ui) {
     let t = cx.t;
-    let small = |text: String| {
-        egui::Label::new(RichText::new(text).size(12.0).color(t.faint)).selectable(false)
-    };
+    let small =
+        |text: String| egui::Label::new(RichText::new(text).size(12.0).color(t.faint)).selectable(false);
     if let Some(module) = &cx.model.module {
         let engine = if module.compiled {
             "compiled"

@@ -150,8 +150,7 @@ fn can_step(model: &Model) -> bool {
     model.phase == Phase::Stopped && model.trap().is_none() && !model.awaiting_motion
 }
 fn can_step_in(model: &Model) -> bool {
-    can_step(model)
-        || (matches!(model.phase, Phase::Ready | Phase::Ended(_)) && !model.awaiting_motion)
+    can_step(model) || (matches!(model.phase, Phase::Ready | Phase::Ended(_)) && !model.awaiting_motion)
 }
 fn can_go(model: &Model) -> bool {
     can_step_in(model)

@@ -131,17 +131,12 @@ impl Palette {
                 for (index, offer) in offers.iter().enumerate() {
                     let chosen = index == self.chosen;
                     let icon = offer.icon.unwrap_or(Icon::ChevronRight);
-                    let title = RichText::new(&offer.title).color(if offer.enabled {
-                        t.text
-                    } else {
-                        t.faint
-                    });
-                    let button = egui::Button::selectable(
-                        chosen,
-                        (theme::icon(icon, 14.0).color(t.weak), title),
-                    )
-                    .shortcut_text(&offer.keys)
-                    .min_size(egui::vec2(ui.available_width(), 26.0));
+                    let title =
+                        RichText::new(&offer.title).color(if offer.enabled { t.text } else { t.faint });
+                    let button =
+                        egui::Button::selectable(chosen, (theme::icon(icon, 14.0).color(t.weak), title))
+                            .shortcut_text(&offer.keys)
+                            .min_size(egui::vec2(ui.available_width(), 26.0));
                     let response = ui.add_enabled(offer.enabled, button);
                     let name = format!("palette: {}", offer.title);
                     response.widget_info(|| {
@@ -218,9 +213,7 @@ impl OpenModule {
                 let hidden = path
                     .file_name()
                     .is_some_and(|n| n.to_string_lossy().starts_with('.'));
-                let module = path
-                    .extension()
-                    .is_some_and(|extension| extension == "wasm");
+                let module = path.extension().is_some_and(|extension| extension == "wasm");
                 !hidden && (module || path.is_dir())
             })
             .take(2000)
@@ -303,13 +296,9 @@ impl OpenModule {
                         } else {
                             (Icon::FileCode, t.accent)
                         };
-                        let spot =
-                            egui::Rect::from_min_size(rect.min, egui::vec2(28.0, rect.height()));
+                        let spot = egui::Rect::from_min_size(rect.min, egui::vec2(28.0, rect.height()));
                         parts::paint_icon(ui, spot, icon, 13.0, color);
-                        let cell = egui::Rect::from_min_max(
-                            egui::pos2(spot.right(), rect.top()),
-                            rect.max,
-                        );
+                        let cell = egui::Rect::from_min_max(egui::pos2(spot.right(), rect.top()), rect.max);
                         parts::line(ui, cell, &name, theme::text_font(), t.text);
                         if response.clicked() {
                             if folder {

@@ -5,7 +5,10 @@
 //! - [`model`]: what the session has told so far. [`queries`]: its answers, dropped when stale.
 //! - [`commands`]: THE TABLE; menus, toolbar, shortcuts and palette read it.
 //! - [`panes`]: one function each: it reads the model and pushes [`actions`]. [`widgets`]: what panes draw with.
-//! - [`layout`]: the tree of panes. [`settings`]: what persists. [`theme`]: the only file with colours.
+//!   `slots`, `welcome`: what several panes, or none yet, show.
+//! - [`preflight`]: whether a window can be opened here. [`headless`]: the window without a display, drawn by
+//!   [`raster`].
+//! - [`layout`]: the tree of panes, drawn through `shell`. [`settings`]: what persists. [`theme`]: the only file with colours.
 //!
 //! # Invariants
 //! - The window never waits: everything goes through `Command` and `Event`.
@@ -24,7 +27,10 @@ pub mod preflight;
 pub mod queries;
 pub mod raster;
 mod settings;
+mod shell;
+mod slots;
 pub mod theme;
+mod welcome;
 mod widgets;
 
 pub use app::{App, AppOptions, run};

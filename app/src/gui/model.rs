@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use stepwell_debuginfo::{FileId, ModuleOffset, SourceFile};
 use stepwell_engine::debugger::{
-    BreakpointId, BreakpointSpec, BreakpointState, DebugSummary, Event, FrameInfo, ModuleInfo,
-    Outcome, OutputStream, Query, Reply, Snapshot, SourcePlace, StopId, StopReason, TrapInfo,
+    BreakpointId, BreakpointSpec, BreakpointState, DebugSummary, Event, FrameInfo, ModuleInfo, Outcome,
+    OutputStream, Query, Reply, Snapshot, SourcePlace, StopId, StopReason, TrapInfo,
 };
 
 const MAX_OUTPUT_BYTES: usize = 1 << 20;
@@ -124,9 +124,7 @@ impl Output {
 /// How many bytes at the end begin a character that is not complete.
 fn incomplete_tail(bytes: &[u8]) -> usize {
     match std::str::from_utf8(bytes) {
-        Err(error) if error.error_len().is_none() => {
-            bytes.len().saturating_sub(error.valid_up_to())
-        }
+        Err(error) if error.error_len().is_none() => bytes.len().saturating_sub(error.valid_up_to()),
         _ => 0,
     }
 }
@@ -326,9 +324,7 @@ impl Model {
         let index = usize::try_from(self.selected_frame).unwrap_or(usize::MAX);
         match (now.frames.get(index), before.frames.get(index)) {
             (Some(a), Some(b)) => {
-                a.func == b.func
-                    && a.function == b.function
-                    && now.frames_total == before.frames_total
+                a.func == b.func && a.function == b.function && now.frames_total == before.frames_total
             }
             _ => false,
         }
@@ -443,6 +439,14 @@ pub fn path_ends_with(path: &str, suffix: &str) -> bool {
     std::path::Path::new(path).ends_with(suffix.trim_start_matches("./"))
 }
 
+/// Where a frame stands, in few words.
+pub fn place_text(frame: &FrameInfo) -> String {
+    match &frame.source {
+        Some(place) => format!("{}:{}", file_name(&place.path), place.line),
+        None => format!("{}", frame.pc),
+    }
+}
+
 /// The last component of a recorded path.
 pub fn file_name(path: &str) -> &str {
     path.rsplit(['/', '\\']).next().unwrap_or(path)
@@ -479,12 +483,7 @@ mod tests {
         for _ in 0..100 {
             print(&mut model, &[b'y'; 5000]);
         }
-        let longest = model
-            .output
-            .lines()
-            .iter()
-            .map(|line| line.text.len())
-            .max();
+        let longest = model.output.lines().iter().map(|line| line.text.len()).max();
         assert!(longest.is_some_and(|len| len <= 2 * MAX_LINE_BYTES + 8));
     }
 }

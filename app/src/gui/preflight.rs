@@ -10,9 +10,6 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// The exit code of a program that cannot open its window.
-pub const EXIT_CODE: u8 = 2;
-
 /// The kind of display a library belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Display {

@@ -223,10 +223,7 @@ mod tests {
         queries.fold(first, Ok(Reply::Globals(Vec::new())));
         assert!(matches!(queries.answer(&globals(1)), Answer::Ready(_)));
         let second = queries.want(&globals(2)).expect("new");
-        assert!(matches!(
-            queries.answer(&globals(2)),
-            Answer::Waiting(Some(_))
-        ));
+        assert!(matches!(queries.answer(&globals(2)), Answer::Waiting(Some(_))));
         queries.fold(first, Ok(Reply::Written));
         assert!(matches!(queries.answer(&globals(2)), Answer::Waiting(_)));
         queries.fold(second, Err(QueryError::Stale));

@@ -6,9 +6,8 @@
 //! Must not know: the model, any pane.
 
 use egui::{
-    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, FontTweak,
-    Margin, Shadow, Stroke, Style, TextStyle, Theme, ThemePreference, Vec2, Visuals,
-    epaint::text::VariationCoords,
+    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, FontTweak, Margin, Shadow,
+    Stroke, Style, TextStyle, Theme, ThemePreference, Vec2, Visuals, epaint::text::VariationCoords,
 };
 use lucide_icons::Icon;
 use serde::{Deserialize, Serialize};
@@ -191,6 +190,11 @@ pub fn code_font() -> FontId {
     FontId::monospace(CODE_SIZE)
 }
 
+/// The font of bytes: smaller, since sixteen of them want to stand in a row.
+pub fn hex_font() -> FontId {
+    FontId::monospace(CODE_SIZE - 1.0)
+}
+
 /// The font of plain text.
 pub fn text_font() -> FontId {
     FontId::proportional(TEXT_SIZE)
@@ -268,9 +272,7 @@ fn fonts() -> FontDefinitions {
     fonts
         .families
         .insert(FontFamily::Monospace, with("plex-mono", &mono_fallback));
-    fonts
-        .families
-        .insert(strong, with("plex-strong", &fallback));
+    fonts.families.insert(strong, with("plex-strong", &fallback));
     fonts.families.insert(icons, with("lucide", &fallback));
     fonts
 }
@@ -313,11 +315,7 @@ fn style(t: &Tokens, dark: bool, still: bool) -> Style {
 }
 
 fn visuals(t: &Tokens, dark: bool) -> Visuals {
-    let mut v = if dark {
-        Visuals::dark()
-    } else {
-        Visuals::light()
-    };
+    let mut v = if dark { Visuals::dark() } else { Visuals::light() };
     let radius = CornerRadius::same(5);
     let border = Stroke::new(1.0, t.border);
     v.panel_fill = t.chrome;

@@ -55,9 +55,7 @@ pub fn show(cx: &mut Cx<'_>, view: &mut BreakpointsView, ui: &mut Ui) {
         let response = ui.add(edit);
         let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         let spec = parse_spec(&view.wish);
-        let clicked = ui
-            .add_enabled(spec.is_some(), egui::Button::new("Add"))
-            .clicked();
+        let clicked = ui.add_enabled(spec.is_some(), egui::Button::new("Add")).clicked();
         if let Some(spec) = spec.filter(|_| clicked || entered) {
             cx.push(Action::AddBreakpoint(spec));
             view.wish.clear();
@@ -100,9 +98,9 @@ fn one(cx: &mut Cx<'_>, ui: &mut Ui, breakpoint: &Breakpoint) {
     let t = cx.t;
     let state = &breakpoint.state;
     let text = spec_text(&state.spec);
-    let hit = cx.model.snapshot.as_ref().is_some_and(|snapshot| {
-        matches!(&snapshot.reason, StopReason::Breakpoint(ids) if ids.contains(&state.id))
-    });
+    let hit = cx.model.snapshot.as_ref().is_some_and(
+        |snapshot| matches!(&snapshot.reason, StopReason::Breakpoint(ids) if ids.contains(&state.id)),
+    );
     let size = vec2(ui.available_width(), theme::ROW_HEIGHT + 5.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("breakpoint {text}")));
@@ -111,8 +109,7 @@ fn one(cx: &mut Cx<'_>, ui: &mut Ui, breakpoint: &Breakpoint) {
     } else if response.hovered() {
         ui.painter().rect_filled(rect, 0.0, t.raised);
     }
-    let spot =
-        |x: f32| Rect::from_center_size(Pos2::new(x, rect.center().y), vec2(22.0, rect.height()));
+    let spot = |x: f32| Rect::from_center_size(Pos2::new(x, rect.center().y), vec2(22.0, rect.height()));
     let switch = ui.interact(
         spot(rect.left() + 16.0),
         response.id.with("switch"),
@@ -193,10 +190,7 @@ mod tests {
             Some(BreakpointSpec::Function { name })
         );
         let offset = ModuleOffset(0x1a2b);
-        assert_eq!(
-            parse_spec(" 0x1a2b "),
-            Some(BreakpointSpec::Offset { offset })
-        );
+        assert_eq!(parse_spec(" 0x1a2b "), Some(BreakpointSpec::Offset { offset }));
         assert_eq!(parse_spec("0xzz"), None);
         assert_eq!(parse_spec(" "), None);
     }

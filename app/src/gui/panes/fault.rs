@@ -1,7 +1,7 @@
 //! A fault, explained: what happened, at which instruction, where in memory, and where to look first.
 
-use super::stack::place_text;
 use crate::gui::actions::{Action, Cx};
+use crate::gui::model::place_text;
 use crate::gui::theme::{self, Tokens};
 use crate::gui::widgets::parts;
 use egui::{Pos2, Rect, RichText, Role, Sense, Ui, WidgetInfo, vec2};
@@ -38,11 +38,7 @@ pub fn show(cx: &mut Cx<'_>, view: &mut FaultView, ui: &mut Ui) {
         ui.add_space(4.0);
         let wide = ui.available_width();
         ui.horizontal_top(|ui| {
-            let left = if trap.access.is_some() {
-                wide * 0.46
-            } else {
-                0.0
-            };
+            let left = if trap.access.is_some() { wide * 0.46 } else { 0.0 };
             if let Some(access) = &trap.access {
                 ui.allocate_ui(vec2(left - 20.0, 0.0), |ui| {
                     ui.vertical(|ui| arithmetic(cx, ui, access));
@@ -62,22 +58,12 @@ pub fn show(cx: &mut Cx<'_>, view: &mut FaultView, ui: &mut Ui) {
     ui.painter().rect_filled(stripe, 0.0, t.error);
 }
 
-fn head(
-    cx: &mut Cx<'_>,
-    view: &mut FaultView,
-    ui: &mut Ui,
-    trap: &TrapInfo,
-    frame: Option<&FrameInfo>,
-) {
+fn head(cx: &mut Cx<'_>, view: &mut FaultView, ui: &mut Ui, trap: &TrapInfo, frame: Option<&FrameInfo>) {
     let t = cx.t;
     ui.horizontal(|ui| {
         ui.label(theme::icon(Icon::Zap, 18.0).color(t.error));
         let title = capital(&trap.kind.to_string());
-        ui.label(
-            RichText::new(title)
-                .font(theme::strong_font(15.0))
-                .color(t.error),
-        );
+        ui.label(RichText::new(title).font(theme::strong_font(15.0)).color(t.error));
         if !trap.instruction.is_empty() {
             let code = RichText::new(&trap.instruction)
                 .font(theme::code_font())
@@ -99,11 +85,7 @@ fn head(
                 .font(theme::code_font())
                 .color(t.accent);
             let link = egui::Button::new(place).frame(false);
-            if ui
-                .add(link)
-                .on_hover_text("Show where it happened")
-                .clicked()
-            {
+            if ui.add(link).on_hover_text("Show where it happened").clicked() {
                 cx.push(Action::SelectFrame(0));
             }
         }
@@ -149,13 +131,14 @@ fn arithmetic(cx: &mut Cx<'_>, ui: &mut Ui, access: &FaultAccess) {
         .address
         .saturating_add(u128::from(access.len_bytes))
         .saturating_sub(end);
-    let bytes = if access.len_bytes == 1 {
-        "byte"
-    } else {
-        "bytes"
+    let bytes = if access.len_bytes == 1 { "byte" } else { "bytes" };
+    let past = match u64::try_from(past) {
+        Ok(1) => "1 byte".to_owned(),
+        Ok(past) => format!("{} bytes", parts::grouped(past)),
+        Err(_) => "far".to_owned(),
     };
     let text = format!(
-        "{verb} of {} {bytes}, ending {past} past the last byte of memory {} (0x{:x}, {})",
+        "A {verb} of {} {bytes} that ends {past} past memory {}, which has 0x{:x} bytes ({})",
         access.len_bytes,
         access.memory,
         access.memory_len_bytes,
@@ -203,11 +186,7 @@ fn bar(ui: &mut Ui, t: &Tokens, access: &FaultAccess) {
     );
     let tip = Pos2::new(x, rect.top() + 11.0);
     let triangle = vec![tip, tip + vec2(-4.5, -7.0), tip + vec2(4.5, -7.0)];
-    painter.add(egui::Shape::convex_polygon(
-        triangle,
-        t.error,
-        egui::Stroke::NONE,
-    ));
+    painter.add(egui::Shape::convex_polygon(triangle, t.error, egui::Stroke::NONE));
     let font = theme::small_font();
     painter.text(
         memory.left_top() - vec2(0.0, 1.0),

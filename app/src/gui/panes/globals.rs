@@ -1,9 +1,9 @@
 //! The globals of the module's instance.
 
 use super::needs_stop;
-use super::slots::{self, SlotEdit};
 use crate::gui::actions::{Action, Cx};
 use crate::gui::queries::Answer;
+use crate::gui::slots::{self, SlotEdit};
 use crate::gui::widgets::parts;
 use egui::{ScrollArea, Ui};
 use lucide_icons::Icon;
@@ -24,13 +24,7 @@ pub fn show(cx: &mut Cx<'_>, view: &mut GlobalsView, ui: &mut Ui) {
     let query = Query::Globals { stop };
     let answer = cx.ask(query.clone());
     if let Answer::Failed(error) = answer {
-        parts::empty_state(
-            ui,
-            cx.t,
-            Icon::TriangleAlert,
-            "Not readable",
-            &error.to_string(),
-        );
+        parts::empty_state(ui, cx.t, Icon::TriangleAlert, "Not readable", &error.to_string());
         return;
     }
     let Some((Reply::Globals(globals), fresh)) = answer.latest() else {
@@ -45,6 +39,7 @@ pub fn show(cx: &mut Cx<'_>, view: &mut GlobalsView, ui: &mut Ui) {
         _ => None,
     };
     ui.spacing_mut().item_spacing.y = 0.0;
+    ui.add_space(3.0);
     ScrollArea::vertical()
         .id_salt("globals")
         .auto_shrink(false)

@@ -1,9 +1,9 @@
 //! The selected frame's variables, as a tree that is read as it is opened, and its wasm locals.
 
 use super::needs_stop;
-use super::slots::{self, SlotEdit};
 use crate::gui::actions::{Action, Cx};
 use crate::gui::queries::Answer;
+use crate::gui::slots::{self, SlotEdit};
 use crate::gui::widgets::parts;
 use crate::gui::widgets::value_tree::{ValueEvent, ValueRow};
 use egui::{ScrollArea, Ui};
@@ -34,13 +34,7 @@ pub fn show(cx: &mut Cx<'_>, view: &mut LocalsView, ui: &mut Ui) {
     let query = Query::Frame { stop, frame };
     let answer = cx.ask(query.clone());
     if let Answer::Failed(error) = answer {
-        parts::empty_state(
-            ui,
-            cx.t,
-            Icon::TriangleAlert,
-            "Not readable",
-            &error.to_string(),
-        );
+        parts::empty_state(ui, cx.t, Icon::TriangleAlert, "Not readable", &error.to_string());
         return;
     }
     let Some((Reply::Frame(detail), fresh)) = answer.latest() else {
@@ -51,6 +45,7 @@ pub fn show(cx: &mut Cx<'_>, view: &mut LocalsView, ui: &mut Ui) {
         _ => None,
     };
     ui.spacing_mut().item_spacing.y = 0.0;
+    ui.add_space(3.0);
     ScrollArea::vertical()
         .id_salt("locals")
         .auto_shrink(false)
@@ -125,9 +120,8 @@ fn one(
 ) {
     let open = view.open.contains(&key);
     let available = node.availability == Availability::Available;
-    let changed = old.is_some_and(|old| {
-        available && old.availability == Availability::Available && old.text != node.text
-    });
+    let changed = old
+        .is_some_and(|old| available && old.availability == Availability::Available && old.text != node.text);
     let words = words(node);
     let row = ValueRow {
         depth,

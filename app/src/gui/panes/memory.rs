@@ -69,10 +69,7 @@ pub fn show(cx: &mut Cx<'_>, view: &mut MemoryView, ui: &mut Ui) {
     }
     let stop = snapshot.stop;
     let footer = view.selected.map_or(0.0, |_| 26.0);
-    let size = vec2(
-        ui.available_width(),
-        (ui.available_height() - footer).max(10.0),
-    );
+    let size = vec2(ui.available_width(), (ui.available_height() - footer).max(10.0));
     let t = cx.t;
     let memory = view.memory;
     let clicked = ui

@@ -9,12 +9,10 @@ pub mod memory;
 pub mod modules;
 pub mod operands;
 pub mod output;
-mod slots;
 pub mod source;
 pub mod stack;
 pub mod tables;
 pub mod wasm;
-mod welcome;
 
 use super::actions::Cx;
 use super::layout::Pane;

@@ -129,11 +129,7 @@ pub fn show(cx: &mut Cx<'_>, view: &mut ModulesView, ui: &mut Ui) {
             );
             let response = response.on_hover_ui_at_pointer(|ui| {
                 ui.label(RichText::new(&entry.middle).font(theme::code_font()));
-                ui.label(
-                    RichText::new(&entry.right)
-                        .font(theme::code_font())
-                        .color(t.weak),
-                );
+                ui.label(RichText::new(&entry.right).font(theme::code_font()).color(t.weak));
             });
             if response.clicked()
                 && let Some(action) = &entry.action
@@ -170,11 +166,7 @@ fn entries(cx: &Cx<'_>, part: Part, module: &ModuleInfo) -> Vec<Entry> {
                 left: function.index.to_string(),
                 middle: cx.model.function_name(function.index),
                 right: function.ty.to_string(),
-                color: if function.imported {
-                    t.weak
-                } else {
-                    t.function
-                },
+                color: if function.imported { t.weak } else { t.function },
                 action: Some(Action::ShowFunction(function.index)),
             })
             .collect(),
@@ -234,9 +226,7 @@ fn debug(cx: &mut Cx<'_>, ui: &mut Ui) {
             if !debug.diagnostics.is_empty() {
                 parts::heading(ui, t, &format!("Problems ({})", debug.diagnostics.len()));
                 for diagnostic in debug.diagnostics.iter().take(200) {
-                    let offset = diagnostic
-                        .offset
-                        .map_or(String::new(), |at| format!("+0x{at:x}"));
+                    let offset = diagnostic.offset.map_or(String::new(), |at| format!("+0x{at:x}"));
                     let place = format!("{}{offset}", diagnostic.section);
                     ui.horizontal_wrapped(|ui| {
                         ui.add_space(8.0);
@@ -263,10 +253,7 @@ fn debug(cx: &mut Cx<'_>, ui: &mut Ui) {
                 );
                 let name = cell(rect.left() + 8.0, right - width - 10.0);
                 parts::line(ui, name, &unit.name, theme::code_font(), t.text);
-                response.on_hover_text(format!(
-                    "{}\n{}\n{}",
-                    unit.name, unit.directory, unit.producer
-                ));
+                response.on_hover_text(format!("{}\n{}\n{}", unit.name, unit.directory, unit.producer));
             }
         });
 }

@@ -1,9 +1,9 @@
 //! The operand stack of the selected frame, its top first.
 
 use super::needs_stop;
-use super::slots::{self, SlotEdit};
 use crate::gui::actions::{Action, Cx};
 use crate::gui::queries::Answer;
+use crate::gui::slots::{self, SlotEdit};
 use crate::gui::widgets::parts;
 use egui::{ScrollArea, Ui};
 use lucide_icons::Icon;
@@ -26,13 +26,7 @@ pub fn show(cx: &mut Cx<'_>, view: &mut OperandsView, ui: &mut Ui) {
     let query = Query::Frame { stop, frame };
     let answer = cx.ask(query.clone());
     if let Answer::Failed(error) = answer {
-        parts::empty_state(
-            ui,
-            cx.t,
-            Icon::TriangleAlert,
-            "Not readable",
-            &error.to_string(),
-        );
+        parts::empty_state(ui, cx.t, Icon::TriangleAlert, "Not readable", &error.to_string());
         return;
     }
     let Some((Reply::Frame(detail), fresh)) = answer.latest() else {
@@ -52,6 +46,7 @@ pub fn show(cx: &mut Cx<'_>, view: &mut OperandsView, ui: &mut Ui) {
         top.name = Some("top".to_owned());
     }
     ui.spacing_mut().item_spacing.y = 0.0;
+    ui.add_space(3.0);
     ScrollArea::vertical()
         .id_salt("operands")
         .auto_shrink(false)

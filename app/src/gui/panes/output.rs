@@ -62,9 +62,7 @@ pub fn show(cx: &mut Cx<'_>, view: &mut OutputView, ui: &mut Ui) {
                     .checked_sub(extra_top)
                     .and_then(|index| output.lines().get(index));
                 let (text, color) = match line {
-                    Some(line) if line.stream == OutputStream::Stderr => {
-                        (line.text.as_str(), t.warning)
-                    }
+                    Some(line) if line.stream == OutputStream::Stderr => (line.text.as_str(), t.warning),
                     Some(line) => (line.text.as_str(), t.text),
                     None if row < extra_top => ("(older lines were let go)", t.faint),
                     None => (ended.as_deref().unwrap_or_default(), t.weak),
@@ -97,13 +95,11 @@ fn input(cx: &mut Cx<'_>, view: &mut OutputView, ui: &mut Ui) {
     let frame = egui::Frame::new()
         .fill(if waiting { t.accent_bg } else { t.chrome })
         .inner_margin(egui::Margin::symmetric(8, 4));
+    let width = ui.available_width();
     frame.show(ui, |ui| {
+        ui.set_min_width(width - 16.0);
         ui.horizontal(|ui| {
-            ui.label(theme::icon(Icon::ChevronRight, 14.0).color(if waiting {
-                t.accent
-            } else {
-                t.faint
-            }));
+            ui.label(theme::icon(Icon::ChevronRight, 14.0).color(if waiting { t.accent } else { t.faint }));
             let hint = match (open, waiting) {
                 (false, _) => "End of input was sent",
                 (true, true) => "The guest waits for a line of input",

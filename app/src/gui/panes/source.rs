@@ -1,13 +1,13 @@
 //! Source text: breakpoints in the gutter, lines that have code, the line where the guest stands and the
 //! lines its callers wait at.
 
-use super::welcome;
 use crate::gui::actions::{Action, Cx};
 use crate::gui::commands::CommandId;
 use crate::gui::layout::Pane;
 use crate::gui::model::{Breakpoint, file_name};
 use crate::gui::queries::Answer;
 use crate::gui::theme;
+use crate::gui::welcome;
 use crate::gui::widgets::code_view::{CodeEvent, CodeRow, CodeView, Mark, Stand};
 use crate::gui::widgets::{parts, syntax};
 use crate::source_cache::{Lookup, SourceText};
@@ -160,9 +160,7 @@ fn bar(cx: &mut Cx<'_>, view: &mut SourceView, ui: &mut Ui, files: &[SourceFile]
             area.show_rows(ui, height, found.len(), |ui, range| {
                 for file in found.get(range).unwrap_or_default() {
                     let text = RichText::new(&file.path).font(theme::code_font());
-                    let entry = egui::Button::new(text)
-                        .frame_when_inactive(false)
-                        .truncate();
+                    let entry = egui::Button::new(text).frame_when_inactive(false).truncate();
                     if ui.add(entry).on_hover_text(&file.path).clicked() {
                         cx.push(Action::ShowSource(file.id, None));
                         ui.close();
@@ -234,11 +232,7 @@ fn text(cx: &mut Cx<'_>, view: &mut SourceView, ui: &mut Ui, file: &SourceFile) 
         return;
     };
     let total = prepared.text.lines.len();
-    let index_of = |line: u32| {
-        usize::try_from(line)
-            .ok()
-            .and_then(|line| line.checked_sub(1))
-    };
+    let index_of = |line: u32| usize::try_from(line).ok().and_then(|line| line.checked_sub(1));
     let code = CodeView {
         id: egui::Id::unique(("source", file.id.0)),
         rows: total,
@@ -298,22 +292,13 @@ fn missing(cx: &mut Cx<'_>, view: &mut SourceView, ui: &mut Ui, file: &SourceFil
                     ui.set_max_width((ui.available_width() - 18.0).min(560.0));
                     ui.label(theme::icon(Icon::FileX2, 24.0).color(t.warning));
                     let title = format!("{} is not on this machine", file_name(&file.path));
-                    ui.label(
-                        RichText::new(title)
-                            .font(theme::strong_font(15.0))
-                            .color(t.text),
-                    );
+                    ui.label(RichText::new(title).font(theme::strong_font(15.0)).color(t.text));
                     ui.add_space(4.0);
                     ui.label(RichText::new("The debug info records it as").color(t.weak));
-                    ui.label(
-                        RichText::new(&file.path)
-                            .font(theme::code_font())
-                            .color(t.accent),
-                    );
+                    ui.label(RichText::new(&file.path).font(theme::code_font()).color(t.accent));
                     if let Some((_, line)) = view.caret() {
                         ui.label(
-                            RichText::new(format!("and the guest's place is line {line}."))
-                                .color(t.weak),
+                            RichText::new(format!("and the guest's place is line {line}.")).color(t.weak),
                         );
                     }
                     ui.add_space(10.0);
@@ -323,11 +308,9 @@ fn missing(cx: &mut Cx<'_>, view: &mut SourceView, ui: &mut Ui, file: &SourceFil
                             .hint_text("Folder with the sources")
                             .desired_width(300.0);
                         let response = ui.add(edit);
-                        let entered = response.lost_focus()
-                            && ui.input(|input| input.key_pressed(egui::Key::Enter));
-                        if (ui.button("Search there").clicked() || entered)
-                            && !view.folder.is_empty()
-                        {
+                        let entered =
+                            response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+                        if (ui.button("Search there").clicked() || entered) && !view.folder.is_empty() {
                             cx.push(Action::AddSourceRoot(PathBuf::from(view.folder.trim())));
                         }
                     });

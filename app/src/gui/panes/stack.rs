@@ -2,20 +2,11 @@
 
 use super::needs_stop;
 use crate::gui::actions::{Action, Cx};
-use crate::gui::model::file_name;
+use crate::gui::model::place_text;
 use crate::gui::theme;
 use crate::gui::widgets::parts;
 use egui::{Pos2, Rect, ScrollArea, Ui};
 use lucide_icons::Icon;
-use stepwell_engine::debugger::FrameInfo;
-
-/// Where a frame stands, in few words.
-pub fn place_text(frame: &FrameInfo) -> String {
-    match &frame.source {
-        Some(place) => format!("{}:{}", file_name(&place.path), place.line),
-        None => format!("{}", frame.pc),
-    }
-}
 
 /// Draws the pane.
 pub fn show(cx: &mut Cx<'_>, ui: &mut Ui) {
@@ -26,6 +17,7 @@ pub fn show(cx: &mut Cx<'_>, ui: &mut Ui) {
         return;
     };
     ui.spacing_mut().item_spacing.y = 0.0;
+    ui.add_space(3.0);
     let shown = snapshot.frames.len();
     let more = snapshot.frames_total.saturating_sub(shown as u64);
     let rows = shown + usize::from(more > 0);
@@ -48,19 +40,9 @@ pub fn show(cx: &mut Cx<'_>, ui: &mut Ui) {
                     Rect::from_min_max(Pos2::new(from, rect.top()), Pos2::new(to, rect.bottom()))
                 };
                 let number = cell(rect.left() + 4.0, rect.left() + 30.0);
-                parts::line_right(
-                    ui,
-                    number,
-                    &frame.index.to_string(),
-                    theme::code_font(),
-                    t.faint,
-                );
+                parts::line_right(ui, number, &frame.index.to_string(), theme::code_font(), t.faint);
                 let right = rect.right() - 8.0;
-                let color = if frame.source.is_some() {
-                    t.weak
-                } else {
-                    t.faint
-                };
+                let color = if frame.source.is_some() { t.weak } else { t.faint };
                 let width = parts::line_right(
                     ui,
                     cell(rect.left() + rect.width() * 0.5, right),

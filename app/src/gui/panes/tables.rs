@@ -27,10 +27,7 @@ pub fn show(cx: &mut Cx<'_>, view: &mut TablesView, ui: &mut Ui) {
         return;
     };
     let t = cx.t;
-    let Some((ty, _, _)) = module
-        .tables
-        .get(usize::try_from(view.table).unwrap_or_default())
-    else {
+    let Some((ty, _, _)) = module.tables.get(usize::try_from(view.table).unwrap_or_default()) else {
         parts::empty_state(ui, t, Icon::Table2, "The module has no tables", "");
         return;
     };
@@ -42,13 +39,7 @@ pub fn show(cx: &mut Cx<'_>, view: &mut TablesView, ui: &mut Ui) {
     };
     let answer = cx.ask(page(0));
     if let Answer::Failed(error) = answer {
-        parts::empty_state(
-            ui,
-            t,
-            Icon::TriangleAlert,
-            "Not readable",
-            &error.to_string(),
-        );
+        parts::empty_state(ui, t, Icon::TriangleAlert, "Not readable", &error.to_string());
         return;
     }
     let Some((Reply::Table(rows), _)) = answer.latest() else {

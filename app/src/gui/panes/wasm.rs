@@ -39,18 +39,11 @@ impl WasmView {
 /// Draws the pane.
 pub fn show(cx: &mut Cx<'_>, view: &mut WasmView, ui: &mut Ui) {
     let Some(module) = &cx.model.module else {
-        parts::empty_state(
-            ui,
-            cx.t,
-            Icon::Binary,
-            "No wasm text",
-            "Open a module first.",
-        );
+        parts::empty_state(ui, cx.t, Icon::Binary, "No wasm text", "Open a module first.");
         return;
     };
     let Some(func) = view.func else {
-        let hint =
-            "Shown for the function where the guest stops, or for one chosen in the Module pane.";
+        let hint = "Shown for the function where the guest stops, or for one chosen in the Module pane.";
         parts::empty_state(ui, cx.t, Icon::Binary, "No function chosen", hint);
         return;
     };
@@ -67,21 +60,14 @@ pub fn show(cx: &mut Cx<'_>, view: &mut WasmView, ui: &mut Ui) {
                 .font(theme::code_font()),
         );
         let name = cx.model.function_name(func);
-        let label = egui::Label::new(
-            RichText::new(&name)
-                .color(t.function)
-                .font(theme::code_font()),
-        );
-        ui.add(label.truncate().selectable(false))
-            .on_hover_text(&name);
+        let label = egui::Label::new(RichText::new(&name).color(t.function).font(theme::code_font()));
+        ui.add(label.truncate().selectable(false)).on_hover_text(&name);
         if let Some(frame) = cx.model.frame()
             && frame.func != func
         {
             let (func, pc) = (frame.func, frame.pc);
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                if parts::icon_button(ui, Icon::LocateFixed, "Go to the selected frame", true)
-                    .clicked()
-                {
+                if parts::icon_button(ui, Icon::LocateFixed, "Go to the selected frame", true).clicked() {
                     cx.push(Action::ShowFunction(func));
                     cx.push(Action::ShowOffset(pc));
                 }

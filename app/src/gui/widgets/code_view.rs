@@ -77,12 +77,7 @@ const ARROW_WIDTH: f32 = 18.0;
 
 impl CodeView {
     /// Draws the rows in view; `row` makes them.
-    pub fn show(
-        self,
-        ui: &mut Ui,
-        t: &Tokens,
-        mut row: impl FnMut(usize) -> CodeRow,
-    ) -> Option<CodeEvent> {
+    pub fn show(self, ui: &mut Ui, t: &Tokens, mut row: impl FnMut(usize) -> CodeRow) -> Option<CodeEvent> {
         let height = theme::ROW_HEIGHT;
         let column = ui.fonts_mut(|fonts| fonts.glyph_width(&theme::code_font(), '0'));
         let label_width = column * self.label_columns as f32;
@@ -109,10 +104,8 @@ impl CodeView {
             for index in first..last {
                 let item = row(index);
                 let top = origin.y + index as f32 * height;
-                let full =
-                    Rect::from_min_size(Pos2::new(left, top), Vec2::new(viewport.width(), height));
-                if let Some(happened) = self.one(ui, t, index, &item, full, gutter, viewport.left())
-                {
+                let full = Rect::from_min_size(Pos2::new(left, top), Vec2::new(viewport.width(), height));
+                if let Some(happened) = self.one(ui, t, index, &item, full, gutter, viewport.left()) {
                     event = Some(happened);
                 }
             }
@@ -120,10 +113,7 @@ impl CodeView {
         event
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "geometry of one row, used in one place"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "geometry of one row, used in one place")]
     fn one(
         &self,
         ui: &mut Ui,

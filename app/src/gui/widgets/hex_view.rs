@@ -48,11 +48,11 @@ impl HexState {
     ) -> Option<u64> {
         let (rect, response) = ui.allocate_exact_size(ui.available_size(), Sense::click_and_drag());
         response.widget_info(|| WidgetInfo::labeled(Role::ScrollView, true, "memory bytes"));
-        let font = theme::code_font();
+        let font = theme::hex_font();
         let column = ui.fonts_mut(|fonts| fonts.glyph_width(&font, '0'));
         let height = theme::ROW_HEIGHT;
         let digits = if len_bytes > 1 << 32 { 12 } else { 8 };
-        let fixed = column * (digits as f32 + 4.0) + 14.0;
+        let fixed = column * (digits as f32 + 2.0) + 20.0;
         // A byte takes three columns as a number, one as a character; every eighth another half.
         let columns: u64 = if fixed + column * (16.0 * 4.0 + 2.0) <= rect.width() {
             16
@@ -133,7 +133,7 @@ impl HexState {
     ) -> (LayoutJob, LayoutJob) {
         let mut hex = LayoutJob::default();
         let mut text = LayoutJob::default();
-        let plain = |color: Color32| TextFormat::simple(theme::code_font(), color);
+        let plain = |color: Color32| TextFormat::simple(theme::hex_font(), color);
         for index in 0..columns {
             let at = address.saturating_add(index);
             if at >= len_bytes {

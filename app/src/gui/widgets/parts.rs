@@ -1,9 +1,7 @@
 //! Small parts shared by panes: icon buttons, empty states, section headings, one-line text.
 
 use crate::gui::theme::{self, Tokens};
-use egui::{
-    Align, Align2, Color32, FontId, Layout, Pos2, Rect, Response, Role, Sense, Ui, WidgetInfo, vec2,
-};
+use egui::{Align, Align2, Color32, FontId, Layout, Pos2, Rect, Response, Role, Sense, Ui, WidgetInfo, vec2};
 use lucide_icons::Icon;
 
 /// A button that is a picture; `name` is what it is called, and its tooltip.
@@ -54,9 +52,8 @@ pub fn empty_state(ui: &mut Ui, t: &Tokens, picture: Icon, title: &str, hint: &s
 
 /// A caption over a group of rows.
 pub fn heading(ui: &mut Ui, t: &Tokens, text: &str) {
-    ui.add_space(2.0);
     let (rect, response) = ui.allocate_exact_size(
-        vec2(ui.available_width(), theme::ROW_HEIGHT),
+        vec2(ui.available_width(), theme::ROW_HEIGHT + 1.0),
         Sense::hover(),
     );
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
@@ -76,8 +73,7 @@ pub fn line(ui: &Ui, rect: Rect, text: &str, font: FontId, color: Color32) -> f3
     let galley = ui.painter().layout_job(job);
     let width = galley.size().x;
     let y = rect.center().y - galley.size().y * 0.5;
-    ui.painter()
-        .galley(Pos2::new(rect.left(), y), galley, color);
+    ui.painter().galley(Pos2::new(rect.left(), y), galley, color);
     width
 }
 
@@ -119,28 +115,22 @@ pub fn row(ui: &mut Ui, t: &Tokens, selected: bool, name: &str) -> (Rect, Respon
     (rect, response)
 }
 
+/// Height of the bar at the top of a pane.
+const BAR_HEIGHT: f32 = 33.0;
+
 /// A bar at the top of a pane for its own controls.
 pub fn pane_bar<R>(ui: &mut Ui, t: &Tokens, add: impl FnOnce(&mut Ui) -> R) -> R {
-    let width = ui.available_width();
-    let result = egui::Frame::new()
-        .fill(t.canvas)
-        .inner_margin(egui::Margin::symmetric(8, 4))
-        .show(ui, |ui| {
-            ui.set_width(width - 16.0);
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                ui.set_height(24.0);
-                add(ui)
-            })
-            .inner
-        });
-    let rect = result.response.rect;
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), BAR_HEIGHT), Sense::hover());
     ui.painter().hline(
-        rect.left()..=rect.left() + width,
-        rect.bottom(),
+        rect.x_range(),
+        rect.bottom() - 0.5,
         egui::Stroke::new(1.0, t.border),
     );
-    ui.add_space(1.0);
-    result.inner
+    let inner = rect.shrink2(vec2(8.0, 2.0));
+    let builder = egui::UiBuilder::new()
+        .max_rect(inner)
+        .layout(Layout::left_to_right(Align::Center));
+    ui.scope_builder(builder, add).inner
 }
 
 /// A number grouped in thousands.
@@ -148,7 +138,7 @@ pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

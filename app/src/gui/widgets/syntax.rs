@@ -88,14 +88,13 @@ const C_TYPES: &[&str] = &[
     "FILE",
 ];
 const RUST_KEYWORDS: &[&str] = &[
-    "as", "async", "await", "break", "const", "continue", "crate", "dyn", "else", "enum", "extern",
-    "false", "fn", "for", "if", "impl", "in", "let", "loop", "match", "mod", "move", "mut", "pub",
-    "ref", "return", "self", "static", "struct", "super", "trait", "true", "type", "unsafe", "use",
-    "where", "while",
+    "as", "async", "await", "break", "const", "continue", "crate", "dyn", "else", "enum", "extern", "false",
+    "fn", "for", "if", "impl", "in", "let", "loop", "match", "mod", "move", "mut", "pub", "ref", "return",
+    "self", "static", "struct", "super", "trait", "true", "type", "unsafe", "use", "where", "while",
 ];
 const RUST_TYPES: &[&str] = &[
-    "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "str", "u8", "u16",
-    "u32", "u64", "u128", "usize", "Self",
+    "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "str", "u8", "u16", "u32",
+    "u64", "u128", "usize", "Self",
 ];
 const ZIG_KEYWORDS: &[&str] = &[
     "align",
@@ -138,8 +137,8 @@ const ZIG_KEYWORDS: &[&str] = &[
     "while",
 ];
 const ZIG_TYPES: &[&str] = &[
-    "anyerror", "bool", "f16", "f32", "f64", "i8", "i16", "i32", "i64", "isize", "noreturn",
-    "type", "u8", "u16", "u32", "u64", "usize", "void",
+    "anyerror", "bool", "f16", "f32", "f64", "i8", "i16", "i32", "i64", "isize", "noreturn", "type", "u8",
+    "u16", "u32", "u64", "usize", "void",
 ];
 
 /// What a stretch of code is.
@@ -229,10 +228,7 @@ pub fn highlight_wasm(text: &str, indent: u32, t: &Tokens) -> LayoutJob {
         return job;
     }
     for (index, word) in clean.split_inclusive(' ').enumerate() {
-        let bare = word
-            .trim_end()
-            .trim_start_matches('(')
-            .trim_end_matches(')');
+        let bare = word.trim_end().trim_start_matches('(').trim_end_matches(')');
         let color = if bare.starts_with('$') {
             t.function
         } else if bare.starts_with('"') {
@@ -264,8 +260,8 @@ fn is_value_type(word: &str) -> bool {
 
 fn instruction_color(word: &str, t: &Tokens) -> Color32 {
     match word {
-        "block" | "loop" | "if" | "else" | "end" | "br" | "br_if" | "br_table" | "return"
-        | "func" | "param" | "result" | "local" => t.keyword,
+        "block" | "loop" | "if" | "else" | "end" | "br" | "br_if" | "br_table" | "return" | "func"
+        | "param" | "result" | "local" => t.keyword,
         "call" | "call_indirect" | "return_call" | "return_call_indirect" => t.attribute,
         "unreachable" => t.error,
         _ => t.text,
@@ -347,9 +343,7 @@ fn cut(text: &str, language: Language, inside: &mut bool, mut emit: impl FnMut(&
         } else {
             let end = rest
                 .char_indices()
-                .find(|(at, c)| {
-                    *at > 0 && (c.is_alphanumeric() || matches!(c, '_' | '"' | '\'' | '/' | '@'))
-                })
+                .find(|(at, c)| *at > 0 && (c.is_alphanumeric() || matches!(c, '_' | '"' | '\'' | '/' | '@')))
                 .map_or(rest.len(), |(at, _)| at);
             (end, Kind::Plain)
         };

@@ -56,11 +56,7 @@ impl ValueRow<'_> {
         let size = vec2(ui.available_width(), theme::ROW_HEIGHT + 1.0);
         let (rect, response) = ui.allocate_exact_size(size, Sense::click());
         response.widget_info(|| {
-            WidgetInfo::labeled(
-                Role::TreeItem,
-                true,
-                format!("{} = {}", self.name, self.value),
-            )
+            WidgetInfo::labeled(Role::TreeItem, true, format!("{} = {}", self.name, self.value))
         });
         if response.hovered() {
             ui.painter().rect_filled(rect, 0.0, t.raised);
@@ -69,8 +65,7 @@ impl ValueRow<'_> {
         let (x_value, x_type) = columns(rect);
         let indent = self.depth.min(24) as f32 * 13.0;
         let x_name = rect.left() + 6.0 + indent;
-        let triangle =
-            Rect::from_min_size(Pos2::new(x_name, rect.top()), vec2(14.0, rect.height()));
+        let triangle = Rect::from_min_size(Pos2::new(x_name, rect.top()), vec2(14.0, rect.height()));
         if let Some(open) = self.open {
             let picture = if open {
                 Icon::ChevronDown
@@ -115,13 +110,13 @@ impl ValueRow<'_> {
                 Pos2::new(rect.right() - 14.0, rect.center().y),
                 vec2(20.0, rect.height()),
             );
-            right = spot.left();
             let jump = ui.interact(spot, response.id.with("memory"), Sense::click());
             jump.widget_info(|| {
                 WidgetInfo::labeled(Role::Button, true, format!("Show {} in memory", self.name))
             });
             let strength = if jump.hovered() { t.accent } else { t.faint };
             if response.hovered() || jump.hovered() {
+                right = spot.left();
                 parts::paint_icon(ui, spot, Icon::MemoryStick, 13.0, strength);
             }
             if jump

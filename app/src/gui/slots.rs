@@ -62,13 +62,7 @@ pub fn show(
 }
 
 /// The editor over a value's cell; gives the new bits when they are entered.
-fn editor(
-    edit: &mut SlotEdit,
-    ui: &mut Ui,
-    slot: &WasmSlot,
-    space: &str,
-    cell: Rect,
-) -> Option<u64> {
+fn editor(edit: &mut SlotEdit, ui: &mut Ui, slot: &WasmSlot, space: &str, cell: Rect) -> Option<u64> {
     let (_, _, text) = edit
         .open
         .as_mut()
@@ -138,13 +132,7 @@ pub fn fold_heading(ui: &mut Ui, t: &Tokens, text: &str, open: bool) -> bool {
     };
     parts::paint_icon(ui, spot, picture, 12.0, t.weak);
     let words = Rect::from_min_max(Pos2::new(spot.right() + 2.0, rect.top()), rect.max);
-    parts::line(
-        ui,
-        words,
-        text,
-        theme::strong_font(theme::SMALL_SIZE),
-        t.weak,
-    );
+    parts::line(ui, words, text, theme::strong_font(theme::SMALL_SIZE), t.weak);
     response.clicked()
 }
 

@@ -14,13 +14,7 @@ pub fn show(cx: &mut Cx<'_>, ui: &mut Ui) -> bool {
         Phase::Empty => empty(cx, ui),
         Phase::Loading => {
             let title = format!("Loading {}…", file_name(&cx.model.name));
-            parts::empty_state(
-                ui,
-                cx.t,
-                Icon::Hourglass,
-                &title,
-                "Reading, validating, linking.",
-            );
+            parts::empty_state(ui, cx.t, Icon::Hourglass, &title, "Reading, validating, linking.");
         }
         Phase::Failed(message) => failed(cx, ui, message),
         _ => return false,
@@ -88,11 +82,7 @@ fn failed(cx: &mut Cx<'_>, ui: &mut Ui, message: &str) {
         ui.add_space((height * 0.5 - 100.0).clamp(10.0, 260.0));
         ui.label(theme::icon(Icon::FileX2, 28.0).color(t.error));
         let title = format!("{} cannot be run", file_name(&cx.model.name));
-        ui.label(
-            RichText::new(title)
-                .font(theme::strong_font(16.0))
-                .color(t.text),
-        );
+        ui.label(RichText::new(title).font(theme::strong_font(16.0)).color(t.text));
         ui.add_space(6.0);
         let width = (ui.available_width() - 32.0).min(560.0);
         egui::Frame::new()
@@ -101,11 +91,7 @@ fn failed(cx: &mut Cx<'_>, ui: &mut Ui, message: &str) {
             .inner_margin(egui::Margin::symmetric(12, 8))
             .show(ui, |ui| {
                 ui.set_max_width(width);
-                ui.label(
-                    RichText::new(message)
-                        .font(theme::code_font())
-                        .color(t.error),
-                );
+                ui.label(RichText::new(message).font(theme::code_font()).color(t.error));
             });
         ui.add_space(10.0);
         if cx.model.module.is_some() {

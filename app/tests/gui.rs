@@ -1,0 +1,600 @@
+//! The window without a window: events go in, the accessibility tree and the commands sent come out.
+
+use egui::{Key, Modifiers};
+use egui_kittest::{Harness, kittest::Queryable};
+use stepwell::gui::{App, ThemeChoice};
+use stepwell_debuginfo::{
+    Availability, FileId, Language, ModuleOffset, Place, SourceFile, ValueNode, ValueRef, VariableKind,
+};
+use stepwell_engine::debugger::*;
+use stepwell_engine::error::TrapKind;
+use stepwell_engine::types::{FuncType, ValType};
+
+const SOURCE: &str = "/stepwell/guests/list/list.c";
+
+type Window = Harness<'static, App>;
+
+fn window() -> Window {
+    Harness::builder()
+        .with_size([1280.0, 800.0])
+        .with_max_steps(24)
+        .build_eframe(|cc| App::recorded(&cc.egui_ctx, ThemeChoice::Dark))
+}
+
+fn tell(window: &mut Window, events: impl IntoIterator<Item = Event>) {
+    for event in events {
+        window.state_mut().tell(event);
+    }
+    window.run();
+}
+
+fn click(window: &mut Window, label: &str) {
+    window.get_by_label(label).click();
+    window.run();
+}
+
+fn press(window: &mut Window, modifiers: Modifiers, key: Key) {
+    window.key_press_modifiers(modifiers, key);
+    window.run();
+}
+
+/// Types into the field that shows `hint` while it is empty.
+fn type_into(window: &mut Window, hint: &str, text: &str) {
+    window.get_by(|node| node.placeholder() == Some(hint)).focus();
+    window.run();
+    window
+        .get_by(|node| node.placeholder() == Some(hint))
+        .type_text(text);
+    window.run();
+}
+
+/// Clicks a pane's tab: the last of its name, as a menu may have the same.
+fn tab(window: &mut Window, label: &str) {
+    let tabs: Vec<_> = window.get_all_by_label(label).collect();
+    tabs.last().expect("there is one").click();
+    window.run();
+}
+
+fn module() -> ModuleInfo {
+    let function = |index: u32, name: &str, len_bytes: u64| FunctionInfo {
+        index,
+        name: name.to_owned(),
+        ty: FuncType::default(),
+        imported: len_bytes == 0,
+        body: (ModuleOffset(0x100 * u64::from(index)), len_bytes),
+    };
+    ModuleInfo {
+        name: "list.wasm".to_owned(),
+        len_bytes: 4096,
+        sections: vec![SectionInfo {
+            name: "code".to_owned(),
+            custom: false,
+            offset: ModuleOffset(0x80),
+            len_bytes: 900,
+            count: Some(2),
+        }],
+        types: vec![FuncType::default()],
+        functions: vec![
+            function(0, "fd_write", 0),
+            function(1, "push", 0x80),
+            function(2, "main", 0x80),
+        ],
+        imports: vec![ImportInfo {
+            module: "wasi_snapshot_preview1".to_owned(),
+            field: "fd_write".to_owned(),
+            ty: "func (i32 i32 i32 i32) -> (i32)".to_owned(),
+        }],
+        exports: vec![ExportInfo {
+            name: "_start".to_owned(),
+            kind: "func".to_owned(),
+            index: 2,
+        }],
+        globals: Vec::new(),
+        memories: vec![(2, None)],
+        tables: vec![(ValType::FuncRef, 4, None)],
+        data: Vec::new(),
+        elements: Vec::new(),
+        start: None,
+        compiled: true,
+    }
+}
+
+fn place(line: u32) -> SourcePlace {
+    SourcePlace {
+        file: FileId(0),
+        path: SOURCE.to_owned(),
+        line,
+        column: 1,
+    }
+}
+
+fn loaded() -> [Event; 2] {
+    let debug = DebugSummary {
+        has_lines: true,
+        files: vec![SourceFile {
+            id: FileId(0),
+            path: SOURCE.to_owned(),
+            language: Language::C,
+        }],
+        units: Vec::new(),
+        diagnostics: Vec::new(),
+        function_names: ["fd_write", "push", "main"].map(str::to_owned).to_vec(),
+        main: Some(place(96)),
+    };
+    [
+        Event::Loaded(Box::new(module())),
+        Event::DebugInfo(Box::new(debug)),
+    ]
+}
+
+fn snapshot(stop: u64, reason: StopReason, line: u32) -> Event {
+    let frame = |index: u32, func: u32, function: &str, pc: u64, line: u32| FrameInfo {
+        index,
+        wasm_frame: index,
+        func,
+        function: function.to_owned(),
+        pc: ModuleOffset(pc),
+        source: Some(place(line)),
+        inlined: false,
+    };
+    Event::Stopped(Box::new(Snapshot {
+        stop: StopId(stop),
+        reason,
+        frames: vec![frame(0, 1, "push", 0x110, line), frame(1, 2, "main", 0x220, 98)],
+        frames_total: 2,
+        tick: 1234,
+        memories_len_bytes: vec![131_072],
+    }))
+}
+
+fn variable(name: &str, text: &str, expand: bool) -> ValueNode {
+    let inside = ValueRef {
+        type_offset: 7,
+        place: Place::Memory(0x1_0400),
+        first: 0,
+        count: 0,
+    };
+    ValueNode {
+        name: name.to_owned(),
+        type_name: "struct node *".to_owned(),
+        kind: Some(VariableKind::Parameter),
+        text: text.to_owned(),
+        availability: Availability::Available,
+        address: Some(0x1_0400),
+        len_bytes: Some(4),
+        expand: expand.then_some(inside),
+    }
+}
+
+/// What a session would reply; `count` is the value of the variable of that name.
+fn reply(query: &Query, count: &str) -> Reply {
+    let slot = |index: u32, text: &str| WasmSlot {
+        index,
+        name: None,
+        ty: ValType::I32,
+        bits: 7,
+        text: text.to_owned(),
+        mutable: true,
+    };
+    let row = |offset: Option<u64>, indent: u32, text: &str| TextRow {
+        offset: offset.map(ModuleOffset),
+        indent,
+        text: text.to_owned(),
+    };
+    match query {
+        Query::Frame { frame, .. } => Reply::Frame(FrameDetail {
+            frame: *frame,
+            locals: vec![slot(0, "66560")],
+            operands: vec![slot(0, "7"), slot(1, "1024")],
+            variables: vec![
+                variable("list", "0x10400", true),
+                variable("count", count, false),
+                ValueNode {
+                    availability: Availability::OptimizedOut,
+                    ..variable("gone", "", false)
+                },
+            ],
+            statics: Vec::new(),
+        }),
+        Query::Children { .. } => Reply::Children(vec![variable("next", "NULL", false)]),
+        Query::Memory {
+            memory,
+            address,
+            len_bytes,
+            ..
+        } => Reply::Memory(MemoryBytes {
+            memory: *memory,
+            address: *address,
+            bytes: vec![0x41; usize::try_from(*len_bytes).expect("small")],
+            changed: vec![*address],
+            memory_len_bytes: 131_072,
+        }),
+        Query::Globals { .. } => Reply::Globals(vec![slot(0, "66000")]),
+        Query::Table { table, .. } => Reply::Table(TableRows {
+            table: *table,
+            first: 0,
+            rows: vec!["null".to_owned(), "push".to_owned()],
+            len: 2,
+        }),
+        Query::WasmText { func } => Reply::WasmText(FunctionText {
+            func: *func,
+            name: "push".to_owned(),
+            rows: vec![
+                row(None, 0, "(func $push"),
+                row(Some(0x110), 1, "local.get 0"),
+                row(Some(0x112), 1, "i32.load offset=8"),
+            ],
+        }),
+        Query::LinesWithCode { .. } => Reply::Lines(vec![29, 40, 41, 98]),
+        Query::Evaluate { .. } | Query::Write { .. } | Query::Native { .. } => Reply::Written,
+    }
+}
+
+/// Answers every question that is asked, as a session would, until there are none.
+fn answer(window: &mut Window, count: &str) {
+    for _ in 0..10 {
+        let mut asked = false;
+        for command in window.state_mut().take_sent() {
+            if let Command::Query { id, query } = command {
+                asked = true;
+                let result = Ok(reply(&query, count));
+                window.state_mut().tell(Event::Reply { id, result });
+            }
+        }
+        if !asked {
+            return;
+        }
+        window.run();
+    }
+    panic!("questions never end");
+}
+
+/// The commands sent that are no questions.
+fn orders(window: &mut Window) -> Vec<Command> {
+    let mut sent = window.state_mut().take_sent();
+    sent.retain(|command| !matches!(command, Command::Query { .. }));
+    sent
+}
+
+/// A window that opened the sample, whose sources it carries.
+fn sample() -> Window {
+    let mut window = window();
+    click(&mut window, "Open sample");
+    window
+}
+
+/// A window on a guest that stands at a breakpoint, every question answered.
+fn stopped() -> Window {
+    let mut window = sample();
+    tell(&mut window, loaded());
+    let reason = StopReason::Breakpoint(vec![BreakpointId(9)]);
+    tell(&mut window, [Event::Running, snapshot(1, reason, 40)]);
+    answer(&mut window, "3");
+    window
+}
+
+#[test]
+fn the_welcome_page_offers_what_there_is_to_do() {
+    let mut window = window();
+    window.run();
+    window.get_by_label("Open sample");
+    window.get_by_label_contains("drop a .wasm file");
+    assert!(window.state().is_settled());
+}
+
+#[test]
+fn a_loaded_module_shows_where_its_program_begins() {
+    let mut window = sample();
+    tell(&mut window, loaded());
+    answer(&mut window, "0");
+    window.get_by_label("line 96");
+    window.get_by_label("Ready");
+    assert!(window.state().is_settled());
+    press(&mut window, Modifiers::NONE, Key::F5);
+    assert!(matches!(orders(&mut window).as_slice(), [Command::Start]));
+    assert!(!window.state().is_settled());
+}
+
+#[test]
+fn keys_and_buttons_send_commands() {
+    let mut window = stopped();
+    let step = |kind, unit| Command::Step { kind, unit, frame: 0 };
+    let again = Command::Restart { stop_on_entry: false };
+    let cases = [
+        (Modifiers::NONE, Key::F5, Command::Continue),
+        (Modifiers::NONE, Key::F10, step(StepKind::Over, StepUnit::Line)),
+        (Modifiers::NONE, Key::F11, step(StepKind::In, StepUnit::Line)),
+        (Modifiers::SHIFT, Key::F11, step(StepKind::Out, StepUnit::Line)),
+        (
+            Modifiers::ALT,
+            Key::F10,
+            step(StepKind::Over, StepUnit::Instruction),
+        ),
+        (
+            Modifiers::ALT,
+            Key::F11,
+            step(StepKind::In, StepUnit::Instruction),
+        ),
+        (Modifiers::SHIFT, Key::F5, Command::Stop),
+        (Modifiers::COMMAND | Modifiers::SHIFT, Key::F5, again),
+    ];
+    for (number, (modifiers, key, expected)) in cases.into_iter().enumerate() {
+        press(&mut window, modifiers, key);
+        let sent = orders(&mut window);
+        assert_eq!(format!("{sent:?}"), format!("{:?}", [expected]), "{key:?}");
+        let stop = number as u64 + 2;
+        tell(&mut window, [snapshot(stop, StopReason::Step, 41)]);
+        answer(&mut window, "3");
+    }
+    click(&mut window, "Step over");
+    assert!(matches!(orders(&mut window).as_slice(), [Command::Step { .. }]));
+}
+
+#[test]
+fn the_wasm_pane_steps_by_instruction_while_it_has_the_attention() {
+    let mut window = stopped();
+    click(&mut window, "112 i32.load offset=8");
+    press(&mut window, Modifiers::NONE, Key::F10);
+    let sent = orders(&mut window);
+    assert!(
+        matches!(
+            sent.as_slice(),
+            [Command::Step {
+                unit: StepUnit::Instruction,
+                ..
+            }]
+        ),
+        "{sent:?}"
+    );
+}
+
+#[test]
+fn a_fault_is_explained_and_the_guest_cannot_go_on() {
+    let mut window = stopped();
+    let trap = StopReason::Trap(TrapInfo {
+        kind: TrapKind::MemoryOutOfBounds,
+        message: "out of bounds memory access".to_owned(),
+        instruction: "i32.load8_u".to_owned(),
+        access: Some(FaultAccess {
+            memory: 0,
+            base: 0xffff_fff0,
+            offset: 0,
+            address: 0xffff_fff0,
+            len_bytes: 1,
+            write: false,
+            memory_len_bytes: 131_072,
+        }),
+        explanation: vec!["The pointer does not point into the memory.".to_owned()],
+    });
+    tell(&mut window, [Event::Running, snapshot(2, trap, 41)]);
+    answer(&mut window, "3");
+    window.get_by_label("Out of bounds memory access");
+    window.get_by_label("The pointer does not point into the memory.");
+    window.get_by_label("i32.load8_u");
+    window.get_by_label("access at 0xfffffff0 beside the memory");
+    press(&mut window, Modifiers::NONE, Key::F5);
+    assert!(orders(&mut window).is_empty());
+    click(&mut window, "Fold the explanation");
+    assert!(
+        window
+            .query_by_label("The pointer does not point into the memory.")
+            .is_none()
+    );
+}
+
+#[test]
+fn variables_open_and_stay_open_across_stops() {
+    let mut window = stopped();
+    window.get_by_label("gone = optimized out here");
+    assert!(window.query_by_label("next = NULL").is_none());
+    click(&mut window, "list = 0x10400");
+    answer(&mut window, "3");
+    window.get_by_label("next = NULL");
+    tell(&mut window, [Event::Running, snapshot(2, StopReason::Step, 41)]);
+    answer(&mut window, "4");
+    window.get_by_label("count = 4");
+    assert!(window.query_by_label("count = 3").is_none());
+    window.get_by_label("next = NULL");
+}
+
+#[test]
+fn stale_answers_are_not_shown() {
+    let mut window = stopped();
+    tell(&mut window, [Event::Running, snapshot(2, StopReason::Step, 41)]);
+    let asked = window.state_mut().take_sent();
+    tell(&mut window, [Event::Running, snapshot(3, StopReason::Step, 41)]);
+    for command in asked {
+        if let Command::Query { id, query } = command {
+            let result = Ok(reply(&query, "stale"));
+            window.state_mut().tell(Event::Reply { id, result });
+        }
+    }
+    window.run();
+    assert!(window.query_by_label("count = stale").is_none());
+    answer(&mut window, "5");
+    window.get_by_label("count = 5");
+    assert!(window.state().is_settled());
+}
+
+#[test]
+fn breakpoints_are_toggled_in_the_gutter_and_by_key() {
+    let mut window = stopped();
+    click(&mut window, "breakpoint at line 41");
+    let sent = orders(&mut window);
+    let [
+        Command::SetBreakpoint {
+            id,
+            spec,
+            enabled: true,
+        },
+    ] = sent.as_slice()
+    else {
+        panic!("{sent:?}");
+    };
+    let wish = BreakpointSpec::Line {
+        path: SOURCE.to_owned(),
+        line: 41,
+    };
+    assert_eq!(*spec, wish);
+    assert!(!window.state().is_settled());
+    let state = BreakpointState {
+        id: *id,
+        spec: wish,
+        enabled: true,
+        locations: vec![BreakpointLocation {
+            offset: ModuleOffset(0x112),
+            func: 1,
+            source: Some(place(41)),
+        }],
+        message: None,
+    };
+    tell(&mut window, [Event::BreakpointChanged(state)]);
+    click(&mut window, "line 41");
+    press(&mut window, Modifiers::NONE, Key::F9);
+    let removed = orders(&mut window);
+    assert!(
+        matches!(removed.as_slice(), [Command::RemoveBreakpoint { id: gone }] if gone == id),
+        "{removed:?}"
+    );
+    assert!(window.state().model().breakpoints.is_empty());
+}
+
+#[test]
+fn breakpoints_are_typed() {
+    let mut window = stopped();
+    tab(&mut window, "Breakpoints");
+    type_into(&mut window, "file.c:12, function or 0x1a2b", "push");
+    click(&mut window, "Add");
+    let sent = orders(&mut window);
+    assert!(
+        matches!(
+            sent.as_slice(),
+            [Command::SetBreakpoint { spec: BreakpointSpec::Function { name }, .. }] if name == "push"
+        ),
+        "{sent:?}"
+    );
+    window.get_by_label("breakpoint push()");
+    click(&mut window, "Disable breakpoint push()");
+    let sent = orders(&mut window);
+    assert!(matches!(
+        sent.as_slice(),
+        [Command::SetBreakpoint { enabled: false, .. }]
+    ));
+    click(&mut window, "Remove breakpoint push()");
+    assert!(window.query_by_label("breakpoint push()").is_none());
+}
+
+#[test]
+fn frames_are_selected_and_asked_for() {
+    let mut window = stopped();
+    click(&mut window, "frame 1 main list.c:98");
+    let sent = window.state_mut().take_sent();
+    assert!(sent.iter().any(|command| matches!(
+        command,
+        Command::Query {
+            query: Query::Frame { frame: 1, .. },
+            ..
+        }
+    )));
+    assert_eq!(window.state().model().selected_frame, 1);
+}
+
+#[test]
+fn an_address_is_typed_and_a_variable_is_followed() {
+    let mut window = stopped();
+    let asked = |window: &mut Window, wanted: u64| {
+        window.state_mut().take_sent().iter().any(|command| {
+            matches!(command, Command::Query { query: Query::Memory { address, .. }, .. } if *address == wanted)
+        })
+    };
+    type_into(&mut window, "Go to address", "0x1f000");
+    window.key_press(Key::Enter);
+    window.run();
+    assert!(asked(&mut window, 0x1f000));
+    click(&mut window, "Show count in memory");
+    assert!(asked(&mut window, 0x10000));
+}
+
+#[test]
+fn the_palette_finds_and_runs_commands() {
+    let mut window = stopped();
+    press(&mut window, Modifiers::COMMAND, Key::P);
+    let hint = "Type a command or a function";
+    type_into(&mut window, hint, "restart and");
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    let sent = orders(&mut window);
+    assert!(
+        matches!(sent.as_slice(), [Command::Restart { stop_on_entry: true }]),
+        "{sent:?}"
+    );
+    assert!(window.query_by_label("palette: Restart").is_none());
+}
+
+#[test]
+fn output_is_shown_and_input_is_sent() {
+    let mut window = stopped();
+    let print = |stream, text: &str| Event::Output {
+        stream,
+        bytes: text.as_bytes().to_vec(),
+    };
+    tell(
+        &mut window,
+        [
+            print(OutputStream::Stdout, "as pushed:\n"),
+            print(OutputStream::Stderr, "careful\n"),
+            Event::Running,
+            Event::WaitingForInput,
+        ],
+    );
+    window.get_by_label("as pushed:");
+    window.get_by_label("careful");
+    type_into(&mut window, "The guest waits for a line of input", "yes");
+    click(&mut window, "Send");
+    let sent = orders(&mut window);
+    assert!(matches!(sent.as_slice(), [Command::Stdin(bytes)] if bytes == b"yes\n"));
+    click(&mut window, "EOF");
+    assert!(matches!(orders(&mut window).as_slice(), [Command::CloseStdin]));
+}
+
+#[test]
+fn a_module_that_cannot_run_says_why() {
+    let mut window = sample();
+    let message = "unknown import env.missing".to_owned();
+    tell(&mut window, [Event::LoadFailed { message }]);
+    window.get_by_label("list.wasm cannot be run");
+    assert!(window.state().is_settled());
+}
+
+#[test]
+fn every_pane_draws_in_every_state_and_theme() {
+    let visit = |window: &mut Window| {
+        for pane in [
+            "Breakpoints",
+            "Module",
+            "Tables",
+            "Globals",
+            "Output",
+            "Memory",
+            "Variables",
+        ] {
+            tab(window, pane);
+            answer(window, "1");
+        }
+        click(window, "Switch dark and light");
+    };
+    let mut window = window();
+    window.run();
+    visit(&mut window);
+    click(&mut window, "Open sample");
+    visit(&mut window);
+    tell(&mut window, loaded());
+    visit(&mut window);
+    tell(&mut window, [Event::Running]);
+    visit(&mut window);
+    tell(&mut window, [snapshot(1, StopReason::Pause, 40)]);
+    visit(&mut window);
+    let outcome = Outcome::Exited { code: 3 };
+    tell(&mut window, [Event::Ended(outcome)]);
+    visit(&mut window);
+    assert!(window.get_all_by_label("Exited with code 3").next().is_some());
+}
