@@ -15,6 +15,7 @@ use super::panes::{self, Views};
 use super::settings::Settings;
 use super::shell::Shell;
 use super::theme::{self, ThemeChoice, Tokens};
+use crate::launch;
 use crate::source_cache::SourceCache;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -22,11 +23,13 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 use stepwell_engine::debugger::{
     BreakpointId, BreakpointSpec, BreakpointState, Command, Event, Query, Session, SessionConfig, StepKind,
-    StepUnit,
+    StepUnit, StopReason,
 };
 
 /// How long a frame may drain events.
 const DRAIN: Duration = Duration::from_millis(4);
+/// A guest that stops again within this time is not shown as running: panes do not flicker at every step.
+const LINGER: Duration = Duration::from_millis(150);
 /// Larger files are no modules.
 const MAX_MODULE_BYTES: u64 = 1 << 30;
 /// The sample's sources, by the path its debug info records.
@@ -34,7 +37,6 @@ const SAMPLE_SOURCES: &[(&str, &str)] = &[(
     "/stepwell/guests/list/list.c",
     include_str!("../../../assets/guests/list/list.c"),
 )];
-const SAMPLE: &[u8] = include_bytes!("../../../assets/guests/list/list.wasm");
 
 /// How a window is opened.
 #[derive(Clone, Debug, Default)]
@@ -78,6 +80,7 @@ pub struct App {
     jobs: (mpsc::Sender<Job>, mpsc::Receiver<Job>),
     jobs_running: usize,
     start_when_known: bool,
+    running_since: Option<Instant>,
     dirty: bool,
     title: String,
 }
@@ -109,6 +112,7 @@ impl App {
             jobs: mpsc::channel(),
             jobs_running: 0,
             start_when_known: false,
+            running_since: None,
             dirty: true,
             title: String::new(),
         };
@@ -169,7 +173,8 @@ impl App {
     /// Whether the picture is stable: nothing asked, sent or being read waits for an answer, and what has
     /// come has been drawn. A running guest is not settled unless it waits for input.
     pub fn is_settled(&self) -> bool {
-        !self.dirty && self.jobs_running == 0 && self.actions.is_empty() && self.model.is_settled()
+        let held = self.running_since.is_some() || !self.actions.is_empty();
+        !self.dirty && !held && self.jobs_running == 0 && self.model.is_settled()
     }
 
     /// Sends a command to the session.
@@ -239,16 +244,40 @@ impl App {
                 break;
             };
             any = true;
+            if event == Event::Running && self.model.phase == Phase::Stopped && !self.options.headless {
+                self.running_since = Some(begun);
+                ctx.request_repaint_after(LINGER);
+                continue;
+            }
             self.fold(event);
             if begun.elapsed() > DRAIN {
                 ctx.request_repaint();
                 break;
             }
         }
+        if self.running_since.is_some_and(|since| since.elapsed() >= LINGER) {
+            self.run_on();
+            any = true;
+        }
         any
     }
 
+    /// Takes in the `Running` that was held back.
+    fn run_on(&mut self) {
+        if self.running_since.take().is_some() {
+            self.dirty = true;
+            self.model.fold(Event::Running);
+        }
+    }
+
     fn fold(&mut self, event: Event) {
+        // Replies and output may come first; what moves the guest takes `Running` in before it.
+        if matches!(
+            event,
+            Event::Stopped(_) | Event::Ended(_) | Event::WaitingForInput
+        ) {
+            self.run_on();
+        }
         self.dirty = true;
         let known = matches!(event, Event::DebugInfo(_));
         let stopped = matches!(event, Event::Stopped(_));
@@ -271,11 +300,17 @@ impl App {
         {
             self.views.source.go(main.file, Some(main.line));
         }
-        if debug.files.is_empty()
-            && let Some(module) = &self.model.module
-        {
-            let entry = module.exports.iter().find(|export| export.kind == "func");
-            if let Some(func) = module.start.or(entry.map(|export| export.index)) {
+        if let Some(module) = &self.model.module {
+            let named = debug.function_names.iter().position(|name| name == "main");
+            let main = named.and_then(|index| u32::try_from(index).ok());
+            let export = |wanted: fn(&str) -> bool| {
+                let mut exports = module.exports.iter().filter(|export| export.kind == "func");
+                exports
+                    .find(|export| wanted(&export.name))
+                    .map(|export| export.index)
+            };
+            let entry = export(|name| name == "_start").or_else(|| export(|_| true));
+            if let Some(func) = main.or(module.start).or(entry) {
                 self.views.wasm.go(func, None);
             }
         }
@@ -304,9 +339,15 @@ impl App {
             return;
         };
         self.views.wasm.go(frame.func, Some(frame.pc));
+        // The entry is the C library's, whose sources are rarely there: what was in front stays.
+        let reason = self.model.snapshot.as_ref().map(|snapshot| &snapshot.reason);
+        let entry = matches!(reason, Some(StopReason::Entry));
         match &frame.source {
-            Some(place) => self.views.source.go(place.file, Some(place.line)),
-            None => self.views.source.leave(),
+            Some(place) if !entry || self.sources.text(&place.path).is_some() => {
+                self.views.source.go(place.file, Some(place.line));
+            }
+            _ if entry => {}
+            _ => self.views.source.leave(),
         }
         let access = self.model.trap().and_then(|trap| trap.access.clone());
         if let Some(access) = access
@@ -331,6 +372,7 @@ impl App {
         self.model = Model::loading(&config.name, breakpoints);
         self.sources = SourceCache::new(config.path.as_deref()).with_bundled(SAMPLE_SOURCES);
         self.views = Views::default();
+        self.running_since = None;
         self.start_when_known = start || config.stop_on_entry;
         self.config = Some(config.clone());
         self.dirty = true;
@@ -537,9 +579,8 @@ impl App {
             }
             CommandId::OpenSample => {
                 let config = SessionConfig {
-                    module: SAMPLE.into(),
-                    name: "list.wasm".to_owned(),
-                    ..SessionConfig::default()
+                    stop_on_entry: false,
+                    ..launch::sample()
                 };
                 self.load(ctx, config, false);
             }

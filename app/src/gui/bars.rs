@@ -212,7 +212,7 @@ pub fn bottom(cx: &mut Cx<'_>, ui: &mut Ui) {
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                     session(cx, ui);
                     ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                        if let Some(problem) = cx.model.problems.back() {
+                        if let Some(problem) = &cx.model.notice {
                             ui.label(theme::icon(lucide_icons::Icon::TriangleAlert, 13.0).color(t.warning));
                             let label = egui::Label::new(small(problem).color(t.warning));
                             ui.add(label.truncate()).on_hover_text(problem);
@@ -247,8 +247,10 @@ fn session(cx: &Cx<'_>, ui: &mut Ui) {
     if let Some(debug) = &cx.model.debug {
         let text = match (debug.has_lines, debug.diagnostics.len()) {
             (true, 0) => "debug info".to_owned(),
+            (true, 1) => "debug info, 1 problem".to_owned(),
             (true, count) => format!("debug info, {count} problems"),
             (false, 0) => "no debug info".to_owned(),
+            (false, 1) => "debug info broken".to_owned(),
             (false, count) => format!("debug info broken: {count} problems"),
         };
         ui.add(small(text));

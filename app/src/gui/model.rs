@@ -189,6 +189,8 @@ pub struct Model {
     pub stdin_closed: bool,
     /// What could not be done, newest last.
     pub problems: VecDeque<String>,
+    /// The newest of them, until the guest moves on.
+    pub notice: Option<String>,
     /// Questions and answers.
     pub queries: Queries,
     /// Whether a command was sent whose event has not come.
@@ -230,6 +232,7 @@ impl Model {
             }
             Event::Running => {
                 self.awaiting_motion = false;
+                self.notice = None;
                 self.waiting_for_input = false;
                 if self.phase != Phase::Stopped && self.phase != Phase::Running {
                     self.output.clear();
@@ -281,6 +284,7 @@ impl Model {
         if self.problems.len() >= MAX_PROBLEMS {
             self.problems.pop_front();
         }
+        self.notice = Some(message.clone());
         self.problems.push_back(message);
     }
 

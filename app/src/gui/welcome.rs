@@ -84,7 +84,7 @@ fn failed(cx: &mut Cx<'_>, ui: &mut Ui, message: &str) {
         let title = format!("{} cannot be run", file_name(&cx.model.name));
         ui.label(RichText::new(title).font(theme::strong_font(16.0)).color(t.text));
         ui.add_space(6.0);
-        let width = (ui.available_width() - 32.0).min(560.0);
+        let width = (ui.available_width() - 80.0).clamp(80.0, 560.0);
         egui::Frame::new()
             .fill(t.error_bg)
             .corner_radius(6)
@@ -96,7 +96,7 @@ fn failed(cx: &mut Cx<'_>, ui: &mut Ui, message: &str) {
         ui.add_space(10.0);
         if cx.model.module.is_some() {
             let hint = "It decoded, so its sections, imports and functions are in the Module pane.";
-            ui.label(RichText::new(hint).color(t.weak));
+            parts::centred(ui, hint, theme::text_font(), t.weak);
             ui.add_space(6.0);
         }
         if big_button(ui, Icon::RefreshCw, "Reload module") {

@@ -3,10 +3,11 @@
 use crate::gui::actions::{Action, Cx};
 use crate::gui::model::place_text;
 use crate::gui::theme::{self, Tokens};
-use crate::gui::widgets::parts;
+use crate::gui::widgets::{parts, syntax};
 use egui::{Pos2, Rect, RichText, Role, Sense, Ui, WidgetInfo, vec2};
 use lucide_icons::Icon;
-use stepwell_engine::debugger::{FaultAccess, FrameInfo, TrapInfo};
+use stepwell_debuginfo::{Availability, Language};
+use stepwell_engine::debugger::{FaultAccess, FrameInfo, Query, Reply, TrapInfo};
 
 /// The banner's own state.
 #[derive(Debug, Default)]
@@ -47,6 +48,9 @@ pub fn show(cx: &mut Cx<'_>, view: &mut FaultView, ui: &mut Ui) {
             }
             ui.vertical(|ui| {
                 ui.set_max_width((wide - left - 12.0).min(820.0));
+                if let Some(frame) = &frame {
+                    expression(cx, ui, frame);
+                }
                 for sentence in &trap.explanation {
                     ui.label(RichText::new(sentence).color(t.text));
                 }
@@ -100,6 +104,52 @@ fn head(cx: &mut Cx<'_>, view: &mut FaultView, ui: &mut Ui, trap: &TrapInfo, fra
             }
         });
     });
+}
+
+/// The source line that faulted, and the variables it names with their values.
+fn expression(cx: &mut Cx<'_>, ui: &mut Ui, frame: &FrameInfo) {
+    let t = cx.t;
+    let Some(place) = &frame.source else { return };
+    let language = cx
+        .model
+        .file(place.file)
+        .map_or(Language::Other, |file| file.language);
+    let text = cx.sources.text(&place.path);
+    let Some(line) = text.as_ref().and_then(|text| text.line(place.line)) else {
+        return;
+    };
+    let mut job = syntax::highlight(line.trim(), language, false, t);
+    job.wrap = egui::text::TextWrapping::truncate_at_width(ui.available_width());
+    ui.label(job);
+    let Some(stop) = cx.model.stop() else { return };
+    let query = Query::Frame { stop, frame: 0 };
+    let Some((Reply::Frame(detail), true)) = cx.ask(query).latest() else {
+        return;
+    };
+    let named = |name: &str| {
+        let mut words = line.split(|c: char| !c.is_alphanumeric() && c != '_');
+        words.any(|word| word == name)
+    };
+    let variables = detail.variables.iter();
+    let shown: Vec<_> = variables
+        .filter(|node| node.availability == Availability::Available && named(&node.name))
+        .take(6)
+        .collect();
+    if shown.is_empty() {
+        return;
+    }
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 5.0;
+        for node in shown {
+            let code = |text: &str| RichText::new(text.to_owned()).font(theme::code_font());
+            ui.label(code(&node.name).color(t.accent));
+            ui.label(code("=").color(t.faint));
+            let value: String = node.text.chars().take(60).collect();
+            ui.label(code(&value).color(t.text));
+            ui.add_space(9.0);
+        }
+    });
+    ui.add_space(2.0);
 }
 
 fn capital(text: &str) -> String {

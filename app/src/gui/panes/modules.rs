@@ -67,19 +67,20 @@ pub fn show(cx: &mut Cx<'_>, view: &mut ModulesView, ui: &mut Ui) {
                 view.part = part;
             }
         }
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            if ui.available_width() > 60.0 {
-                let edit = egui::TextEdit::singleline(&mut view.filter)
-                    .hint_text("Filter")
-                    .desired_width(ui.available_width().min(150.0));
-                ui.add(edit);
-            }
-        });
     });
     if view.part == Part::Debug {
         debug(cx, ui);
         return;
     }
+    ui.add_space(5.0);
+    ui.horizontal(|ui| {
+        ui.add_space(8.0);
+        let edit = egui::TextEdit::singleline(&mut view.filter)
+            .hint_text("Filter")
+            .desired_width(ui.available_width() - 24.0);
+        ui.add(edit);
+    });
+    ui.add_space(3.0);
     let wanted = view.filter.to_lowercase();
     let entries: Vec<Entry> = entries(cx, view.part, &module)
         .into_iter()
@@ -228,11 +229,14 @@ fn debug(cx: &mut Cx<'_>, ui: &mut Ui) {
                 for diagnostic in debug.diagnostics.iter().take(200) {
                     let offset = diagnostic.offset.map_or(String::new(), |at| format!("+0x{at:x}"));
                     let place = format!("{}{offset}", diagnostic.section);
-                    ui.horizontal_wrapped(|ui| {
+                    ui.horizontal_top(|ui| {
                         ui.add_space(8.0);
                         ui.label(theme::icon(Icon::TriangleAlert, 13.0).color(t.warning));
-                        ui.label(RichText::new(place).font(theme::code_font()).color(t.weak));
-                        ui.label(RichText::new(&diagnostic.message).color(t.text));
+                        ui.vertical(|ui| {
+                            ui.label(RichText::new(place).font(theme::code_font()).color(t.weak));
+                            ui.label(RichText::new(&diagnostic.message).color(t.text));
+                            ui.add_space(4.0);
+                        });
                     });
                 }
             }

@@ -124,10 +124,9 @@ fn no_sources(cx: &mut Cx<'_>, ui: &mut Ui) {
         ui.label(theme::icon(Icon::FileQuestion, 26.0).color(cx.t.faint));
         let title = RichText::new("This module carries no debug info");
         ui.label(title.font(theme::strong_font(14.0)).color(cx.t.text));
-        ui.set_max_width(ui.available_width().min(430.0));
         let hint = "Step through its wasm text instead: locals, operands and memory are all there. \
                     For sources, build it with -g and do not strip it.";
-        ui.label(RichText::new(hint).color(cx.t.weak));
+        parts::centred(ui, hint, theme::text_font(), cx.t.weak);
         ui.add_space(8.0);
         if ui.button("Show wasm text").clicked() {
             cx.push(Action::Do(CommandId::Show(Pane::Wasm)));
@@ -240,6 +239,7 @@ fn text(cx: &mut Cx<'_>, view: &mut SourceView, ui: &mut Ui, file: &SourceFile) 
         text_columns: prepared.columns,
         caret: view.carets.get(&file.id).copied().and_then(index_of),
         reveal: view.reveal.take().and_then(index_of),
+        keys: cx.focused == Pane::Source,
     };
     let t = cx.t;
     let event = code.show(ui, t, |index| {
@@ -263,6 +263,11 @@ fn text(cx: &mut Cx<'_>, view: &mut SourceView, ui: &mut Ui, file: &SourceFile) 
         Some(CodeEvent::Caret(index)) => {
             let line = u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1);
             view.carets.insert(file.id, line);
+        }
+        Some(CodeEvent::Move(index)) => {
+            let line = u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1);
+            view.go(file.id, Some(line));
+            ui.ctx().request_repaint();
         }
         Some(CodeEvent::Breakpoint(index)) => cx.push(Action::ToggleBreakpoint(spec(index))),
         Some(CodeEvent::RunTo(index)) => cx.push(Action::RunTo(spec(index))),

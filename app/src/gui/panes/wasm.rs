@@ -1,6 +1,7 @@
 //! A function's wasm text, an instruction a row, with the instruction where the guest stands.
 
 use crate::gui::actions::{Action, Cx};
+use crate::gui::layout::Pane;
 use crate::gui::queries::Answer;
 use crate::gui::theme;
 use crate::gui::widgets::code_view::{CodeEvent, CodeRow, CodeView, Mark, Stand};
@@ -146,6 +147,7 @@ fn rows(cx: &mut Cx<'_>, view: &mut WasmView, ui: &mut Ui, text: &FunctionText) 
         text_columns: columns,
         caret: view.caret.map(row_of),
         reveal: view.reveal.take().map(row_of),
+        keys: cx.focused == Pane::Wasm,
     };
     let t = cx.t;
     let blank = || CodeRow {
@@ -177,6 +179,12 @@ fn rows(cx: &mut Cx<'_>, view: &mut WasmView, ui: &mut Ui, text: &FunctionText) 
         Some(CodeEvent::Caret(index)) => {
             if let Some(offset) = offset_of(index) {
                 view.caret = Some(offset);
+            }
+        }
+        Some(CodeEvent::Move(index)) => {
+            if let Some(offset) = offset_of(index) {
+                view.go(text.func, Some(offset));
+                ui.ctx().request_repaint();
             }
         }
         Some(CodeEvent::Breakpoint(index)) => {

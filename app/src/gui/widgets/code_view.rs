@@ -4,7 +4,9 @@
 use super::parts;
 use crate::gui::theme::{self, Tokens};
 use egui::text::LayoutJob;
-use egui::{Color32, Pos2, Rect, Role, ScrollArea, Sense, Stroke, Ui, Vec2, WidgetInfo, vec2};
+use egui::{
+    Color32, Key, Modifiers, Pos2, Rect, Role, ScrollArea, Sense, Stroke, Ui, Vec2, WidgetInfo, vec2,
+};
 use lucide_icons::Icon;
 
 /// A breakpoint in the gutter.
@@ -50,6 +52,8 @@ pub struct CodeRow {
 pub enum CodeEvent {
     /// The caret goes here.
     Caret(usize),
+    /// The caret goes here by a key, and must stay in view.
+    Move(usize),
     /// Set or remove a breakpoint here.
     Breakpoint(usize),
     /// Run to here.
@@ -70,6 +74,8 @@ pub struct CodeView {
     pub caret: Option<usize>,
     /// A row to bring into view.
     pub reveal: Option<usize>,
+    /// Whether the arrow keys move the caret.
+    pub keys: bool,
 }
 
 const MARK_WIDTH: f32 = 20.0;
@@ -92,7 +98,9 @@ impl CodeView {
                 area = area.vertical_scroll_offset((y - view_height * 0.38).max(0.0));
             }
         }
-        let mut event = None;
+        let mut event = self
+            .moved(ui, (view_height / height) as usize)
+            .map(CodeEvent::Move);
         area.show_viewport(ui, |ui, viewport| {
             ui.set_height(self.rows as f32 * height + height);
             let text_width = gutter + column * (self.text_columns as f32 + 4.0);
@@ -111,6 +119,26 @@ impl CodeView {
             }
         });
         event
+    }
+
+    /// Where the keys take the caret.
+    fn moved(&self, ui: &Ui, page: usize) -> Option<usize> {
+        let caret = self.caret?;
+        if !self.keys || ui.ctx().egui_wants_keyboard_input() {
+            return None;
+        }
+        let last = self.rows.saturating_sub(1);
+        ui.input_mut(|input| {
+            let mut key = |key| input.consume_key(Modifiers::NONE, key);
+            let moves = [
+                (Key::ArrowUp, caret.saturating_sub(1)),
+                (Key::ArrowDown, caret.saturating_add(1)),
+                (Key::PageUp, caret.saturating_sub(page)),
+                (Key::PageDown, caret.saturating_add(page)),
+            ];
+            let mut pressed = moves.into_iter().filter(|(name, _)| key(*name));
+            pressed.next().map(|(_, to)| to.min(last))
+        })
     }
 
     #[expect(clippy::too_many_arguments, reason = "geometry of one row, used in one place")]

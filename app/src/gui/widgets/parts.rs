@@ -44,10 +44,21 @@ pub fn empty_state(ui: &mut Ui, t: &Tokens, picture: Icon, title: &str, hint: &s
                 .font(theme::strong_font(13.5)),
         );
         if !hint.is_empty() {
-            ui.set_max_width(ui.available_width().min(420.0));
-            ui.label(egui::RichText::new(hint).color(t.faint).size(12.0));
+            centred(ui, hint, FontId::proportional(12.0), t.faint);
         }
     });
+}
+
+/// Text in the middle, wrapped well before the edges.
+pub fn centred(ui: &mut Ui, text: &str, font: FontId, color: Color32) {
+    let mut job = egui::text::LayoutJob::simple(text.to_owned(), font, color, 0.0);
+    job.wrap.max_width = (ui.available_width() - 40.0).clamp(40.0, 440.0);
+    job.halign = Align::Center;
+    let galley = ui.painter().layout_job(job);
+    let size = vec2(ui.available_width(), galley.size().y);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
+    ui.painter().galley(rect.center_top(), galley, color);
 }
 
 /// A caption over a group of rows.
