@@ -17,6 +17,9 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use stepwell_engine::debugger::{Command, Session};
 
+/// How long events that nothing waits for are taken in.
+const DRAIN: Duration = Duration::from_millis(50);
+
 /// Arguments of `debug`.
 #[derive(Debug, Args)]
 #[command(override_usage = "stepwell debug [OPTIONS] FILE [ARGS]...", after_help = after_help())]
@@ -30,7 +33,7 @@ pub struct DebugArgs {
     #[command(flatten)]
     grants: Grants,
     /// The module, then its arguments: everything after FILE goes to the guest untouched
-    #[arg(required = true, num_args = 1.., trailing_var_arg = true, value_name = "FILE [ARGS]...")]
+    #[arg(required = true, num_args = 1.., trailing_var_arg = true, value_names = ["FILE", "ARGS"])]
     command: Vec<String>,
 }
 
@@ -105,14 +108,16 @@ impl Driver {
     fn wait(&mut self) -> Result<()> {
         let start = Instant::now();
         loop {
-            // What is there already is taken in as well, so that output shows in its place.
             let event = match self.player.awaits() {
+                // What is there already is taken in as well, so that output shows in its place; but a guest that
+                // never stops talking holds nothing up.
+                Await::Nothing if start.elapsed() > DRAIN => None,
                 Await::Nothing => self.session.try_event(),
                 _ => {
                     let left = self.timeout.saturating_sub(start.elapsed());
-                    let event = self.session.wait_event(left);
+                    let event = (!left.is_zero()).then(|| self.session.wait_event(left)).flatten();
                     if event.is_none() {
-                        bail!("nothing happened for {} seconds", self.timeout.as_secs());
+                        bail!("not done after {} seconds", self.timeout.as_secs());
                     }
                     event
                 }

@@ -111,7 +111,12 @@ pub fn main() -> ExitCode {
 fn open(args: OpenArgs) -> Result<Exit> {
     let config: SessionConfig = match &args.file {
         Some(file) => launch::config(file, &args.grants, args.args)?,
-        None => launch::sample(),
+        None => SessionConfig {
+            args: args.args,
+            env: args.grants.env,
+            dirs: args.grants.dirs,
+            ..launch::sample()
+        },
     };
     if let Err(problem) = preflight::check() {
         report(&problem);

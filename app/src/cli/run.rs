@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use stepwell_engine::api::{Ending, Program, val_from_text};
 use stepwell_engine::error::Error;
 use stepwell_engine::types::Val;
-use stepwell_engine::wasi::{Input, Output, WasiCtx};
+use stepwell_engine::wasi::{Input, Output, WasiCtx, host_funcs};
 
 /// Exit code after a trap: what a shell shows for a program that aborted.
 pub const EXIT_TRAP: i32 = 134;
@@ -28,7 +28,7 @@ pub struct RunArgs {
     #[command(flatten)]
     grants: Grants,
     /// The module, then its arguments: everything after FILE goes to the guest untouched
-    #[arg(required = true, num_args = 1.., trailing_var_arg = true, value_name = "FILE [ARGS]...")]
+    #[arg(required = true, num_args = 1.., trailing_var_arg = true, value_names = ["FILE", "ARGS"])]
     command: Vec<OsString>,
 }
 
@@ -58,7 +58,7 @@ pub fn run(args: RunArgs) -> Result<Exit> {
         }
     };
     let guest_words: &[OsString] = if call.is_some() { &[] } else { &words };
-    program.wasi(world(&file, &args.grants, guest_words)?);
+    program.provide(host_funcs(world(&file, &args.grants, guest_words)?));
     let ending = match call {
         Some((function, values)) => program.call(function, &values),
         None => program.run(),

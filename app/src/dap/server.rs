@@ -17,7 +17,8 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 use std::io::{BufReader, Stdout};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 use stepwell_engine::debugger::{
     BreakpointId, BreakpointState, Command, DebugSummary, Event, FrameDetail, ModuleInfo, Outcome,
@@ -28,6 +29,8 @@ use stepwell_engine::debugger::{
 pub(super) const THREAD: u64 = 1;
 /// How long an answer may take.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long events are taken in before requests get their turn.
+const DRAIN: Duration = Duration::from_millis(50);
 /// How long loading may take.
 const LOAD_TIMEOUT: Duration = Duration::from_secs(300);
 /// Exit code told for a run that ended by a trap.
@@ -55,6 +58,8 @@ enum Afterwards {
 pub(super) struct Server {
     outbox: Outbox<Stdout>,
     wakeups: mpsc::Sender<Input>,
+    /// A wakeup is under way.
+    awake: Arc<AtomicBool>,
     pub(super) session: Option<Session>,
     name: String,
     stop_on_entry: bool,
@@ -93,6 +98,7 @@ pub fn serve() -> Result<()> {
     let mut server = Server {
         outbox: Outbox::new(std::io::stdout()),
         wakeups,
+        awake: Arc::default(),
         session: None,
         name: String::new(),
         stop_on_entry: false,
@@ -225,9 +231,13 @@ impl Server {
             }
         }
         let wakeups = self.wakeups.clone();
+        let awake = self.awake.clone();
         let session = Session::spawn(config, move || {
-            // A server that has left needs no waking.
-            let _ = wakeups.send(Input::Wakeup);
+            // One wakeup at a time: requests do not queue behind the output of a talkative guest. A server that has
+            // left needs no waking.
+            if !awake.swap(true, Ordering::AcqRel) {
+                let _ = wakeups.send(Input::Wakeup);
+            }
         });
         self.session = Some(session);
         match self.load() {
@@ -346,10 +356,18 @@ impl Server {
         waits
     }
 
-    /// Takes in all events there are.
+    /// Takes in the events there are; after [`DRAIN`] the rest has to wait for its turn.
     fn drain(&mut self) -> Result<()> {
+        self.awake.store(false, Ordering::Release);
+        let start = Instant::now();
         while let Some(event) = self.session.as_ref().and_then(Session::try_event) {
             self.on_event(event)?;
+            if start.elapsed() > DRAIN {
+                if !self.awake.swap(true, Ordering::AcqRel) {
+                    self.wakeups.send(Input::Wakeup)?;
+                }
+                break;
+            }
         }
         Ok(())
     }

@@ -2,11 +2,12 @@
 //!
 //! ```no_run
 //! use stepwell_engine::api::{Ending, Program};
-//! use stepwell_engine::wasi::{Output, WasiCtx};
+//! use stepwell_engine::wasi::{Output, WasiCtx, host_funcs};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let mut program = Program::new(std::fs::read("hello.wasm")?.into())?;
-//! program.wasi(WasiCtx::builder().arg("hello").stdout(Output::inherited_stdout()?).build()?);
+//! let ctx = WasiCtx::builder().arg("hello").stdout(Output::inherited_stdout()?).build()?;
+//! program.provide(host_funcs(ctx));
 //! match program.run()? {
 //!     Ending::Exited(code) => println!("exit code {code}"),
 //!     Ending::Returned(_) => println!("returned"),
@@ -22,7 +23,7 @@
 //! - A trap is an [`Ending`], not an error: its report is taken while the guest is still parked.
 //! - Where compiled code cannot run, the interpreter does; [`Program::backend`] says which it is.
 //!
-//! Must not know: front ends, the debugger session.
+//! Must not know: front ends, the debugger session, WASI.
 
 mod report;
 
@@ -34,7 +35,6 @@ use crate::runtime::host::HostFunc;
 use crate::runtime::paused::{Paused, Resume, StopCause, StopHandler, TickAction};
 use crate::runtime::store::{Backend, CallOutcome, Extern, Store};
 use crate::types::{FuncType, Val, ValType};
-use crate::wasi::{WasiCtx, host_funcs};
 use std::sync::Arc;
 
 /// The export that makes a module a command.
@@ -92,16 +92,12 @@ impl Program {
         &self.module
     }
 
-    /// Gives it WASI preview 1.
-    pub fn wasi(&mut self, ctx: WasiCtx) {
-        for func in host_funcs(ctx) {
+    /// Gives it host functions, such as [WASI's](crate::wasi::host_funcs). Later ones replace earlier ones of the
+    /// same name.
+    pub fn provide(&mut self, funcs: impl IntoIterator<Item = HostFunc>) {
+        for func in funcs {
             self.store.define_host(func);
         }
-    }
-
-    /// Gives it a host function.
-    pub fn host(&mut self, func: HostFunc) {
-        self.store.define_host(func);
     }
 
     /// Whether it is a command: has a `_start` to run.
