@@ -343,6 +343,44 @@ fn dependencies_follow_the_arrows() {
     }
 }
 
+/// Keys of the window that a text does not name.
+fn unnamed_keys(readme: &str) -> Vec<String> {
+    let rows = stepwell::gui::commands::COMMANDS.iter();
+    rows.filter_map(|row| Some((row, row.shortcuts.first()?)))
+        .map(|(row, shortcut)| (row, shortcut.format(&egui::ModifierNames::NAMES, false)))
+        .filter(|(_, keys)| {
+            // Whole words: `F5` is not named by `Shift+F5`.
+            !readme
+                .split(|c: char| !(c.is_alphanumeric() || c == '+'))
+                .any(|word| word == keys)
+        })
+        .map(|(row, keys)| format!("{keys}: {}", row.title))
+        .collect()
+}
+
+#[test]
+fn the_readme_names_every_key() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    assert_eq!(unnamed_keys(&readme), Vec::<String>::new());
+    let without = readme.replace("Shift+F11", "");
+    assert_eq!(unnamed_keys(&without), ["Shift+F11: Step out"]);
+}
+
+#[test]
+fn the_readme_shows_pictures_that_are_there() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let mut pictures: Vec<&str> = readme
+        .split(['(', ')'])
+        .filter(|word| word.ends_with(".png") && !word.contains(' '))
+        .collect();
+    pictures.sort_unstable();
+    pictures.dedup();
+    assert!(pictures.len() >= 4, "{pictures:?}");
+    for picture in pictures {
+        assert!(root().join(picture).is_file(), "{picture} is missing");
+    }
+}
+
 #[test]
 fn the_product_speaks_of_itself() {
     let kinds = [
