@@ -227,7 +227,16 @@ fn reply(query: &Query, count: &str) -> Reply {
         }),
         Query::LinesWithCode { .. } => Reply::Lines(vec![29, 40, 41, 98]),
         Query::Evaluate { expression, .. } => Reply::Value(variable(expression, count, false)),
-        Query::Write { .. } | Query::Native { .. } => Reply::Written,
+        Query::Write { .. } => Reply::Written,
+        Query::Native { func } => Reply::Native(FunctionText {
+            func: *func,
+            name: "push".to_owned(),
+            rows: vec![
+                row(Some(0x110), 0, "mov eax, [rsp + 8]"),
+                row(Some(0x112), 0, "mov ecx, [rbx + rax + 8]"),
+                row(Some(0x112), 0, "mov [rsp + 16], ecx"),
+            ],
+        }),
     }
 }
 
@@ -347,6 +356,17 @@ fn the_wasm_pane_steps_by_instruction_while_it_has_the_attention() {
         ),
         "{sent:?}"
     );
+}
+
+#[test]
+fn machine_code_is_shown_beside_the_same_offsets() {
+    let mut window = stopped();
+    click(&mut window, "Show machine code");
+    answer(&mut window, "3");
+    window.get_by_label("112 mov ecx, [rbx + rax + 8]");
+    window.get_by_label(" mov [rsp + 16], ecx");
+    click(&mut window, "Show wasm text");
+    window.get_by_label("112 i32.load offset=8");
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! A function's wasm text, an instruction a row, with the instruction where the guest stands.
+//! A function's wasm text, an instruction a row, with the instruction where the guest stands; or the machine
+//! code it was compiled to, row by row beside the same offsets.
 
 use crate::gui::actions::{Action, Cx};
 use crate::gui::layout::Pane;
@@ -19,7 +20,8 @@ pub struct WasmView {
     func: Option<u32>,
     caret: Option<ModuleOffset>,
     reveal: Option<ModuleOffset>,
-    columns: Option<(u32, usize)>,
+    columns: Option<(u32, bool, usize)>,
+    native: bool,
 }
 
 impl WasmView {
@@ -69,25 +71,40 @@ pub fn show(cx: &mut Cx<'_>, view: &mut WasmView, ui: &mut Ui) {
         let name = cx.model.function_name(func);
         let label = egui::Label::new(RichText::new(&name).color(t.function).font(theme::code_font()));
         ui.add(label.truncate().selectable(false)).on_hover_text(&name);
-        if let Some(frame) = cx.model.frame()
-            && frame.func != func
-        {
-            let (func, pc) = (frame.func, frame.pc);
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                if parts::icon_button(ui, Icon::LocateFixed, "Go to the selected frame", true).clicked() {
-                    cx.push(Action::ShowFunction(func));
-                    cx.push(Action::ShowOffset(pc));
+        let elsewhere = cx.model.frame().filter(|frame| frame.func != func);
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            if !imported && module.compiled {
+                let name = if view.native {
+                    "Show wasm text"
+                } else {
+                    "Show machine code"
+                };
+                if parts::icon_button(ui, Icon::Cpu, name, true).clicked() {
+                    view.native = !view.native;
+                    view.reveal = view.caret;
                 }
-            });
-        }
+            }
+            if let Some(frame) = elsewhere
+                && parts::icon_button(ui, Icon::LocateFixed, "Go to the selected frame", true).clicked()
+            {
+                cx.push(Action::ShowFunction(frame.func));
+                cx.push(Action::ShowOffset(frame.pc));
+            }
+        });
     });
     if imported {
         let hint = "The host provides it, so there is no wasm text to show.";
         parts::empty_state(ui, t, Icon::PackageOpen, "An imported function", hint);
         return;
     }
-    match cx.ask(Query::WasmText { func }) {
-        Answer::Ready(Reply::WasmText(text)) => rows(cx, view, ui, text),
+    view.native &= module.compiled;
+    let query = if view.native {
+        Query::Native { func }
+    } else {
+        Query::WasmText { func }
+    };
+    match cx.ask(query) {
+        Answer::Ready(Reply::WasmText(text) | Reply::Native(text)) => rows(cx, view, ui, text),
         Answer::Ready(_) | Answer::Waiting(_) => {
             parts::empty_state(ui, t, Icon::Hourglass, "Reading…", "");
         }
@@ -124,30 +141,40 @@ fn rows(cx: &mut Cx<'_>, view: &mut WasmView, ui: &mut Ui, text: &FunctionText) 
             };
             marks.insert(location.offset, mark);
         }
+        if let BreakpointSpec::Offset { offset } = breakpoint.state.spec {
+            marks.entry(offset).or_insert(Mark::Unbound);
+        }
     }
     let row_of = |offset: ModuleOffset| {
-        let after = text
+        let at = text
             .rows
             .iter()
-            .rposition(|row| row.offset.is_some_and(|at| at <= offset));
-        after.unwrap_or(0)
+            .filter_map(|row| row.offset)
+            .filter(|at| *at <= offset)
+            .max();
+        // One wasm instruction may be many of the machine's: the first of them.
+        let first = text
+            .rows
+            .iter()
+            .position(|row| row.offset.is_some() && row.offset == at);
+        first.unwrap_or(0)
     };
     let columns = match view.columns {
-        Some((func, columns)) if func == text.func => columns,
+        Some((func, native, columns)) if func == text.func && native == view.native => columns,
         _ => {
             let widths = text.rows.iter().map(|row| {
                 let indent = usize::try_from(row.indent).unwrap_or_default().min(40);
                 row.text.chars().count().saturating_add(indent * 2)
             });
             let columns = widths.max().unwrap_or_default();
-            view.columns = Some((text.func, columns));
+            view.columns = Some((text.func, view.native, columns));
             columns
         }
     };
     let last = text.rows.iter().rev().find_map(|row| row.offset);
     let label_columns = format!("{:x}", last.map_or(0, |offset| offset.0)).len();
     let code = CodeView {
-        id: egui::Id::unique(("wasm", text.func)),
+        id: egui::Id::unique(("wasm", text.func, view.native)),
         rows: text.rows.len(),
         label_columns: label_columns.max(4),
         text_columns: columns,
@@ -155,7 +182,7 @@ fn rows(cx: &mut Cx<'_>, view: &mut WasmView, ui: &mut Ui, text: &FunctionText) 
         reveal: view.reveal.take().map(row_of),
         keys: cx.focused == Pane::Wasm,
     };
-    let t = cx.t;
+    let (t, native) = (cx.t, view.native);
     let blank = || CodeRow {
         label: String::new(),
         job: egui::text::LayoutJob::default(),
@@ -168,13 +195,18 @@ fn rows(cx: &mut Cx<'_>, view: &mut WasmView, ui: &mut Ui, text: &FunctionText) 
         let Some(row) = text.rows.get(index) else {
             return blank();
         };
-        let label = row
-            .offset
-            .map_or(String::new(), |offset| format!("{:x}", offset.0));
+        let above = index.checked_sub(1).and_then(|above| text.rows.get(above));
+        let begins = above.is_none_or(|above| above.offset != row.offset);
+        let offset = row.offset.filter(|_| begins);
+        let label = offset.map_or(String::new(), |offset| format!("{:x}", offset.0));
         CodeRow {
-            job: syntax::highlight_wasm(&row.text, row.indent, t),
-            has_code: row.offset.is_some(),
-            mark: row.offset.and_then(|offset| marks.get(&offset).copied()),
+            job: if native {
+                syntax::highlight_native(&row.text, t)
+            } else {
+                syntax::highlight_wasm(&row.text, row.indent, t)
+            },
+            has_code: offset.is_some(),
+            mark: offset.and_then(|offset| marks.get(&offset).copied()),
             stand: row.offset.and_then(|offset| stands.get(&offset).copied()),
             name: format!("{label} {}", row.text),
             label,

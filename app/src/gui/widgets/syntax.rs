@@ -258,6 +258,22 @@ pub fn highlight_wasm(text: &str, indent: u32, t: &Tokens) -> LayoutJob {
     job
 }
 
+/// A row of machine code in colours: mnemonic, registers, numbers.
+pub fn highlight_native(text: &str, t: &Tokens) -> LayoutJob {
+    let mut job = LayoutJob::default();
+    let mut column = 0;
+    let clean = visible(text, &mut column);
+    for (index, word) in clean.split_inclusive([' ', ',', '[', '+', '*', '-']).enumerate() {
+        let color = match word.chars().next() {
+            _ if index == 0 => t.keyword,
+            Some(first) if first.is_ascii_digit() => t.number,
+            _ => t.text,
+        };
+        append(&mut job, word, color);
+    }
+    job
+}
+
 fn is_value_type(word: &str) -> bool {
     matches!(
         word,
