@@ -433,6 +433,27 @@ fn watched_expressions_follow_the_guest() {
 }
 
 #[test]
+fn text_is_found_in_the_source() {
+    let mut window = stopped();
+    press(&mut window, Modifiers::COMMAND, Key::F);
+    type_into(&mut window, "Find", "LONGEST NAME");
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    window.get_by_label("line 74");
+    press(&mut window, Modifiers::NONE, Key::F9);
+    let sent = orders(&mut window);
+    assert!(
+        matches!(
+            sent.as_slice(),
+            [Command::SetBreakpoint {
+                spec: BreakpointSpec::Line { line: 74, .. },
+                ..
+            }]
+        ),
+        "{sent:?}"
+    );
+}
+
+#[test]
 fn a_line_is_gone_to_by_number() {
     let mut window = stopped();
     press(&mut window, Modifiers::COMMAND, Key::P);

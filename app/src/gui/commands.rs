@@ -45,6 +45,8 @@ pub enum CommandId {
     ToggleBreakpoint,
     /// Remove all breakpoints.
     RemoveBreakpoints,
+    /// Find text in the source file in front.
+    Find,
     /// Search all commands.
     Palette,
     /// Dark or light.
@@ -155,6 +157,9 @@ fn can_step_in(model: &Model) -> bool {
 fn can_go(model: &Model) -> bool {
     can_step_in(model)
 }
+fn has_sources(model: &Model) -> bool {
+    model.debug.as_ref().is_some_and(|debug| !debug.files.is_empty())
+}
 fn has_breakpoints(model: &Model) -> bool {
     !model.breakpoints.is_empty()
 }
@@ -214,6 +219,7 @@ pub static COMMANDS: &[CommandRow] = {
         row(Stop, "Stop", &[shift(Key::F5)], Some(Icon::Square), Run, Some(3), alive),
         row(ToggleBreakpoint, "Toggle breakpoint", &[key(Key::F9)], Some(Icon::CircleDot), Breakpoints, None, loaded),
         row(RemoveBreakpoints, "Remove all breakpoints", &[], Some(Icon::CircleOff), Breakpoints, None, has_breakpoints),
+        row(Find, "Find in source…", &[command(Key::F)], Some(Icon::TextSearch), View, None, has_sources),
         row(Palette, "Command palette…", &[command(Key::P), command_shift(Key::P)], Some(Icon::Search), View, None, always),
         row(ToggleTheme, "Switch dark and light", &[], Some(Icon::SunMoon), View, None, always),
         row(ResetLayout, "Reset layout", &[], Some(Icon::LayoutDashboard), View, None, always),

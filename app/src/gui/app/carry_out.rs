@@ -157,6 +157,10 @@ impl App {
                     self.send(Command::RemoveBreakpoint { id });
                 }
             }
+            CommandId::Find => {
+                layout::focus(&mut self.settings.tree, Pane::Source);
+                self.views.source.search();
+            }
             CommandId::Palette => self.dialog = Some(Dialog::Palette(Palette::default())),
             CommandId::ToggleTheme => {
                 self.settings.theme = match ctx.theme() {

@@ -38,6 +38,8 @@ pub struct SourceView {
     reveal: Option<u32>,
     filter: String,
     folder: String,
+    sought: String,
+    focus_search: bool,
     prepared: HashMap<FileId, Prepared>,
 }
 
@@ -60,6 +62,37 @@ impl SourceView {
     /// Shows a line of the file in front.
     pub fn go_to_line(&mut self, line: u32) {
         if let Some(file) = self.active {
+            self.go(file, Some(line));
+        }
+    }
+
+    /// Puts the keyboard into the search field.
+    pub fn search(&mut self) {
+        self.focus_search = true;
+    }
+
+    /// The caret goes to the next line (or the one before) with the text that is sought, round the end.
+    fn seek(&mut self, back: bool) {
+        let Some(file) = self.active else { return };
+        let Some(prepared) = self.prepared.get(&file) else {
+            return;
+        };
+        let wanted = self.sought.to_lowercase();
+        let lines = &prepared.text.lines;
+        let caret = self.carets.get(&file).copied().unwrap_or(1);
+        let from = usize::try_from(caret.saturating_sub(1)).unwrap_or_default();
+        let found = (1..=lines.len()).find_map(|step| {
+            let step = if back {
+                lines.len().saturating_sub(step)
+            } else {
+                step
+            };
+            let index = from.saturating_add(step) % lines.len();
+            let has = lines.get(index)?.to_lowercase().contains(&wanted);
+            has.then_some(index)
+        });
+        if let Some(index) = found {
+            let line = u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1);
             self.go(file, Some(line));
         }
     }
@@ -192,6 +225,11 @@ fn bar(cx: &mut Cx<'_>, view: &mut SourceView, ui: &mut Ui, files: &[SourceFile]
                 close = Some(id);
             }
         }
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            if ui.available_width() > 110.0 || view.focus_search {
+                search_field(view, ui);
+            }
+        });
         if let Some(id) = close {
             view.open.retain(|open| *open != id);
             if view.active == Some(id) {
@@ -199,6 +237,21 @@ fn bar(cx: &mut Cx<'_>, view: &mut SourceView, ui: &mut Ui, files: &[SourceFile]
             }
         }
     });
+}
+
+fn search_field(view: &mut SourceView, ui: &mut Ui) {
+    let edit = egui::TextEdit::singleline(&mut view.sought)
+        .hint_text("Find")
+        .desired_width(ui.available_width().clamp(60.0, 150.0) - 16.0);
+    let response = ui.add(edit);
+    if std::mem::take(&mut view.focus_search) {
+        response.request_focus();
+    }
+    let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+    if entered && !view.sought.is_empty() {
+        view.seek(ui.input(|input| input.modifiers.shift));
+        response.request_focus();
+    }
 }
 
 fn mark(breakpoint: &Breakpoint) -> Mark {
