@@ -4,14 +4,15 @@
 
 mod runtime_support;
 
-use runtime_support::Watcher;
+use runtime_support::{Watcher, host};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use stepwell_engine::module::{Module, decode};
+use stepwell_engine::runtime::host::HostFunc;
 use stepwell_engine::runtime::paused::{Frame, Paused, Resume, StopCause};
 use stepwell_engine::runtime::store::{Backend, CallOutcome, Extern, Store};
-use stepwell_engine::types::Val;
+use stepwell_engine::types::{Val, ValType};
 use stepwell_engine::wasi::{Input, Output, WasiCtx, host_funcs};
 
 /// Instructions of one program that are compared at most.
@@ -70,6 +71,26 @@ struct Run {
     memory: u64,
 }
 
+/// A `random_get` that gives both sides the same bytes: Rust seeds its maps with them.
+fn same_random() -> HostFunc {
+    let params = [ValType::I32, ValType::I32];
+    host(
+        "wasi_snapshot_preview1",
+        "random_get",
+        &params,
+        &[ValType::I32],
+        |_, call| {
+            let (Val::I32(address), Val::I32(len)) = (call.args[0], call.args[1]) else {
+                panic!("{:?}", call.args)
+            };
+            let memory = call.memory.as_mut().expect("a memory");
+            let buffer = memory.write(address as u32, len as u32).expect("in bounds");
+            buffer.fill(0x5a);
+            Ok(())
+        },
+    )
+}
+
 /// Runs a program with a stop at every instruction, sending what is seen.
 fn run(backend: Backend, module: Arc<Module>, args: &[&str], steps: &SyncSender<Vec<Step>>) -> Run {
     let output = Arc::new(Mutex::new(Vec::new()));
@@ -87,6 +108,7 @@ fn run(backend: Backend, module: Arc<Module>, args: &[&str], steps: &SyncSender<
     for func in host_funcs(ctx) {
         store.define_host(func);
     }
+    store.define_host(same_random());
     store.instantiate(module).expect("links").expect("no trap");
     store.set_flood(true).expect("twins");
     let Some(Extern::Func(start)) = store.export(0, "_start") else {
@@ -118,8 +140,9 @@ fn run(backend: Backend, module: Arc<Module>, args: &[&str], steps: &SyncSender<
     }
 }
 
-/// Compares two streams; how many steps were equal.
-fn compare(name: &str, module: &Module, ours: &Receiver<Vec<Step>>, oracle: &Receiver<Vec<Step>>) -> usize {
+/// Compares two streams; how many steps were equal. It owns them: if it panics, both sides find nobody listening and
+/// run to their end instead of waiting for ever.
+fn compare(name: &str, module: &Module, ours: Receiver<Vec<Step>>, oracle: Receiver<Vec<Step>>) -> usize {
     let mut count = 0;
     let (mut left, mut right) = (Vec::new().into_iter(), Vec::new().into_iter());
     loop {
@@ -155,7 +178,7 @@ fn check(path: &str, args: &[&str]) -> usize {
     let module = decode(bytes.into()).expect("valid");
     let (ours, our_steps) = sync_channel(4);
     let (oracle, oracle_steps) = sync_channel(4);
-    let steps = std::thread::scope(|scope| {
+    let steps = std::thread::scope(move |scope| {
         let compiled = scope.spawn({
             let module = module.clone();
             move || run(Backend::Compiled, module, args, &ours)
@@ -164,7 +187,7 @@ fn check(path: &str, args: &[&str]) -> usize {
             let module = module.clone();
             move || run(Backend::Interpreter, module, args, &oracle)
         });
-        let steps = compare(path, &module, &our_steps, &oracle_steps);
+        let steps = compare(path, &module, our_steps, oracle_steps);
         let (compiled, interpreted) = (
             compiled.join().expect("compiled"),
             interpreted.join().expect("interpreted"),
