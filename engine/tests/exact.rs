@@ -19,6 +19,9 @@ use stepwell_engine::wasi::{Input, Output, WasiCtx, host_funcs};
 const MOST_STEPS: usize = 400_000;
 /// Every so many steps the whole stack is compared,
 const WHOLE_STACK_EVERY: usize = 61;
+/// but where the stack is deep, only so many of its frames for each step: a recursion of 30,000 calls would be looked
+/// at for minutes otherwise.
+const FRAMES_A_STEP: usize = 16;
 /// and the whole memory.
 const MEMORY_EVERY: usize = 20_011;
 /// Steps travel to the comparison in batches.
@@ -33,12 +36,8 @@ struct Step {
     memory: Option<u64>,
 }
 
-fn look(paused: &Paused<'_>, number: usize) -> Step {
-    let depth = if number.is_multiple_of(WHOLE_STACK_EVERY) {
-        paused.depth()
-    } else {
-        1
-    };
+fn look(paused: &Paused<'_>, number: usize, whole_stack: bool) -> Step {
+    let depth = if whole_stack { paused.depth() } else { 1 };
     let frames: Vec<Frame> = (0..depth)
         .map(|frame| paused.frame(frame).expect("a frame"))
         .collect();
@@ -114,9 +113,13 @@ fn run(backend: Backend, module: Arc<Module>, args: &[&str], steps: &SyncSender<
     let Some(Extern::Func(start)) = store.export(0, "_start") else {
         panic!("no _start")
     };
-    let (mut number, mut batch) = (0, Vec::new());
+    let (mut number, mut next_whole, mut batch) = (0, 0, Vec::new());
     let mut watcher = Watcher::on_stop(|paused, cause| {
-        batch.push(look(paused, number));
+        let whole_stack = number >= next_whole;
+        if whole_stack {
+            next_whole = number + WHOLE_STACK_EVERY.max(paused.depth() as usize / FRAMES_A_STEP);
+        }
+        batch.push(look(paused, number, whole_stack));
         number += 1;
         let last = number == MOST_STEPS || *cause != StopCause::Probe;
         if last || batch.len() == BATCH {
