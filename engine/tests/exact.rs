@@ -4,20 +4,24 @@
 
 mod runtime_support;
 
-use runtime_support::Watcher;
+use runtime_support::{Watcher, host};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use stepwell_engine::module::{Module, decode};
+use stepwell_engine::runtime::host::HostFunc;
 use stepwell_engine::runtime::paused::{Frame, Paused, Resume, StopCause};
 use stepwell_engine::runtime::store::{Backend, CallOutcome, Extern, Store};
-use stepwell_engine::types::Val;
+use stepwell_engine::types::{Val, ValType};
 use stepwell_engine::wasi::{Input, Output, WasiCtx, host_funcs};
 
 /// Instructions of one program that are compared at most.
 const MOST_STEPS: usize = 400_000;
 /// Every so many steps the whole stack is compared,
 const WHOLE_STACK_EVERY: usize = 61;
+/// but where the stack is deep, only so many of its frames for each step: a recursion of 30,000 calls would be looked
+/// at for minutes otherwise.
+const FRAMES_A_STEP: usize = 16;
 /// and the whole memory.
 const MEMORY_EVERY: usize = 20_011;
 /// Steps travel to the comparison in batches.
@@ -32,12 +36,8 @@ struct Step {
     memory: Option<u64>,
 }
 
-fn look(paused: &Paused<'_>, number: usize) -> Step {
-    let depth = if number.is_multiple_of(WHOLE_STACK_EVERY) {
-        paused.depth()
-    } else {
-        1
-    };
+fn look(paused: &Paused<'_>, number: usize, whole_stack: bool) -> Step {
+    let depth = if whole_stack { paused.depth() } else { 1 };
     let frames: Vec<Frame> = (0..depth)
         .map(|frame| paused.frame(frame).expect("a frame"))
         .collect();
@@ -70,6 +70,26 @@ struct Run {
     memory: u64,
 }
 
+/// A `random_get` that gives both sides the same bytes: Rust seeds its maps with them.
+fn same_random() -> HostFunc {
+    let params = [ValType::I32, ValType::I32];
+    host(
+        "wasi_snapshot_preview1",
+        "random_get",
+        &params,
+        &[ValType::I32],
+        |_, call| {
+            let (Val::I32(address), Val::I32(len)) = (call.args[0], call.args[1]) else {
+                panic!("{:?}", call.args)
+            };
+            let memory = call.memory.as_mut().expect("a memory");
+            let buffer = memory.write(address as u32, len as u32).expect("in bounds");
+            buffer.fill(0x5a);
+            Ok(())
+        },
+    )
+}
+
 /// Runs a program with a stop at every instruction, sending what is seen.
 fn run(backend: Backend, module: Arc<Module>, args: &[&str], steps: &SyncSender<Vec<Step>>) -> Run {
     let output = Arc::new(Mutex::new(Vec::new()));
@@ -84,30 +104,22 @@ fn run(backend: Backend, module: Arc<Module>, args: &[&str], steps: &SyncSender<
         .build()
         .expect("a context");
     let mut store = Store::new(backend).expect("a store");
-    for mut func in host_funcs(ctx) {
-        if func.field == "random_get" {
-            // Both sides have to see the same chance.
-            func.code = Box::new(|call| {
-                let [Val::I32(address), Val::I32(len)] = *call.args else {
-                    panic!("random_get takes an address and a length")
-                };
-                let memory = call.memory.as_mut().expect("a memory");
-                let bytes = memory.write(address as u32, len as u32).expect("inside");
-                bytes.fill(0x5a);
-                call.results[0] = Val::I32(0);
-                Ok(())
-            });
-        }
+    for func in host_funcs(ctx) {
         store.define_host(func);
     }
+    store.define_host(same_random());
     store.instantiate(module).expect("links").expect("no trap");
     store.set_flood(true).expect("twins");
     let Some(Extern::Func(start)) = store.export(0, "_start") else {
         panic!("no _start")
     };
-    let (mut number, mut batch) = (0, Vec::new());
+    let (mut number, mut next_whole, mut batch) = (0, 0, Vec::new());
     let mut watcher = Watcher::on_stop(|paused, cause| {
-        batch.push(look(paused, number));
+        let whole_stack = number >= next_whole;
+        if whole_stack {
+            next_whole = number + WHOLE_STACK_EVERY.max(paused.depth() as usize / FRAMES_A_STEP);
+        }
+        batch.push(look(paused, number, whole_stack));
         number += 1;
         let last = number == MOST_STEPS || *cause != StopCause::Probe;
         if last || batch.len() == BATCH {
@@ -131,7 +143,8 @@ fn run(backend: Backend, module: Arc<Module>, args: &[&str], steps: &SyncSender<
     }
 }
 
-/// Compares two streams; how many steps were equal. It owns them: when it fails, the runs do not wait to send.
+/// Compares two streams; how many steps were equal. It owns them: if it panics, both sides find nobody listening and
+/// run to their end instead of waiting for ever.
 fn compare(name: &str, module: &Module, ours: Receiver<Vec<Step>>, oracle: Receiver<Vec<Step>>) -> usize {
     let mut count = 0;
     let (mut left, mut right) = (Vec::new().into_iter(), Vec::new().into_iter());
@@ -168,7 +181,7 @@ fn check(path: &str, args: &[&str]) -> usize {
     let module = decode(bytes.into()).expect("valid");
     let (ours, our_steps) = sync_channel(4);
     let (oracle, oracle_steps) = sync_channel(4);
-    let steps = std::thread::scope(|scope| {
+    let steps = std::thread::scope(move |scope| {
         let compiled = scope.spawn({
             let module = module.clone();
             move || run(Backend::Compiled, module, args, &ours)

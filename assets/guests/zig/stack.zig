@@ -4,7 +4,6 @@
 //!     stack EXPRESSION...   works out the given ones
 //!     stack fault           reads past the end of a slice: a safety panic, which ends in `unreachable`
 const std = @import("std");
-const builtin = @import("builtin");
 
 const Op = enum { add, sub, mul, div };
 
@@ -88,22 +87,22 @@ fn show(text: []const u8) void {
     }
 }
 
-pub export fn main(argc: c_int, argv: [*][*:0]u8) c_int {
-    const count: usize = @intCast(argc);
-    if (count < 2) {
-        const texts = [_][]const u8{ "1 2 +", "3 4 + 5 *", "100 7 /", "1 0 /", "+", "1 2", "two 2 *", "9 9 9 * *" };
-        for (texts) |text| show(text);
-        return 0;
-    }
-    for (argv[1..count]) |argument| {
-        const text = std.mem.span(argument);
-        if (std.mem.eql(u8, text, "fault")) {
+pub fn main(init: std.process.Init.Minimal) !void {
+    var room: [4096]u8 = undefined;
+    var fixed = std.heap.FixedBufferAllocator.init(&room);
+    var arguments = try init.args.iterateAllocator(fixed.allocator());
+    _ = arguments.skip(); // the program's own name
+    var count: usize = 0;
+    while (arguments.next()) |argument| : (count += 1) {
+        if (std.mem.eql(u8, argument, "fault")) {
             var past = count + 20;
             _ = &past;
             const items = [_]i64{ 1, 2, 3 };
             print("{d}\n", .{items[past..][0]});
         }
-        show(text);
+        show(argument);
     }
-    return 0;
+    if (count > 0) return;
+    const texts = [_][]const u8{ "1 2 +", "3 4 + 5 *", "100 7 /", "1 0 /", "+", "1 2", "two 2 *", "9 9 9 * *" };
+    for (texts) |text| show(text);
 }
