@@ -8,11 +8,19 @@
 //!
 //! Must not know: egui, DAP, clap.
 
+mod breakpoints;
 mod command;
+mod describe;
 mod event;
+mod fault;
+mod guest;
+mod inspect;
 mod query;
 mod session;
 mod snapshot;
+mod step;
+mod symbols;
+mod worker;
 
 pub use command::*;
 pub use event::*;

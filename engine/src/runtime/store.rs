@@ -191,6 +191,11 @@ impl Store {
         self.interrupt.clone()
     }
 
+    /// Takes another flag in its place, such as one that outlives the store.
+    pub fn set_interrupt(&mut self, interrupt: Interrupt) {
+        self.interrupt = interrupt;
+    }
+
     /// Lets memories made from now on grow to at most this many pages (65536 unless told).
     pub fn limit_memory(&mut self, pages: u32) {
         self.memory_limit_pages = pages;

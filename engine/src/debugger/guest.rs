@@ -1,0 +1,388 @@
+//! One run of the guest: what happens when it looks in, and what the front end may do while it stands still.
+//!
+//! # Invariants
+//! - A stop is told once, with a fresh [`StopId`]; questions about any other are stale.
+//! - The instructions that look in are those of breakpoints, of `RunTo` and of the step in progress; they are
+//!   set anew before the guest goes on.
+//!
+//! Must not know: how a guest is made, how it is made to look in.
+
+use super::breakpoints::add_locations;
+use super::command::{Command, StepKind, StepUnit};
+use super::event::{BreakpointLocation, Event, Outcome};
+use super::fault;
+use super::inspect::Inspector;
+use super::query::{Query, QueryError};
+use super::snapshot::{Snapshot, StopId, StopReason};
+use super::step::StepPlan;
+use super::worker::{Loaded, Message, Worker, outcome_of, static_answer};
+use crate::compile::Stops;
+use crate::error::Error;
+use crate::runtime::paused::{Paused, Resume, StopCause, StopHandler, TickAction};
+use crate::runtime::store::{CallOutcome, Store};
+use crate::types::Val;
+use crate::wasi::StdinQueue;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+/// The largest memory whose bytes are kept to tell what changed between stops.
+const MOST_KEPT_MEMORY_LEN_BYTES: usize = 64 << 20;
+/// Callers of the stepping frame that are watched for its return.
+const MOST_WATCHED_CALLERS: u32 = 64;
+
+/// What the session does when the run is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum After {
+    /// Waits for commands.
+    Idle,
+    /// Runs again.
+    Restart {
+        /// Whether to stop on entry.
+        stop_on_entry: bool,
+    },
+    /// Ends.
+    Quit,
+}
+
+/// What the guest runs for.
+#[derive(Debug)]
+enum Plan {
+    /// Until something stops it.
+    Free,
+    /// To its first instruction.
+    Entry,
+    /// A step.
+    Step(StepPlan),
+    /// To a place.
+    RunTo(Vec<BreakpointLocation>),
+}
+
+/// A run.
+pub struct Guest<'a> {
+    worker: &'a Worker,
+    loaded: &'a mut Loaded,
+    stdin: StdinQueue,
+    plan: Plan,
+    /// Stops set in the store, by function.
+    set: BTreeMap<u32, Stops>,
+    after: After,
+    memory_before: Option<Vec<u8>>,
+}
+
+impl<'a> Guest<'a> {
+    /// A run that has not begun.
+    pub fn new(
+        worker: &'a Worker,
+        loaded: &'a mut Loaded,
+        stdin: StdinQueue,
+        stop_on_entry: bool,
+    ) -> Guest<'a> {
+        Guest {
+            worker,
+            loaded,
+            stdin,
+            plan: if stop_on_entry { Plan::Entry } else { Plan::Free },
+            set: BTreeMap::new(),
+            after: After::Idle,
+            memory_before: None,
+        }
+    }
+
+    /// What to do now that it is over.
+    pub fn after(&self) -> After {
+        self.after
+    }
+
+    /// Calls the functions in order; how it ended.
+    pub fn run(
+        &mut self,
+        store: &mut Store,
+        calls: &[(u32, Vec<Val>)],
+        invoked: bool,
+    ) -> Result<Outcome, Error> {
+        for (func, stops) in self.wanted(&BTreeSet::new()) {
+            store.set_stops(0, func, stops.clone())?;
+            self.set.insert(func, stops);
+        }
+        store.set_flood(matches!(self.plan, Plan::Entry))?;
+        let mut last = CallOutcome::Returned(Vec::new());
+        for (func, args) in calls {
+            last = store.call(*func, args, self)?;
+            if !matches!(last, CallOutcome::Returned(_)) {
+                break;
+            }
+        }
+        Ok(outcome_of(last, invoked))
+    }
+
+    /// The stops wanted now: breakpoints, the place to run to, and all of the functions a step watches.
+    fn wanted(&self, watched: &BTreeSet<u32>) -> BTreeMap<u32, Stops> {
+        let mut at = BTreeMap::new();
+        self.loaded.breakpoints.collect(&mut at);
+        if let Plan::RunTo(locations) = &self.plan {
+            add_locations(locations, &mut at);
+        }
+        let mut wanted: BTreeMap<u32, Stops> = (at.into_iter())
+            .map(|(func, offsets)| (func, Stops::At(offsets.into_iter().collect())))
+            .collect();
+        wanted.extend(watched.iter().map(|&func| (func, Stops::All)));
+        wanted
+    }
+
+    /// Makes the store look in where it is wanted.
+    fn apply(&mut self, paused: &mut Paused<'_>) -> Result<(), Error> {
+        let mut watched = BTreeSet::new();
+        if let Plan::Step(step) = &self.plan
+            && !step.enters_calls()
+        {
+            let heads = (0..MOST_WATCHED_CALLERS).map_while(|frame| paused.head(frame));
+            watched.extend(heads.filter(|head| head.instance == 0).map(|head| head.func));
+        }
+        let wanted = self.wanted(&watched);
+        let known: HashSet<u32> = self.set.keys().chain(wanted.keys()).copied().collect();
+        for func in known {
+            let stops = wanted.get(&func).cloned().unwrap_or(Stops::None);
+            if self.set.get(&func).unwrap_or(&Stops::None) != &stops {
+                paused.set_stops(0, func, stops)?;
+            }
+        }
+        self.set = wanted;
+        let flood = match &self.plan {
+            Plan::Entry => true,
+            Plan::Step(step) => step.enters_calls(),
+            Plan::Free | Plan::RunTo(_) => false,
+        };
+        paused.set_flood(flood);
+        Ok(())
+    }
+
+    /// Why the guest is to stand still at this probe; `None` to go on.
+    fn reason(&mut self, paused: &Paused<'_>) -> Option<StopReason> {
+        let head = paused.head(0)?;
+        let hit = self.loaded.breakpoints.at(head.pc);
+        if !hit.is_empty() && head.instance == 0 {
+            return Some(StopReason::Breakpoint(hit));
+        }
+        match &mut self.plan {
+            Plan::Free => None,
+            Plan::Entry => Some(StopReason::Entry),
+            Plan::Step(step) => {
+                let token = paused.token(0)?;
+                step.ends_at(&head, token, &self.loaded.symbols)
+                    .then_some(StopReason::Step)
+            }
+            Plan::RunTo(locations) => (locations.iter())
+                .any(|location| location.offset == head.pc)
+                .then_some(StopReason::RunTo),
+        }
+    }
+
+    fn snapshot(&mut self, paused: &Paused<'_>, reason: StopReason) -> Snapshot {
+        let depth = paused.depth();
+        let mut frames = Vec::new();
+        let mut shown = 0;
+        while shown < depth && frames.len() < Snapshot::MAX_FRAMES {
+            let Some(head) = paused.head(shown) else { break };
+            self.loaded.symbols.frame_rows(&head, shown, &mut frames);
+            shown += 1;
+        }
+        frames.truncate(Snapshot::MAX_FRAMES);
+        let store = paused.store();
+        let memories = store.module(0).map_or(0, |module| module.memories.len() as u32);
+        Snapshot {
+            stop: StopId(self.loaded.next_stop()),
+            reason,
+            frames_total: frames.len() as u64 + u64::from(depth.saturating_sub(shown)),
+            frames,
+            tick: paused.ticks(),
+            memories_len_bytes: (0..memories)
+                .map(|memory| store.memory(0, memory).map_or(0, |bytes| bytes.len() as u64))
+                .collect(),
+        }
+    }
+
+    /// Stands still until a command lets the guest go on or ends it.
+    fn park(&mut self, paused: &mut Paused<'_>, reason: StopReason) -> Resume {
+        let trapped = matches!(reason, StopReason::Trap(_));
+        self.plan = Plan::Free;
+        let snapshot = self.snapshot(paused, reason);
+        self.worker.emit(Event::Stopped(Box::new(snapshot.clone())));
+        loop {
+            let command = match self.worker.next(self.loaded) {
+                Message::DebugInfo(debug) => {
+                    self.worker.debug_info_came(self.loaded, debug);
+                    continue;
+                }
+                Message::Command(command) => command,
+            };
+            let plan = match command {
+                Command::Continue => Plan::Free,
+                Command::Step { .. } | Command::RunTo { .. } if trapped => {
+                    self.problem("the guest has trapped and cannot go on: restart it");
+                    continue;
+                }
+                Command::Step { kind, unit, frame } => {
+                    match self.step(paused, &snapshot, kind, unit, frame) {
+                        Some(step) => Plan::Step(step),
+                        None => {
+                            self.problem("there is no such frame to step");
+                            continue;
+                        }
+                    }
+                }
+                Command::RunTo { spec } => {
+                    let (locations, message) = self.loaded.symbols.resolve(&spec);
+                    if locations.is_empty() {
+                        self.problem(&message.unwrap_or_else(|| "that place has no code".to_string()));
+                        continue;
+                    }
+                    Plan::RunTo(locations)
+                }
+                other => match self.serve(paused, &snapshot, other) {
+                    Some(resume) => return resume,
+                    None => continue,
+                },
+            };
+            self.plan = plan;
+            self.keep_memory(paused);
+            if let Err(error) = self.apply(paused) {
+                self.problem(&error.to_string());
+                self.plan = Plan::Free;
+                continue;
+            }
+            self.worker.emit(Event::Running);
+            return Resume::Continue;
+        }
+    }
+
+    fn problem(&self, message: &str) {
+        self.worker.emit(Event::Problem {
+            message: message.to_string(),
+        });
+    }
+
+    fn step(
+        &self,
+        paused: &Paused<'_>,
+        snapshot: &Snapshot,
+        kind: StepKind,
+        unit: StepUnit,
+        frame: u32,
+    ) -> Option<StepPlan> {
+        // A step into always goes on from where the guest stands.
+        let wasm_frame = match kind {
+            StepKind::In => 0,
+            StepKind::Over | StepKind::Out => snapshot.frames.get(frame as usize)?.wasm_frame,
+        };
+        let (head, token) = (paused.head(wasm_frame)?, paused.token(wasm_frame)?);
+        Some(StepPlan::new(kind, unit, token, &head, &self.loaded.symbols))
+    }
+
+    /// What memory 0 holds now, to tell what the guest changes.
+    fn keep_memory(&mut self, paused: &Paused<'_>) {
+        let bytes = paused.store().memory(0, 0).unwrap_or_default();
+        if bytes.len() > MOST_KEPT_MEMORY_LEN_BYTES {
+            self.memory_before = None;
+            return;
+        }
+        let kept = self.memory_before.get_or_insert_default();
+        kept.clear();
+        kept.extend_from_slice(bytes);
+    }
+
+    /// Everything at a stop that does not let the guest go on; `Some` if it ends the run.
+    fn serve(&mut self, paused: &mut Paused<'_>, snapshot: &Snapshot, command: Command) -> Option<Resume> {
+        match command {
+            Command::Query { id, query } => {
+                let result = match static_answer(self.loaded, &query) {
+                    Some(answer) => answer,
+                    None if stop_of(&query) != Some(snapshot.stop) => Err(QueryError::Stale),
+                    None => Inspector {
+                        paused,
+                        symbols: &self.loaded.symbols,
+                        snapshot,
+                        before: self.memory_before.as_deref(),
+                    }
+                    .answer(&query),
+                };
+                self.worker.emit(Event::Reply { id, result });
+                None
+            }
+            Command::Pause => None,
+            other => self.serve_always(other),
+        }
+    }
+
+    /// What is done the same way whether the guest runs or stands; `Some` if it ends the run.
+    fn serve_always(&mut self, command: Command) -> Option<Resume> {
+        match command {
+            Command::Stop => return Some(Resume::Abandon),
+            Command::Restart { stop_on_entry } => {
+                self.after = After::Restart { stop_on_entry };
+                return Some(Resume::Abandon);
+            }
+            Command::Quit => {
+                self.after = After::Quit;
+                return Some(Resume::Abandon);
+            }
+            Command::Stdin(bytes) => self.stdin.push(&bytes),
+            Command::CloseStdin => self.stdin.close(),
+            Command::Start => self.problem("the guest has started already"),
+            Command::Continue | Command::Step { .. } | Command::RunTo { .. } => {
+                self.problem("the guest is running");
+            }
+            other => self.worker.serve_idle(self.loaded, other),
+        }
+        None
+    }
+}
+
+impl StopHandler for Guest<'_> {
+    fn on_stop(&mut self, paused: &mut Paused<'_>, cause: &StopCause) -> Resume {
+        let reason = match cause {
+            StopCause::Probe => self.reason(paused),
+            StopCause::Pause => Some(StopReason::Pause),
+            StopCause::Trap(trap) => Some(StopReason::Trap(fault::explain(paused, trap))),
+        };
+        match reason {
+            Some(reason) => self.park(paused, reason),
+            None => Resume::Continue,
+        }
+    }
+
+    fn on_interrupt(&mut self, paused: &mut Paused<'_>) -> TickAction {
+        let mut action = TickAction::Continue;
+        while let Some(message) = self.worker.try_next(self.loaded) {
+            match message {
+                Message::DebugInfo(debug) => self.worker.debug_info_came(self.loaded, debug),
+                Message::Command(Command::Pause) => action = TickAction::Pause,
+                Message::Command(command) => {
+                    let changes_stops = matches!(
+                        command,
+                        Command::SetBreakpoint { .. } | Command::RemoveBreakpoint { .. }
+                    );
+                    if self.serve_always(command).is_some() {
+                        return TickAction::Abandon;
+                    }
+                    if changes_stops && let Err(error) = self.apply(paused) {
+                        self.problem(&error.to_string());
+                    }
+                }
+            }
+        }
+        action
+    }
+}
+
+/// The stop a question is about.
+fn stop_of(query: &Query) -> Option<StopId> {
+    match query {
+        Query::Frame { stop, .. }
+        | Query::Children { stop, .. }
+        | Query::Evaluate { stop, .. }
+        | Query::Memory { stop, .. }
+        | Query::Globals { stop }
+        | Query::Table { stop, .. }
+        | Query::Write { stop, .. } => Some(*stop),
+        Query::WasmText { .. } | Query::LinesWithCode { .. } | Query::Native { .. } => None,
+    }
+}

@@ -1,0 +1,227 @@
+//! Names and places of one module: its debug info where there is any, its own names where not.
+//!
+//! # Invariants
+//! - Every code address that leaves is an instruction of a defined function.
+//!
+//! Must not know: running guests, who asks.
+
+use super::command::BreakpointSpec;
+use super::describe::plain_function_name;
+use super::event::{BreakpointLocation, DebugSummary};
+use super::snapshot::{FrameInfo, SourcePlace};
+use crate::module::Module;
+use crate::module::text::operator_offsets;
+use crate::runtime::paused::FrameHead;
+use std::sync::Arc;
+use stepwell_debuginfo::{CodeOffset, DebugInfo, ModuleOffset, SourceLocation};
+
+/// A module's names and places.
+pub struct Symbols {
+    module: Arc<Module>,
+    debug: Option<Arc<DebugInfo>>,
+    names: Vec<String>,
+}
+
+impl Symbols {
+    /// Those of the module alone; the debug info is on its way.
+    pub fn new(module: Arc<Module>) -> Symbols {
+        let names = (0..module.func_types.len() as u32)
+            .map(|func| plain_function_name(&module, func))
+            .collect();
+        Symbols {
+            module,
+            debug: None,
+            names,
+        }
+    }
+
+    /// Takes the debug info in.
+    pub fn complete(&mut self, debug: Arc<DebugInfo>) {
+        self.names = (0..self.module.func_types.len() as u32)
+            .map(|func| debug.function_name(func))
+            .collect();
+        self.debug = Some(debug);
+    }
+
+    /// The debug info, once it is there.
+    pub fn debug(&self) -> Option<&DebugInfo> {
+        self.debug.as_deref()
+    }
+
+    /// Function names by index.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The name of a function.
+    pub fn name(&self, func: u32) -> String {
+        (self.names.get(func as usize).cloned()).unwrap_or_else(|| format!("func[{func}]"))
+    }
+
+    /// A file offset as DWARF counts.
+    pub fn code_offset(&self, offset: ModuleOffset) -> Option<CodeOffset> {
+        self.module.code.as_ref()?.code_offset_from_module(offset)
+    }
+
+    fn module_offset(&self, offset: CodeOffset) -> Option<ModuleOffset> {
+        self.module.code.as_ref()?.module_offset_from_code(offset)
+    }
+
+    /// A source location with its file's path.
+    pub fn place(&self, location: SourceLocation) -> Option<SourcePlace> {
+        let file = (self.debug()?.files().iter()).find(|file| file.id == location.file)?;
+        Some(SourcePlace {
+            file: file.id,
+            path: file.path.clone(),
+            line: location.line,
+            column: location.column,
+        })
+    }
+
+    /// The source place of an instruction.
+    pub fn source(&self, offset: ModuleOffset) -> Option<SourcePlace> {
+        let location = self
+            .debug()?
+            .location_from_code_offset(self.code_offset(offset)?)?;
+        self.place(location)
+    }
+
+    /// The first instruction of a function at or behind an address.
+    fn snap(&self, offset: ModuleOffset) -> Option<BreakpointLocation> {
+        let func = self.module.func_at(offset.0)?;
+        let at = operator_offsets(&self.module, func)
+            .into_iter()
+            .find(|&operator| operator >= offset.0)?;
+        let offset = ModuleOffset(at);
+        Some(BreakpointLocation {
+            offset,
+            func,
+            source: self.source(offset),
+        })
+    }
+
+    /// Where a wish binds, and why not or what to know; neither while the debug info is on its way.
+    pub fn resolve(&self, spec: &BreakpointSpec) -> (Vec<BreakpointLocation>, Option<String>) {
+        match spec {
+            BreakpointSpec::Offset { offset } => match self.snap(*offset) {
+                Some(location) => {
+                    let note = (location.offset != *offset)
+                        .then(|| format!("moved to the instruction at {}", location.offset));
+                    (vec![location], note)
+                }
+                None => (
+                    Vec::new(),
+                    Some(format!(
+                        "there is no instruction at or after {offset} in any function"
+                    )),
+                ),
+            },
+            BreakpointSpec::Function { name } => self.resolve_function(name),
+            BreakpointSpec::Line { path, line } => self.resolve_line(path, *line),
+        }
+    }
+
+    fn resolve_function(&self, name: &str) -> (Vec<BreakpointLocation>, Option<String>) {
+        let Some(debug) = self.debug() else {
+            return (Vec::new(), None);
+        };
+        let matches = debug.functions_named(name);
+        if matches.is_empty() {
+            return (Vec::new(), Some(format!("there is no function named \"{name}\"")));
+        }
+        let locations: Vec<BreakpointLocation> = (matches.iter())
+            .filter_map(|found| {
+                let body = self.module.body(found.func_index)?;
+                let at = (found.stop_at.and_then(|at| self.module_offset(at)))
+                    .unwrap_or(ModuleOffset(body.first_op as u64));
+                self.snap(at)
+            })
+            .collect();
+        let message = (locations.is_empty())
+            .then(|| format!("\"{name}\" is imported: the host runs it, there is nothing to stop in"));
+        (locations, message)
+    }
+
+    fn resolve_line(&self, path: &str, line: u32) -> (Vec<BreakpointLocation>, Option<String>) {
+        let Some(debug) = self.debug() else {
+            return (Vec::new(), None);
+        };
+        if !debug.has_lines() {
+            let why = "the module has no line information: build it with -g".to_string();
+            return (Vec::new(), Some(why));
+        }
+        let files = debug.files_matching(path);
+        if files.is_empty() {
+            let why = format!("no source file of the module is named \"{path}\"");
+            return (Vec::new(), Some(why));
+        }
+        let bindings: Vec<_> = (files.iter())
+            .filter_map(|&file| debug.binding_from_line(file, line))
+            .collect();
+        // Files that have the very line win over those where it would move.
+        let exact = bindings.iter().any(|binding| binding.line == line);
+        let mut locations: Vec<BreakpointLocation> = (bindings.iter())
+            .filter(|binding| !exact || binding.line == line)
+            .flat_map(|binding| &binding.locations)
+            .filter_map(|&at| self.snap(self.module_offset(at)?))
+            .collect();
+        locations.sort_by_key(|location| location.offset);
+        locations.dedup_by_key(|location| location.offset);
+        let message = if locations.is_empty() {
+            Some(format!(
+                "line {line} of \"{path}\" has no code, nor has any line after it in its function"
+            ))
+        } else if exact {
+            None
+        } else {
+            (bindings.first()).map(|binding| format!("moved to line {}, the next with code", binding.line))
+        };
+        (locations, message)
+    }
+
+    /// The rows of one wasm frame, innermost first.
+    pub fn frame_rows(&self, head: &FrameHead, wasm_frame: u32, rows: &mut Vec<FrameInfo>) {
+        let frames = (self.debug())
+            .zip(self.code_offset(head.pc))
+            .map(|(debug, at)| debug.frames_at(at))
+            .unwrap_or_default();
+        if frames.is_empty() {
+            rows.push(FrameInfo {
+                index: rows.len() as u32,
+                wasm_frame,
+                func: head.func,
+                function: self.name(head.func),
+                pc: head.pc,
+                source: self.source(head.pc),
+                inlined: false,
+            });
+        }
+        for frame in frames {
+            rows.push(FrameInfo {
+                index: rows.len() as u32,
+                wasm_frame,
+                func: head.func,
+                function: frame.function,
+                pc: head.pc,
+                source: frame.location.and_then(|location| self.place(location)),
+                inlined: frame.inlined,
+            });
+        }
+    }
+
+    /// What the debug info offers; `None` while it is on its way.
+    pub fn summary(&self, entry: Option<u32>) -> Option<DebugSummary> {
+        let debug = self.debug()?;
+        let main = (debug.functions_named("main").first())
+            .and_then(|found| self.source(self.module_offset(found.stop_at?)?))
+            .or_else(|| self.source(ModuleOffset(self.module.body(entry?)?.first_op as u64)));
+        Some(DebugSummary {
+            has_lines: debug.has_lines(),
+            files: debug.files().to_vec(),
+            units: debug.units(),
+            diagnostics: debug.diagnostics(),
+            function_names: self.names.clone(),
+            main,
+        })
+    }
+}

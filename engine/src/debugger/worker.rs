@@ -1,0 +1,538 @@
+//! The session's own thread: it alone touches the store, running or parked.
+//!
+//! # Invariants
+//! - Messages are carried out in order; a guest that runs looks for them at ticks and host calls.
+//! - No guest starts before the debug info is there, so that breakpoints bind before the first instruction.
+//! - Between runs there is no guest: questions about a stop are refused.
+//!
+//! Must not know: front ends.
+
+use super::breakpoints::Breakpoints;
+use super::command::{Command, SessionConfig};
+use super::describe::module_info;
+use super::event::{Event, Outcome, OutputStream};
+use super::guest::{After, Guest};
+use super::query::{FunctionText, Query, QueryError, Reply, TextRow};
+use super::session::EventSink;
+use super::symbols::Symbols;
+use crate::api::val_from_text;
+use crate::compile::{self, Stops};
+use crate::error::Error;
+use crate::module::{ExportKind, Module, decode, text};
+use crate::runtime::host::Interrupt;
+use crate::runtime::paused::Trap;
+use crate::runtime::store::{Backend, CallOutcome, Extern, Store};
+use crate::types::Val;
+use crate::wasi::{Input, Output, StdinQueue, WasiCtx, host_funcs};
+use std::collections::VecDeque;
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, mpsc};
+use stepwell_debuginfo::{DebugInfo, ModuleOffset};
+
+/// Output that may wait for the front end before the guest is held back.
+const MOST_OUTSTANDING_OUTPUT: usize = 1 << 20;
+
+/// What reaches the worker.
+pub enum Message {
+    /// From the front end.
+    Command(Command),
+    /// From the thread that reads the debug info.
+    DebugInfo(Arc<DebugInfo>),
+}
+
+impl std::fmt::Debug for Message {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Message::Command(command) => command.fmt(f),
+            Message::DebugInfo(_) => f.write_str("DebugInfo"),
+        }
+    }
+}
+
+/// What is the same for all runs of a session.
+pub struct Worker {
+    config: SessionConfig,
+    sink: EventSink,
+    inbox: mpsc::Receiver<Message>,
+    messages: mpsc::Sender<Message>,
+    interrupt: Interrupt,
+}
+
+/// A guest made ready: linked, not called yet.
+pub struct Prepared {
+    store: Store,
+    stdin: StdinQueue,
+    trap: Option<Trap>,
+}
+
+/// A module that can be run.
+pub struct Loaded {
+    pub module: Arc<Module>,
+    pub symbols: Symbols,
+    pub breakpoints: Breakpoints,
+    /// What came while something else was waited for.
+    pub deferred: VecDeque<Message>,
+    /// Input that came before there was a guest.
+    early_input: Vec<u8>,
+    input_closed: bool,
+    stops: u64,
+}
+
+impl Loaded {
+    /// The number of the next stop.
+    pub fn next_stop(&mut self) -> u64 {
+        self.stops += 1;
+        self.stops
+    }
+}
+
+/// A guest's stream to the front end, which brakes a guest that prints for ever.
+struct Stream {
+    sink: EventSink,
+    stream: OutputStream,
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.sink.outstanding_output.load(Ordering::Acquire) > MOST_OUTSTANDING_OUTPUT {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        self.sink.emit(Event::Output {
+            stream: self.stream,
+            bytes: bytes.to_vec(),
+        });
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Worker {
+    /// A worker for a session.
+    pub fn new(
+        config: SessionConfig,
+        sink: EventSink,
+        inbox: mpsc::Receiver<Message>,
+        messages: mpsc::Sender<Message>,
+        interrupt: Interrupt,
+    ) -> Worker {
+        Worker {
+            config,
+            sink,
+            inbox,
+            messages,
+            interrupt,
+        }
+    }
+
+    /// Serves the session until it quits.
+    pub fn run(self) {
+        if let Some(loaded) = self.load() {
+            self.serve(loaded);
+        } else {
+            self.refuse();
+        }
+    }
+
+    fn fail(&self, error: &Error) {
+        self.sink.emit(Event::LoadFailed {
+            message: error.to_string(),
+        });
+    }
+
+    /// Decodes, reads debug info on a thread of its own, and links once to see whether the module can run.
+    fn load(&self) -> Option<Loaded> {
+        let module = match decode(self.config.module.clone()) {
+            Ok(module) => module,
+            Err(error) => {
+                self.fail(&error);
+                return None;
+            }
+        };
+        let symbols = Symbols::new(module.clone());
+        let compiled = !self.config.interpreter && compile::supported().is_ok();
+        self.sink.emit(Event::Loaded(Box::new(module_info(
+            &module,
+            &self.config.name,
+            symbols.names(),
+            compiled,
+        ))));
+        let (bytes, messages, interrupt) = (
+            module.bytes.clone(),
+            self.messages.clone(),
+            self.interrupt.clone(),
+        );
+        let reading = std::thread::Builder::new()
+            .name("stepwell-debuginfo".to_string())
+            .spawn(move || {
+                if messages
+                    .send(Message::DebugInfo(Arc::new(DebugInfo::parse(bytes))))
+                    .is_ok()
+                {
+                    interrupt.raise();
+                }
+            });
+        if reading.is_err() {
+            let debug = Arc::new(DebugInfo::parse(module.bytes.clone()));
+            // The inbox is ours and open.
+            let _ = self.messages.send(Message::DebugInfo(debug));
+        }
+        let mut loaded = Loaded {
+            module,
+            symbols,
+            breakpoints: Breakpoints::default(),
+            deferred: VecDeque::new(),
+            early_input: Vec::new(),
+            input_closed: false,
+            stops: 0,
+        };
+        let checked = self
+            .prepare(&loaded.module)
+            .and_then(|prepared| self.calls(&loaded.module, &prepared.store).map(|_| ()));
+        if let Err(error) = checked {
+            self.wait_for_debug_info(&mut loaded);
+            self.fail(&error);
+            return None;
+        }
+        Some(loaded)
+    }
+
+    /// Nothing can be run; everything but `Quit` is refused.
+    fn refuse(&self) {
+        while let Ok(message) = self.inbox.recv() {
+            match message {
+                Message::Command(Command::Quit) => return,
+                Message::Command(Command::Query { id, .. }) => self.sink.emit(Event::Reply {
+                    id,
+                    result: Err(QueryError::Invalid("the module cannot be run".to_string())),
+                }),
+                Message::Command(_) => self.sink.emit(Event::Problem {
+                    message: "the module cannot be run".to_string(),
+                }),
+                Message::DebugInfo(_) => {}
+            }
+        }
+    }
+
+    /// A fresh guest.
+    fn prepare(&self, module: &Arc<Module>) -> Result<Prepared, Error> {
+        let mut store = if self.config.interpreter {
+            Store::new(Backend::Interpreter)?
+        } else {
+            Store::new(Backend::Compiled).or_else(|_| Store::new(Backend::Interpreter))?
+        };
+        store.set_interrupt(self.interrupt.clone());
+        let stdin = StdinQueue::new();
+        let program = (Path::new(&self.config.name).file_name()).map_or_else(
+            || self.config.name.clone(),
+            |name| name.to_string_lossy().into_owned(),
+        );
+        let stream = |stream| {
+            Output::writer(Stream {
+                sink: self.sink.clone(),
+                stream,
+            })
+        };
+        let waiting = self.sink.clone();
+        let mut ctx = WasiCtx::builder()
+            .arg(program)
+            .stdin(Input::queue(stdin.clone()))
+            .stdout(stream(OutputStream::Stdout))
+            .stderr(stream(OutputStream::Stderr))
+            .interrupt(self.interrupt.clone())
+            .on_input_wait(move || waiting.emit(Event::WaitingForInput));
+        if self.config.invoke.is_none() {
+            ctx = ctx.args(self.config.args.iter().map(|arg| arg.as_bytes()));
+        }
+        for (name, value) in &self.config.env {
+            ctx = ctx.env(name.as_bytes(), value.as_bytes());
+        }
+        for (host, guest) in &self.config.dirs {
+            ctx = ctx.preopened_dir(host, guest.as_bytes());
+        }
+        let ctx = ctx.build().map_err(|error| Error::Usage(error.to_string()))?;
+        for func in host_funcs(ctx) {
+            store.define_host(func);
+        }
+        let trap = store.instantiate(module.clone())?.err();
+        Ok(Prepared { store, stdin, trap })
+    }
+
+    /// The functions to call, in order, with their arguments.
+    fn calls(&self, module: &Module, store: &Store) -> Result<Vec<(u32, Vec<Val>)>, Error> {
+        let export = |name: &str| match module.export(name).map(|export| export.kind) {
+            Some(ExportKind::Func(func)) => store.func(0, func),
+            _ => None,
+        };
+        let mut calls = Vec::new();
+        if let Some(Extern::Func(start)) = module.start.and_then(|start| store.func(0, start)) {
+            calls.push((start, Vec::new()));
+        }
+        let name = self.config.invoke.as_deref().unwrap_or("_start");
+        if export("_start").is_none()
+            && name != "_initialize"
+            && let Some(Extern::Func(initialize)) = export("_initialize")
+        {
+            calls.push((initialize, Vec::new()));
+        }
+        let Some(Extern::Func(entry)) = export(name) else {
+            return Err(Error::Usage(match &self.config.invoke {
+                Some(name) => format!("there is no exported function {name:?}"),
+                None => "there is no exported function \"_start\" to run".to_string(),
+            }));
+        };
+        let args = if self.config.invoke.is_some() {
+            let ty = (store.func_type(entry)).ok_or_else(|| Error::Usage("no such function".to_string()))?;
+            if ty.params.len() != self.config.args.len() {
+                return Err(Error::Usage(format!(
+                    "{name:?} takes {} argument(s), {} given",
+                    ty.params.len(),
+                    self.config.args.len()
+                )));
+            }
+            (ty.params.iter().zip(&self.config.args))
+                .map(|(&ty, text)| val_from_text(ty, text))
+                .collect::<Result<_, _>>()?
+        } else {
+            Vec::new()
+        };
+        calls.push((entry, args));
+        Ok(calls)
+    }
+
+    fn entry(&self, module: &Module) -> Option<u32> {
+        let name = self.config.invoke.as_deref().unwrap_or("_start");
+        match module.export(name)?.kind {
+            ExportKind::Func(func) => Some(func),
+            _ => None,
+        }
+    }
+
+    /// Takes the debug info in and tells the front end.
+    pub fn debug_info_came(&self, loaded: &mut Loaded, debug: Arc<DebugInfo>) {
+        loaded.symbols.complete(debug);
+        if let Some(summary) = loaded.symbols.summary(self.entry(&loaded.module)) {
+            self.sink.emit(Event::DebugInfo(Box::new(summary)));
+        }
+        for state in loaded.breakpoints.rebind(&loaded.symbols) {
+            self.sink.emit(Event::BreakpointChanged(state));
+        }
+    }
+
+    /// Waits until the debug info is there; what comes meanwhile is kept.
+    fn wait_for_debug_info(&self, loaded: &mut Loaded) {
+        while loaded.symbols.debug().is_none() {
+            match self.inbox.recv() {
+                Ok(Message::DebugInfo(debug)) => self.debug_info_came(loaded, debug),
+                Ok(other) => loaded.deferred.push_back(other),
+                Err(_) => return,
+            }
+        }
+    }
+
+    /// The next message, waiting for it.
+    pub fn next(&self, loaded: &mut Loaded) -> Message {
+        (loaded.deferred.pop_front())
+            .or_else(|| self.inbox.recv().ok())
+            .unwrap_or(Message::Command(Command::Quit))
+    }
+
+    /// The next message if there is one.
+    pub fn try_next(&self, loaded: &mut Loaded) -> Option<Message> {
+        loaded.deferred.pop_front().or_else(|| self.inbox.try_recv().ok())
+    }
+
+    /// Tells the front end something.
+    pub fn emit(&self, event: Event) {
+        self.sink.emit(event);
+    }
+
+    /// Serves a session whose module can be run.
+    fn serve(&self, mut loaded: Loaded) {
+        let mut started = false;
+        loop {
+            let mut start = match self.next(&mut loaded) {
+                Message::DebugInfo(debug) => {
+                    self.debug_info_came(&mut loaded, debug);
+                    continue;
+                }
+                Message::Command(Command::Quit) => return,
+                Message::Command(Command::Start) if started => {
+                    self.problem("the guest has run already: restart it");
+                    continue;
+                }
+                Message::Command(Command::Start) => Some(self.config.stop_on_entry),
+                Message::Command(Command::Restart { stop_on_entry }) => Some(stop_on_entry),
+                Message::Command(Command::Stdin(bytes)) => {
+                    loaded.early_input.extend(bytes);
+                    continue;
+                }
+                Message::Command(Command::CloseStdin) => {
+                    loaded.input_closed = true;
+                    continue;
+                }
+                Message::Command(command) => {
+                    self.serve_idle(&mut loaded, command);
+                    continue;
+                }
+            };
+            started = true;
+            while let Some(stop_on_entry) = start.take() {
+                self.wait_for_debug_info(&mut loaded);
+                match self.run_guest(&mut loaded, stop_on_entry) {
+                    After::Idle => {}
+                    After::Restart { stop_on_entry } => start = Some(stop_on_entry),
+                    After::Quit => return,
+                }
+            }
+        }
+    }
+
+    fn problem(&self, message: &str) {
+        self.sink.emit(Event::Problem {
+            message: message.to_string(),
+        });
+    }
+
+    /// A command that needs no stopped guest, or that is refused for want of one.
+    pub fn serve_idle(&self, loaded: &mut Loaded, command: Command) {
+        match command {
+            Command::SetBreakpoint { id, spec, enabled } => {
+                let state = loaded.breakpoints.set(id, spec, enabled, &loaded.symbols);
+                self.sink.emit(Event::BreakpointChanged(state));
+            }
+            Command::RemoveBreakpoint { id } => {
+                if !loaded.breakpoints.remove(id) {
+                    self.problem(&format!("there is no breakpoint {}", id.0));
+                }
+            }
+            Command::Query { id, query } => {
+                let result = static_answer(loaded, &query).unwrap_or(Err(QueryError::Running));
+                self.sink.emit(Event::Reply { id, result });
+            }
+            Command::Pause => {}
+            Command::Continue | Command::Step { .. } | Command::RunTo { .. } => {
+                self.problem("there is no stopped guest: start it first");
+            }
+            Command::Stop => self.problem("there is no guest to stop"),
+            Command::Start
+            | Command::Restart { .. }
+            | Command::Stdin(_)
+            | Command::CloseStdin
+            | Command::Quit => {}
+        }
+    }
+
+    /// One run, from a fresh store to its end.
+    fn run_guest(&self, loaded: &mut Loaded, stop_on_entry: bool) -> After {
+        let module = loaded.module.clone();
+        let ready = self.prepare(&module).and_then(|prepared| {
+            let calls = self.calls(&module, &prepared.store)?;
+            Ok((prepared, calls))
+        });
+        let (mut prepared, calls) = match ready {
+            Ok(ready) => ready,
+            Err(error) => {
+                self.problem(&error.to_string());
+                return After::Idle;
+            }
+        };
+        prepared.stdin.push(&std::mem::take(&mut loaded.early_input));
+        if std::mem::take(&mut loaded.input_closed) {
+            prepared.stdin.close();
+        }
+        self.sink.emit(Event::Running);
+        if let Some(trap) = &prepared.trap {
+            // A segment did not fit: no function has run, so there is no frame to show.
+            self.sink.emit(Event::Ended(Outcome::Trapped {
+                message: trap.kind.to_string(),
+            }));
+            return After::Idle;
+        }
+        let mut guest = Guest::new(self, loaded, prepared.stdin.clone(), stop_on_entry);
+        let outcome = guest.run(&mut prepared.store, &calls, self.config.invoke.is_some());
+        let after = guest.after();
+        drop(prepared);
+        match (outcome, &after) {
+            (_, After::Quit) => {}
+            (Ok(outcome), _) => self.sink.emit(Event::Ended(outcome)),
+            (Err(error), _) => {
+                self.problem(&error.to_string());
+                self.sink.emit(Event::Ended(Outcome::Stopped));
+            }
+        }
+        after
+    }
+}
+
+/// How a call's end is told.
+pub fn outcome_of(outcome: CallOutcome, invoked: bool) -> Outcome {
+    match outcome {
+        CallOutcome::Returned(values) if invoked => Outcome::Returned {
+            values: values.iter().map(Val::to_string).collect(),
+        },
+        CallOutcome::Returned(_) => Outcome::Exited { code: 0 },
+        CallOutcome::Exited(code) => Outcome::Exited { code },
+        CallOutcome::Trapped(trap) => Outcome::Trapped {
+            message: trap.message.unwrap_or_else(|| trap.kind.to_string()),
+        },
+        CallOutcome::Abandoned => Outcome::Stopped,
+    }
+}
+
+/// The answer to a question that needs no stop; `None` if it needs one.
+pub fn static_answer(loaded: &Loaded, query: &Query) -> Option<Result<Reply, QueryError>> {
+    let symbols = &loaded.symbols;
+    Some(match query {
+        Query::WasmText { func } => {
+            let lines = text::function_text(&loaded.module, *func, &|func| symbols.name(func));
+            if lines.is_empty() {
+                return Some(Err(QueryError::Invalid(format!("there is no function {func}"))));
+            }
+            Ok(Reply::WasmText(FunctionText {
+                func: *func,
+                name: symbols.name(*func),
+                rows: (lines.into_iter())
+                    .map(|line| TextRow {
+                        offset: line.offset.map(ModuleOffset),
+                        indent: line.indent,
+                        text: line.text,
+                    })
+                    .collect(),
+            }))
+        }
+        Query::LinesWithCode { file } => match symbols.debug() {
+            Some(debug) => Ok(Reply::Lines(debug.lines_with_code(*file))),
+            None => Err(QueryError::Invalid(
+                "the debug information is still being read".to_string(),
+            )),
+        },
+        Query::Native { func } => {
+            let module = &loaded.module;
+            if module.body(*func).is_none() {
+                return Some(Err(QueryError::Invalid(format!(
+                    "function {func} has no code of its own"
+                ))));
+            }
+            match compile::compile(module, &module.vm_layout(), *func, &Stops::None) {
+                Ok(compiled) => Ok(Reply::Native(FunctionText {
+                    func: *func,
+                    name: symbols.name(*func),
+                    rows: (compile::native_rows(&compiled).into_iter())
+                        .map(|row| TextRow {
+                            offset: row.offset.map(ModuleOffset),
+                            indent: 0,
+                            text: row.text,
+                        })
+                        .collect(),
+                })),
+                Err(error) => Err(QueryError::Invalid(error.to_string())),
+            }
+        }
+        _ => return None,
+    })
+}
