@@ -85,10 +85,7 @@ impl DebugInfo {
 
     /// The lines of `file` that have code, ascending.
     pub fn lines_with_code(&self, file: FileId) -> Vec<u32> {
-        self.index
-            .lines
-            .statement_lines(&self.index.map, file)
-            .to_vec()
+        self.index.lines.statement_lines(&self.index.map, file).to_vec()
     }
 
     /// The ranges, inside the function at `at`, that belong to the same line (and the same inlined call)
@@ -129,12 +126,7 @@ impl DebugInfo {
 
     /// Variables of source frame `inline_depth` (0 = innermost) at `at`: parameters, then locals of the
     /// blocks around `at`, outer first; a shadowed name appears once, as the inner one.
-    pub fn variables(
-        &self,
-        at: CodeOffset,
-        inline_depth: usize,
-        target: &dyn Target,
-    ) -> Vec<ValueNode> {
+    pub fn variables(&self, at: CodeOffset, inline_depth: usize, target: &dyn Target) -> Vec<ValueNode> {
         self.index.variables(at, inline_depth, target)
     }
 

@@ -81,10 +81,7 @@ mod tests {
     fn demangles_without_hash_or_parameters() {
         for (linkage, name) in [
             ("_ZN4bank4Bank3pay17h0123456789abcdefE", "bank::Bank::pay"),
-            (
-                "_ZN8geometry5Shape4moveERKNS_5PointE",
-                "geometry::Shape::move",
-            ),
+            ("_ZN8geometry5Shape4moveERKNS_5PointE", "geometry::Shape::move"),
             ("_RNvCs1234_7mycrate3foo", "mycrate::foo"),
         ] {
             assert_eq!(demangle(linkage).as_deref(), Some(name));

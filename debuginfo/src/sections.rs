@@ -65,11 +65,7 @@ impl ModuleMap {
         map
     }
 
-    fn take(
-        &mut self,
-        payload: Payload<'_>,
-        diagnostics: &mut Vec<Diagnostic>,
-    ) -> wasmparser::Result<()> {
+    fn take(&mut self, payload: Payload<'_>, diagnostics: &mut Vec<Diagnostic>) -> wasmparser::Result<()> {
         match payload {
             Payload::ImportSection(reader) => {
                 for import in reader.into_imports() {
@@ -90,9 +86,7 @@ impl ModuleMap {
                     }
                 }
             }
-            Payload::CodeSectionStart {
-                unchecked_range, ..
-            } => {
+            Payload::CodeSectionStart { unchecked_range, .. } => {
                 self.code = Some(CodeSection {
                     start: ModuleOffset(unchecked_range.start),
                     len_bytes: unchecked_range.end.saturating_sub(unchecked_range.start),
@@ -116,9 +110,7 @@ impl ModuleMap {
                     _ => {}
                 }
                 let range = section.data_range();
-                if let (Ok(start), Ok(end)) =
-                    (usize::try_from(range.start), usize::try_from(range.end))
-                {
+                if let (Ok(start), Ok(end)) = (usize::try_from(range.start), usize::try_from(range.end)) {
                     self.custom
                         .entry(section.name().to_string())
                         .or_insert(start..end);
@@ -129,11 +121,7 @@ impl ModuleMap {
         Ok(())
     }
 
-    fn read_names(
-        &mut self,
-        reader: wasmparser::NameSectionReader<'_>,
-        diagnostics: &mut Vec<Diagnostic>,
-    ) {
+    fn read_names(&mut self, reader: wasmparser::NameSectionReader<'_>, diagnostics: &mut Vec<Diagnostic>) {
         let mut read = || -> wasmparser::Result<()> {
             for name in reader.clone() {
                 if let Name::Function(map) = name? {
@@ -203,11 +191,7 @@ impl ModuleMap {
     }
 
     /// Calls `see` with each operator of a body and its address, until it returns false.
-    pub fn each_operator(
-        &self,
-        body: usize,
-        mut see: impl FnMut(u32, &wasmparser::Operator<'_>) -> bool,
-    ) {
+    pub fn each_operator(&self, body: usize, mut see: impl FnMut(u32, &wasmparser::Operator<'_>) -> bool) {
         let (Some(body), Some(code)) = (self.bodies.get(body), self.code) else {
             return;
         };
@@ -220,8 +204,7 @@ impl ModuleMap {
         let Some(bytes) = self.bytes.get(start..end) else {
             return;
         };
-        let reader =
-            wasmparser::FunctionBody::new(wasmparser::BinaryReader::new(bytes, body.start));
+        let reader = wasmparser::FunctionBody::new(wasmparser::BinaryReader::new(bytes, body.start));
         let Ok(mut operators) = reader.get_operators_reader() else {
             return;
         };

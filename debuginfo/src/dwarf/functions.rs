@@ -63,10 +63,7 @@ impl NameIndex {
     /// Collects the names of all functions.
     pub fn build(units: &Units, map: &ModuleMap) -> NameIndex {
         let mut index = NameIndex::default();
-        let count = map
-            .imported_functions
-            .len()
-            .saturating_add(map.bodies.len());
+        let count = map.imported_functions.len().saturating_add(map.bodies.len());
         for func in 0..u32::try_from(count).unwrap_or(u32::MAX) {
             let shown = function_name(units, map, func);
             index.add_last(last_component(&shown), func);

@@ -129,9 +129,7 @@ impl Lines {
             unit_files.push(reading.unit(unit, &unit_files, &mut seen, diagnostics));
         }
         let Reading {
-            files,
-            mut sequences,
-            ..
+            files, mut sequences, ..
         } = reading;
         sequences.sort_by_key(|sequence| sequence.start);
         let mut rows: Vec<Row> = Vec::new();
@@ -413,9 +411,7 @@ impl Reading<'_> {
                     .map_or(0, |line| u32::try_from(line.get()).unwrap_or(0));
                 let column = match state.column() {
                     gimli::ColumnType::LeftEdge => 0,
-                    gimli::ColumnType::Column(column) => {
-                        u16::try_from(column.get()).unwrap_or(u16::MAX)
-                    }
+                    gimli::ColumnType::Column(column) => u16::try_from(column.get()).unwrap_or(u16::MAX),
                 };
                 if let Ok(address) = u32::try_from(state.address()) {
                     self.rows_left = self.rows_left.saturating_sub(1);
@@ -512,11 +508,7 @@ fn state_is_stale(state: &LineRow, rows: &[Row]) -> bool {
 }
 
 /// A fresh state with the file, line, column and statement flag of `old`, at address 0.
-fn restart(
-    old: &LineRow,
-    header: &Header,
-    program: &mut gimli::IncompleteLineProgram<Reader>,
-) -> LineRow {
+fn restart(old: &LineRow, header: &Header, program: &mut gimli::IncompleteLineProgram<Reader>) -> LineRow {
     let mut row = LineRow::new(header);
     let column = match old.column() {
         gimli::ColumnType::LeftEdge => 0,

@@ -46,21 +46,15 @@ impl Frame<'_> {
     }
 
     /// The entry of a location list that covers the frame's address.
-    fn from_list(
-        &self,
-        unit: &Unit,
-        list: Value,
-    ) -> Result<gimli::Expression<Reader>, Availability> {
-        let broken = |error: gimli::Error| {
-            Availability::NotReadable(format!("its location list is broken: {error}"))
-        };
+    fn from_list(&self, unit: &Unit, list: Value) -> Result<gimli::Expression<Reader>, Availability> {
+        let broken =
+            |error: gimli::Error| Availability::NotReadable(format!("its location list is broken: {error}"));
         let list = self
             .units
             .dwarf
             .attr_locations(&unit.dwarf, list)
             .map_err(broken)?;
-        let mut list =
-            list.ok_or_else(|| Availability::Unsupported("this form of location".to_string()))?;
+        let mut list = list.ok_or_else(|| Availability::Unsupported("this form of location".to_string()))?;
         let at = u64::from(self.at);
         while let Some(entry) = list.next().map_err(broken)? {
             if entry.range.begin <= at && at < entry.range.end {
@@ -115,9 +109,8 @@ impl Frame<'_> {
             let want = usize::try_from(bits / 8)
                 .ok()
                 .filter(|want| bytes.len().saturating_add(*want) <= PIECES_LIMIT);
-            let want = want.ok_or_else(|| {
-                Availability::Unsupported("a value in pieces of that size".to_string())
-            })?;
+            let want =
+                want.ok_or_else(|| Availability::Unsupported("a value in pieces of that size".to_string()))?;
             let mut part = self.piece_bytes(unit, &piece.location, Some(want))?;
             part.resize(want, 0);
             bytes.extend(part);
@@ -133,9 +126,7 @@ impl Frame<'_> {
     ) -> Result<Vec<u8>, Availability> {
         match location {
             Location::Empty => Err(Availability::OptimizedOut),
-            Location::Register { .. } => {
-                Err(Availability::Unsupported("a machine register".to_string()))
-            }
+            Location::Register { .. } => Err(Availability::Unsupported("a machine register".to_string())),
             Location::ImplicitPointer { .. } => Err(Availability::Unsupported(
                 "a pointer to something that was optimized out".to_string(),
             )),
@@ -201,8 +192,7 @@ impl Frame<'_> {
         unit: &Unit,
         expression: gimli::Expression<Reader>,
     ) -> Result<Vec<gimli::Piece<Reader>>, Availability> {
-        let failed =
-            |error: gimli::Error| Availability::Unsupported(format!("its location: {error}"));
+        let failed = |error: gimli::Error| Availability::Unsupported(format!("its location: {error}"));
         let unsupported = |what: &str| Err(Availability::Unsupported(what.to_string()));
         let encoding = unit.dwarf.encoding();
         let mut evaluation = expression.evaluation(encoding);
@@ -225,8 +215,7 @@ impl Frame<'_> {
                         return Err(outside(address));
                     }
                     let kind = self.base_type(unit, base_type);
-                    let value =
-                        gimli::Value::from_u64(kind, u64::from_le_bytes(bytes)).map_err(failed)?;
+                    let value = gimli::Value::from_u64(kind, u64::from_le_bytes(bytes)).map_err(failed)?;
                     evaluation.resume_with_memory(value).map_err(failed)?
                 }
                 EvaluationResult::RequiresWasmLocal { index } => evaluation
@@ -238,9 +227,9 @@ impl Frame<'_> {
                 EvaluationResult::RequiresWasmStack { index } => evaluation
                     .resume_with_wasm_value(stack_value(self.slot(Slot::Operand(index))?)?)
                     .map_err(failed)?,
-                EvaluationResult::RequiresFrameBase => evaluation
-                    .resume_with_frame_base(self.base()?)
-                    .map_err(failed)?,
+                EvaluationResult::RequiresFrameBase => {
+                    evaluation.resume_with_frame_base(self.base()?).map_err(failed)?
+                }
                 EvaluationResult::RequiresRelocatedAddress(address) => {
                     self.memory(unit, address)?;
                     evaluation
@@ -248,15 +237,9 @@ impl Frame<'_> {
                         .map_err(failed)?
                 }
                 EvaluationResult::RequiresIndexedAddress { index, .. } => {
-                    let address = self
-                        .units
-                        .dwarf
-                        .address(&unit.dwarf, index)
-                        .map_err(failed)?;
+                    let address = self.units.dwarf.address(&unit.dwarf, index).map_err(failed)?;
                     self.memory(unit, address)?;
-                    evaluation
-                        .resume_with_indexed_address(address)
-                        .map_err(failed)?
+                    evaluation.resume_with_indexed_address(address).map_err(failed)?
                 }
                 EvaluationResult::RequiresBaseType(offset) => {
                     let kind = self.base_type(unit, offset);
@@ -272,8 +255,7 @@ impl Frame<'_> {
                 EvaluationResult::RequiresAtLocation(_) => {
                     return unsupported("a location in terms of another");
                 }
-                EvaluationResult::RequiresEntryValue(_)
-                | EvaluationResult::RequiresParameterRef(_) => {
+                EvaluationResult::RequiresEntryValue(_) | EvaluationResult::RequiresParameterRef(_) => {
                     return unsupported("a value from the function's entry, which is gone");
                 }
             };
@@ -281,9 +263,7 @@ impl Frame<'_> {
     }
 
     fn base_type(&self, unit: &Unit, offset: gimli::UnitOffset) -> gimli::ValueType {
-        let entry = (offset.0 != 0)
-            .then(|| unit.dwarf.entry(offset).ok())
-            .flatten();
+        let entry = (offset.0 != 0).then(|| unit.dwarf.entry(offset).ok()).flatten();
         let kind = entry.and_then(|entry| gimli::ValueType::from_entry(&entry).ok().flatten());
         kind.unwrap_or(gimli::ValueType::Generic)
     }
@@ -324,9 +304,7 @@ fn stack_value(value: WasmValue) -> Result<gimli::Value, Availability> {
         WasmValue::I64(bits) => Ok(gimli::Value::U64(bits)),
         WasmValue::F32(bits) => Ok(gimli::Value::F32(f32::from_bits(bits))),
         WasmValue::F64(bits) => Ok(gimli::Value::F64(f64::from_bits(bits))),
-        WasmValue::V128(_) => Err(Availability::Unsupported(
-            "arithmetic on a vector".to_string(),
-        )),
+        WasmValue::V128(_) => Err(Availability::Unsupported("arithmetic on a vector".to_string())),
     }
 }
 
@@ -362,12 +340,7 @@ fn fit(mut bytes: Vec<u8>, len: Option<u64>) -> Result<Place, Availability> {
     Ok(Place::Bytes(bytes))
 }
 
-fn constant(
-    units: &Units,
-    unit: &Unit,
-    value: Value,
-    len: Option<u64>,
-) -> Result<Place, Availability> {
+fn constant(units: &Units, unit: &Unit, value: Value, len: Option<u64>) -> Result<Place, Availability> {
     let bytes = match value {
         Value::Block(reader) => {
             let bytes = reader
@@ -389,9 +362,7 @@ fn constant(
         other => match other.udata_value() {
             Some(value) => u128::from(value).to_le_bytes(),
             None => {
-                return Err(Availability::Unsupported(
-                    "this form of constant".to_string(),
-                ));
+                return Err(Availability::Unsupported("this form of constant".to_string()));
             }
         },
     };

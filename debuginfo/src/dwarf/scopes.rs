@@ -45,9 +45,7 @@ pub(crate) struct Scope {
 
 impl Scope {
     fn contains(&self, at: u32) -> bool {
-        self.ranges
-            .iter()
-            .any(|&(start, end)| start <= at && at < end)
+        self.ranges.iter().any(|&(start, end)| start <= at && at < end)
     }
 }
 
@@ -87,9 +85,9 @@ impl Scopes {
             let kind = match entry.tag() {
                 gimli::DW_TAG_subprogram if scopes.is_empty() => Some(ScopeKind::Function),
                 gimli::DW_TAG_inlined_subroutine => Some(ScopeKind::Inlined),
-                gimli::DW_TAG_lexical_block
-                | gimli::DW_TAG_try_block
-                | gimli::DW_TAG_catch_block => Some(ScopeKind::Block),
+                gimli::DW_TAG_lexical_block | gimli::DW_TAG_try_block | gimli::DW_TAG_catch_block => {
+                    Some(ScopeKind::Block)
+                }
                 _ => None,
             };
             let own = match (kind, inside) {
@@ -180,11 +178,7 @@ impl Scopes {
 }
 
 fn call(entry: &Entry) -> Option<Call> {
-    let number = |name| {
-        entry
-            .attr(name)
-            .and_then(|attribute| attribute.udata_value())
-    };
+    let number = |name| entry.attr(name).and_then(|attribute| attribute.udata_value());
     let line = u32::try_from(number(gimli::DW_AT_call_line)?).ok()?;
     let column = number(gimli::DW_AT_call_column)
         .and_then(|column| u32::try_from(column).ok())
@@ -201,8 +195,7 @@ pub(crate) fn ranges(units: &Units, unit: &Unit, entry: &Entry) -> SmallVec<[(u3
     let mut ranges = SmallVec::new();
     let mut add = |start: u64, end: u64| {
         if let (Ok(start), Ok(end)) = (u32::try_from(start), u32::try_from(end)) {
-            if start > 0 && start < end && !unit.dwarf.header.is_tombstone_address(u64::from(start))
-            {
+            if start > 0 && start < end && !unit.dwarf.header.is_tombstone_address(u64::from(start)) {
                 ranges.push((start, end));
             }
         }

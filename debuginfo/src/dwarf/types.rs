@@ -172,10 +172,7 @@ impl Types {
         }
         match &ty.shape {
             Shape::Alias { to, .. } => self.size_within(units, (*to)?, depth),
-            Shape::Array {
-                element,
-                dimensions,
-            } => {
+            Shape::Array { element, dimensions } => {
                 let mut size = self.size_within(units, *element, depth)?;
                 for dimension in dimensions {
                     size = size.checked_mul((*dimension)?)?;
@@ -239,8 +236,7 @@ impl Types {
                 let inner = format!("{sign}{gap}{inner}");
                 let target = to.and_then(|to| self.get(units, to));
                 let wraps = target.is_some_and(|to| {
-                    to.name.is_none()
-                        && matches!(to.shape, Shape::Array { .. } | Shape::Function { .. })
+                    to.name.is_none() && matches!(to.shape, Shape::Array { .. } | Shape::Function { .. })
                 });
                 self.declare(
                     units,
@@ -249,10 +245,7 @@ impl Types {
                     depth,
                 )
             }
-            Shape::Array {
-                element,
-                dimensions,
-            } => {
+            Shape::Array { element, dimensions } => {
                 let mut inner = inner;
                 for dimension in dimensions {
                     match dimension {
@@ -278,12 +271,7 @@ impl Types {
                 if list.is_empty() && ty.language == Language::C {
                     list.push("void".to_string());
                 }
-                self.declare(
-                    units,
-                    *result,
-                    format!("{inner}({})", list.join(", ")),
-                    depth,
-                )
+                self.declare(units, *result, format!("{inner}({})", list.join(", ")), depth)
             }
             Shape::Alias { to, kind } => {
                 let word = match kind {
@@ -294,9 +282,8 @@ impl Types {
                     AliasKind::Atomic => "_Atomic",
                 };
                 let target = to.and_then(|to| self.get(units, to));
-                let after = target.is_some_and(|to| {
-                    to.name.is_none() && matches!(to.shape, Shape::Pointer { .. })
-                });
+                let after =
+                    target.is_some_and(|to| to.name.is_none() && matches!(to.shape, Shape::Pointer { .. }));
                 if after {
                     self.declare(units, *to, spaced(word, &inner), depth)
                 } else {
@@ -326,11 +313,7 @@ fn read(units: &Units, id: DieId) -> Option<Type> {
             .attr_value(gimli::DW_AT_type)
             .and_then(|value| units.reference(unit, value))
     };
-    let number = |name| {
-        entry
-            .attr(name)
-            .and_then(|attribute| attribute.udata_value())
-    };
+    let number = |name| entry.attr(name).and_then(|attribute| attribute.udata_value());
     let mut size = number(gimli::DW_AT_byte_size);
     let pointer = |kind| Shape::Pointer { to: to(), kind };
     let alias = |kind| Shape::Alias { to: to(), kind };
@@ -441,9 +424,7 @@ fn record(units: &Units, unit: &Unit, entry: &Entry, kind: RecordKind) -> Shape 
     let mut members = Vec::new();
     let mut part = None;
     each_child(unit, entry, |child| match child.tag() {
-        gimli::DW_TAG_member | gimli::DW_TAG_inheritance => {
-            members.extend(member(units, unit, child))
-        }
+        gimli::DW_TAG_member | gimli::DW_TAG_inheritance => members.extend(member(units, unit, child)),
         gimli::DW_TAG_variant_part => part = Some(child.clone()),
         _ => {}
     });
@@ -490,19 +471,14 @@ fn variant_part(units: &Units, unit: &Unit, entry: &Entry) -> VariantPart {
 
 fn member(units: &Units, unit: &Unit, entry: &Entry) -> Option<Member> {
     // A static member is declared here and lies elsewhere.
-    if entry.attr(gimli::DW_AT_external).is_some() || entry.attr(gimli::DW_AT_declaration).is_some()
-    {
+    if entry.attr(gimli::DW_AT_external).is_some() || entry.attr(gimli::DW_AT_declaration).is_some() {
         return None;
     }
     let ty = units.reference(unit, entry.attr_value(gimli::DW_AT_type)?)?;
     let name = entry
         .attr_value(gimli::DW_AT_name)
         .and_then(|value| units.string(&unit.dwarf, value));
-    let number = |name| {
-        entry
-            .attr(name)
-            .and_then(|attribute| attribute.udata_value())
-    };
+    let number = |name| entry.attr(name).and_then(|attribute| attribute.udata_value());
     let byte = match entry.attr_value(gimli::DW_AT_data_member_location) {
         None => Some(0),
         Some(Value::Exprloc(expression)) => plain_offset(expression, unit),
@@ -555,10 +531,7 @@ fn storage_size(units: &Units, entry: &Entry, unit: &Unit, ty: DieId) -> Option<
 }
 
 /// The constant of an expression that only adds one.
-fn plain_offset(
-    expression: gimli::Expression<crate::sections::Reader>,
-    unit: &Unit,
-) -> Option<u64> {
+fn plain_offset(expression: gimli::Expression<crate::sections::Reader>, unit: &Unit) -> Option<u64> {
     let mut operations = expression.operations(unit.dwarf.encoding());
     let first = operations.next().ok()??;
     let alone = operations.next().ok()?.is_none();
@@ -593,11 +566,7 @@ fn dimensions(unit: &Unit, entry: &Entry) -> Vec<Option<u64>> {
     let mut found = Vec::new();
     each_child(unit, entry, |child| {
         if child.tag() == gimli::DW_TAG_subrange_type && found.len() < DEPTH_LIMIT {
-            let number = |name| {
-                child
-                    .attr(name)
-                    .and_then(|attribute| attribute.udata_value())
-            };
+            let number = |name| child.attr(name).and_then(|attribute| attribute.udata_value());
             let count = number(gimli::DW_AT_count).or_else(|| {
                 match child.attr_value(gimli::DW_AT_upper_bound)? {
                     // An upper bound of -1 is an array without elements.

@@ -65,8 +65,7 @@ pub(crate) struct Units {
 impl Units {
     /// Indexes the debug sections of a module.
     pub fn index(map: &ModuleMap, diagnostics: &mut Vec<Diagnostic>) -> Units {
-        let load =
-            |id: gimli::SectionId| Ok::<Reader, std::convert::Infallible>(map.section(id.name()));
+        let load = |id: gimli::SectionId| Ok::<Reader, std::convert::Infallible>(map.section(id.name()));
         let dwarf = match gimli::Dwarf::load(load) {
             Ok(dwarf) => dwarf,
             Err(never) => match never {},
@@ -124,18 +123,13 @@ impl Units {
             let UnitSectionOffset(start) = header.offset();
             next = start.saturating_add(header.length_including_self());
             if self.units.len() >= UNIT_LIMIT {
-                return problem(
-                    start,
-                    format!("Only the first {UNIT_LIMIT} units are read."),
-                );
+                return problem(start, format!("Only the first {UNIT_LIMIT} units are read."));
             }
-            budget = budget
-                .saturating_sub(self.abbreviations_len(header.debug_abbrev_offset().0, budget));
+            budget = budget.saturating_sub(self.abbreviations_len(header.debug_abbrev_offset().0, budget));
             if budget == 0 {
                 return problem(
                     start,
-                    "The abbreviation tables are too large; the units from here are not read."
-                        .into(),
+                    "The abbreviation tables are too large; the units from here are not read.".into(),
                 );
             }
             let signature = match header.type_() {
@@ -324,9 +318,7 @@ impl Units {
                     }
                     for &spec in attributes {
                         let attribute = entries.read_attribute(spec)?;
-                        if attribute.name() == gimli::DW_AT_location
-                            && is_static(&attribute.value())
-                        {
+                        if attribute.name() == gimli::DW_AT_location && is_static(&attribute.value()) {
                             unit.statics.push(die);
                         }
                     }

@@ -80,10 +80,7 @@ pub(crate) fn evaluate(
             node
         }
         Denoted::Row { array, from, place } => match &array.shape {
-            Shape::Array {
-                element,
-                dimensions,
-            } => {
+            Shape::Array { element, dimensions } => {
                 let inner = dimensions.get(from..).unwrap_or(&[]);
                 values.row(text.to_string(), &array, *element, Ok(place), inner)
             }
@@ -108,13 +105,8 @@ impl Eval<'_> {
             Expr::Number(value) => Ok(Denoted::Number(*value)),
             Expr::Name(name) => {
                 let found = (self.find)(name).ok_or_else(|| missing(name))?;
-                let place = found
-                    .place
-                    .map_err(|why| format!("'{name}': {}", reason(&why)))?;
-                Ok(Denoted::Object {
-                    ty: found.ty,
-                    place,
-                })
+                let place = found.place.map_err(|why| format!("'{name}': {}", reason(&why)))?;
+                Ok(Denoted::Object { ty: found.ty, place })
             }
             Expr::Deref(inner) => match self.walk(inner)? {
                 Denoted::Address { of, address } => Ok(Denoted::Object {
@@ -131,9 +123,7 @@ impl Eval<'_> {
                 } => Ok(Denoted::Address { of: ty, address }),
                 _ => Err("it has no address in memory".to_string()),
             },
-            Expr::Member(inner, name) | Expr::Arrow(inner, name) => {
-                self.member(self.walk(inner)?, name)
-            }
+            Expr::Member(inner, name) | Expr::Arrow(inner, name) => self.member(self.walk(inner)?, name),
             Expr::Index(inner, index) => {
                 let index = self.number(self.walk(index)?)?;
                 self.element(self.walk(inner)?, index, WRAPPER_LIMIT)
@@ -148,16 +138,8 @@ impl Eval<'_> {
     }
 
     /// What a pointer (or reference, or smart pointer) points to, `index` elements on.
-    fn target(
-        &self,
-        ty: DieId,
-        place: &Place,
-        index: i64,
-        depth: usize,
-    ) -> Result<Denoted, String> {
-        let depth = depth
-            .checked_sub(1)
-            .ok_or("too many types lead to each other")?;
+    fn target(&self, ty: DieId, place: &Place, index: i64, depth: usize) -> Result<Denoted, String> {
+        let depth = depth.checked_sub(1).ok_or("too many types lead to each other")?;
         let full = self.full(ty)?;
         let (to, address) = match &full.shape {
             Shape::Pointer { to, .. } => {
@@ -229,32 +211,20 @@ impl Eval<'_> {
                             return found;
                         }
                     }
-                    Some(Ok(View::Same {
-                        ty: inner,
-                        place: at,
-                    })) if inner != full.id => {
+                    Some(Ok(View::Same { ty: inner, place: at })) if inner != full.id => {
                         (ty, place) = (inner, at);
                         continue;
                     }
                     _ => {}
                 }
-                return Err(format!(
-                    "'{}' has no member '{name}'",
-                    self.values.type_name(ty)
-                ));
+                return Err(format!("'{}' has no member '{name}'", self.values.type_name(ty)));
             }
             match self.target(ty, &place, 0, WRAPPER_LIMIT)? {
-                Denoted::Object {
-                    ty: inner,
-                    place: at,
-                } => (ty, place) = (inner, at),
+                Denoted::Object { ty: inner, place: at } => (ty, place) = (inner, at),
                 _ => break,
             }
         }
-        Err(format!(
-            "'{}' has no member '{name}'",
-            self.values.type_name(ty)
-        ))
+        Err(format!("'{}' has no member '{name}'", self.values.type_name(ty)))
     }
 
     /// A member by name, also of unnamed members and base classes.
@@ -272,14 +242,8 @@ impl Eval<'_> {
         };
         if let Some(member) = members.iter().find(named) {
             return Some(match self.values.member(place, member) {
-                Ok(Located::Place(place)) => Ok(Denoted::Object {
-                    ty: member.ty,
-                    place,
-                }),
-                Ok(Located::Bits(value)) => Ok(Denoted::Bits {
-                    ty: member.ty,
-                    value,
-                }),
+                Ok(Located::Place(place)) => Ok(Denoted::Object { ty: member.ty, place }),
+                Ok(Located::Bits(value)) => Ok(Denoted::Bits { ty: member.ty, value }),
                 Err(why) => Err(format!("'{name}': {}", reason(&why))),
             });
         }
@@ -298,9 +262,7 @@ impl Eval<'_> {
     }
 
     fn element(&self, of: Denoted, index: i64, depth: usize) -> Result<Denoted, String> {
-        let depth = depth
-            .checked_sub(1)
-            .ok_or("too many types lead to each other")?;
+        let depth = depth.checked_sub(1).ok_or("too many types lead to each other")?;
         let Denoted::Object { ty, place } = of else {
             return match of {
                 Denoted::Address { of, address } if index == 0 => Ok(Denoted::Object {
@@ -322,8 +284,8 @@ impl Eval<'_> {
                     len,
                 })) => {
                     let inside = u64::try_from(index).ok().filter(|&index| index < len);
-                    let inside = inside
-                        .ok_or_else(|| format!("index {index} is outside the {len} elements"))?;
+                    let inside =
+                        inside.ok_or_else(|| format!("index {index} is outside the {len} elements"))?;
                     self.at(element, &Place::Memory(address), inside)
                 }
                 Some(Ok(View::Same { ty: inner, place })) if inner != full.id => {
@@ -337,18 +299,8 @@ impl Eval<'_> {
     }
 
     /// Element or row `index` of an array, or of a row of it (`from` dimensions are used up).
-    fn of_array(
-        &self,
-        array: &Arc<Type>,
-        from: usize,
-        place: &Place,
-        index: i64,
-    ) -> Result<Denoted, String> {
-        let Shape::Array {
-            element,
-            dimensions,
-        } = &array.shape
-        else {
+    fn of_array(&self, array: &Arc<Type>, from: usize, place: &Place, index: i64) -> Result<Denoted, String> {
+        let Shape::Array { element, dimensions } = &array.shape else {
             return Err("it is no array".to_string());
         };
         let Some((count, inner)) = dimensions.get(from..).and_then(<[_]>::split_first) else {
@@ -401,23 +353,11 @@ impl Eval<'_> {
                 if !matches!(full.shape, Shape::Base { .. } | Shape::Enum { .. }) {
                     return Err(format!("'{}' is not a number", self.values.type_name(ty)));
                 }
-                let len = self
-                    .values
-                    .size(ty)
-                    .ok_or("the size of the index is not known")?;
-                let bits = self
-                    .values
-                    .number(&place, 0, len)
-                    .map_err(|why| reason(&why))?;
-                Ok(crate::value::c::extend(
-                    bits,
-                    len,
-                    self.values.is_signed(ty),
-                ))
+                let len = self.values.size(ty).ok_or("the size of the index is not known")?;
+                let bits = self.values.number(&place, 0, len).map_err(|why| reason(&why))?;
+                Ok(crate::value::c::extend(bits, len, self.values.is_signed(ty)))
             }
-            Denoted::Address { .. } | Denoted::Row { .. } => {
-                Err("an address is not an index".to_string())
-            }
+            Denoted::Address { .. } | Denoted::Row { .. } => Err("an address is not an index".to_string()),
         }
     }
 }

@@ -120,11 +120,7 @@ impl Parser<'_> {
             None => word.parse(),
         };
         let value = parsed.map_err(|_| format!("'{word}' is not a number"))?;
-        Ok(Expr::Number(if negative {
-            value.wrapping_neg()
-        } else {
-            value
-        }))
+        Ok(Expr::Number(if negative { value.wrapping_neg() } else { value }))
     }
 
     fn member(&mut self) -> Result<String, String> {
@@ -178,17 +174,11 @@ mod tests {
         assert_eq!(parse("*p"), Ok(Expr::Deref(name("p"))));
         assert_eq!(
             parse("(*p).x"),
-            Ok(Expr::Member(
-                Box::new(Expr::Deref(name("p"))),
-                "x".to_string()
-            ))
+            Ok(Expr::Member(Box::new(Expr::Deref(name("p"))), "x".to_string()))
         );
         assert_eq!(
             parse("&p->x"),
-            Ok(Expr::AddressOf(Box::new(Expr::Arrow(
-                name("p"),
-                "x".to_string()
-            ))))
+            Ok(Expr::AddressOf(Box::new(Expr::Arrow(name("p"), "x".to_string()))))
         );
         assert_eq!(
             parse("a[0x10]"),

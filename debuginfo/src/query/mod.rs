@@ -47,17 +47,12 @@ impl Index {
                 diagnostics.push(Diagnostic {
                     section: "external_debug_info".to_string(),
                     offset: None,
-                    message: format!(
-                        "The debug information is in another file, {path}, which was not read."
-                    ),
+                    message: format!("The debug information is in another file, {path}, which was not read."),
                 });
             }
         }
         diagnostics.truncate(DIAGNOSTIC_LIMIT);
-        let functions = map
-            .imported_functions
-            .len()
-            .saturating_add(map.bodies.len());
+        let functions = map.imported_functions.len().saturating_add(map.bodies.len());
         Index {
             scopes: map.bodies.iter().map(|_| OnceLock::new()).collect(),
             function_names: (0..functions).map(|_| OnceLock::new()).collect(),

@@ -17,11 +17,7 @@ impl Index {
 
     pub fn is_statement_start(&self, at: CodeOffset) -> bool {
         let body = self.map.body_at(at);
-        body.is_some_and(|body| {
-            self.lines
-                .body(&self.map, body)
-                .is_statement_start(narrow(at))
-        })
+        body.is_some_and(|body| self.lines.body(&self.map, body).is_statement_start(narrow(at)))
     }
 
     /// Where the prologue of a body ends.
@@ -78,9 +74,7 @@ impl Index {
                 .iter()
                 .filter(|row| row.file == file && row.line == line && row.is_stmt)
             {
-                let instance = scopes
-                    .as_ref()
-                    .map_or(0, |scopes| scopes.instance(row.address));
+                let instance = scopes.as_ref().map_or(0, |scopes| scopes.instance(row.address));
                 first.entry(instance).or_insert(row.address);
             }
             let opening = rows.rows.first().map(|row| row.address);
@@ -127,9 +121,7 @@ impl Index {
 
     fn file_of(&self, unit: &Unit, index: u64) -> Option<FileId> {
         self.lines.file_of_unit(
-            self.units
-                .units
-                .partition_point(|other| other.start < unit.start),
+            self.units.units.partition_point(|other| other.start < unit.start),
             index,
         )
     }
@@ -149,9 +141,7 @@ impl Index {
         for (start, end, place) in rows.ranges() {
             // The row around `at` counts whatever instance its start is in.
             let around = start <= narrow(at) && narrow(at) < end;
-            if (place.file, place.line) != (here.file, here.line)
-                || !(around || instance(start) == ours)
-            {
+            if (place.file, place.line) != (here.file, here.line) || !(around || instance(start) == ours) {
                 continue;
             }
             let range = CodeRange {
@@ -185,8 +175,7 @@ impl Index {
                 if scope.kind != ScopeKind::Inlined {
                     continue;
                 }
-                let function =
-                    display_name(&self.units, scope.die).unwrap_or_else(|| "?".to_string());
+                let function = display_name(&self.units, scope.die).unwrap_or_else(|| "?".to_string());
                 frames.push(SourceFrame {
                     function,
                     location,
@@ -205,12 +194,7 @@ impl Index {
         frames
     }
 
-    fn call_location(
-        &self,
-        scopes: &Scopes,
-        instance: usize,
-        call: Call,
-    ) -> Option<SourceLocation> {
+    fn call_location(&self, scopes: &Scopes, instance: usize, call: Call) -> Option<SourceLocation> {
         let unit = self.units.unit_of(scopes.scopes.get(instance)?.die)?;
         let file = self.file_of(unit, call.file)?;
         (call.line != 0).then_some(SourceLocation {

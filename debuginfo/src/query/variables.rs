@@ -22,16 +22,10 @@ struct Seen {
 }
 
 impl Index {
-    pub fn variables(
-        &self,
-        at: CodeOffset,
-        inline_depth: usize,
-        target: &dyn Target,
-    ) -> Vec<ValueNode> {
+    pub fn variables(&self, at: CodeOffset, inline_depth: usize, target: &dyn Target) -> Vec<ValueNode> {
         let seen = self.in_scope(at, inline_depth);
         self.with_frame(at, target, |frame, values| {
-            let node =
-                |seen: Seen| self.variable(frame, values, seen.name, seen.die, Some(seen.kind));
+            let node = |seen: Seen| self.variable(frame, values, seen.name, seen.die, Some(seen.kind));
             seen.into_iter().filter_map(node).collect()
         })
     }
@@ -67,10 +61,7 @@ impl Index {
         let seen = self.in_scope(at, inline_depth);
         self.with_frame(at, target, |frame, values| {
             let find = |name: &str| {
-                let local = seen
-                    .iter()
-                    .find(|seen| seen.name == name)
-                    .map(|seen| seen.die);
+                let local = seen.iter().find(|seen| seen.name == name).map(|seen| seen.die);
                 let die = local.or_else(|| self.static_named(at, name))?;
                 let ty = self.type_of(die)?;
                 Some(Found {
@@ -93,11 +84,7 @@ impl Index {
                 continue;
             };
             for variable in scope.variables.iter().take(VARIABLE_LIMIT) {
-                let Some(name) = self
-                    .units
-                    .name(variable.die)
-                    .filter(|name| !name.is_empty())
-                else {
+                let Some(name) = self.units.name(variable.die).filter(|name| !name.is_empty()) else {
                     continue;
                 };
                 if name.starts_with("__vla_expr") {
@@ -140,9 +127,7 @@ impl Index {
         let statics = function
             .and_then(|die| self.units.unit_of(die))
             .map_or(&[][..], |unit| &unit.statics);
-        statics
-            .get(..statics.len().min(VARIABLE_LIMIT))
-            .unwrap_or(&[])
+        statics.get(..statics.len().min(VARIABLE_LIMIT)).unwrap_or(&[])
     }
 
     /// A static variable by plain or qualified name, of the unit at `at` if it has one, else of any.
@@ -161,11 +146,7 @@ impl Index {
                 .copied()
                 .find(is)
         };
-        self.statics_of(at)
-            .iter()
-            .copied()
-            .find(is)
-            .or_else(everywhere)
+        self.statics_of(at).iter().copied().find(is).or_else(everywhere)
     }
 
     fn type_of(&self, variable: DieId) -> Option<DieId> {
@@ -183,8 +164,7 @@ impl Index {
     ) -> Option<ValueNode> {
         let ty = self.type_of(die)?;
         let place = frame.locate(die, values.size(ty));
-        if let (Ok(Place::Memory(address)), Some(length)) =
-            (&place, self.computed_length(frame, values, ty))
+        if let (Ok(Place::Memory(address)), Some(length)) = (&place, self.computed_length(frame, values, ty))
         {
             let Shape::Array { element, .. } = &values.strip(ty)?.shape else {
                 return None;
@@ -203,16 +183,10 @@ impl Index {
         matches!(dimensions.as_slice(), [None]).then_some(())?;
         let holder = computed_length(&self.units, array.id)?;
         let len = values.size(self.type_of(holder)?)?;
-        values
-            .number(&frame.locate(holder, Some(len)).ok()?, 0, len)
-            .ok()
+        values.number(&frame.locate(holder, Some(len)).ok()?, 0, len).ok()
     }
 
-    fn values<'a>(
-        &'a self,
-        target: &'a dyn Target,
-        function_name: &'a dyn Fn(u32) -> String,
-    ) -> Values<'a> {
+    fn values<'a>(&'a self, target: &'a dyn Target, function_name: &'a dyn Fn(u32) -> String) -> Values<'a> {
         Values {
             units: &self.units,
             types: &self.types,

@@ -47,12 +47,7 @@ impl Values<'_> {
         }
     }
 
-    fn base(
-        &self,
-        ty: &Type,
-        encoding: gimli::DwAte,
-        place: &Place,
-    ) -> Result<String, Availability> {
+    fn base(&self, ty: &Type, encoding: gimli::DwAte, place: &Place) -> Result<String, Availability> {
         let len = ty.size.unwrap_or(0);
         if len == 0 {
             return Ok(if ty.name.as_deref() == Some("()") {
@@ -105,10 +100,8 @@ impl Values<'_> {
                 None => format!("{address:#x} (no function in the table)"),
             },
             Some(Shape::Base { encoding })
-                if matches!(
-                    *encoding,
-                    gimli::DW_ATE_signed_char | gimli::DW_ATE_unsigned_char
-                ) && target.as_ref().is_some_and(|target| target.size == Some(1)) =>
+                if matches!(*encoding, gimli::DW_ATE_signed_char | gimli::DW_ATE_unsigned_char)
+                    && target.as_ref().is_some_and(|target| target.size == Some(1)) =>
             {
                 match self.c_text(address, TEXT_LIMIT) {
                     Some((text, ended)) => format!("{address:#x} {}", quoted(&text, !ended)),
@@ -280,10 +273,7 @@ fn enumerator(ty: &Type, enumerators: &[(String, i64)], value: i64) -> String {
     if let Some((name, _)) = enumerators.iter().find(|(_, of)| *of == value) {
         return format!("{prefix}{name}");
     }
-    let flags = enumerators.len() > 1
-        && enumerators
-            .iter()
-            .all(|(_, of)| *of == 0 || of.count_ones() == 1);
+    let flags = enumerators.len() > 1 && enumerators.iter().all(|(_, of)| *of == 0 || of.count_ones() == 1);
     let known = enumerators.iter().fold(0, |all, (_, of)| all | of);
     if flags && value != 0 && value & !known == 0 {
         let names: Vec<&str> = enumerators
@@ -307,10 +297,7 @@ mod tests {
         assert_eq!(character(0xff, -1), "'\\xff' (-1)");
         assert_eq!(quoted(b"a\"b\n", false), "\"a\\\"b\\n\"");
         assert_eq!(quoted("grün".as_bytes(), false), "\"grün\"");
-        assert_eq!(
-            quoted(&[b'a', 0xff, b'b', b'c', b'd'], false),
-            "\"a\\xffbcd\""
-        );
+        assert_eq!(quoted(&[b'a', 0xff, b'b', b'c', b'd'], false), "\"a\\xffbcd\"");
         assert_eq!(quoted(b"abc", true), "\"abc\"...");
     }
 
@@ -319,13 +306,7 @@ mod tests {
         assert_eq!(float(1.0f32), "1.0");
         assert_eq!(float(0.1f32), "0.1");
         assert_eq!(float(f64::NAN), "nan");
-        assert_eq!(
-            number_of_quad(0x3fff_8000_0000_0000_0000_0000_0000_0000),
-            "1.5"
-        );
-        assert_eq!(
-            number_of_quad(0xc000_0000_0000_0000_0000_0000_0000_0000),
-            "-2.0"
-        );
+        assert_eq!(number_of_quad(0x3fff_8000_0000_0000_0000_0000_0000_0000), "1.5");
+        assert_eq!(number_of_quad(0xc000_0000_0000_0000_0000_0000_0000_0000), "-2.0");
     }
 }

@@ -8,11 +8,7 @@ use crate::dwarf::types::Type;
 use crate::{Availability, Place};
 
 /// The view of a C++ record.
-pub(crate) fn view(
-    values: &Values<'_>,
-    ty: &Type,
-    place: &Place,
-) -> Option<Result<View, Availability>> {
+pub(crate) fn view(values: &Values<'_>, ty: &Type, place: &Place) -> Option<Result<View, Availability>> {
     let name = ty.name.as_deref()?;
     let (template, _) = name.split_once('<')?;
     let ours = || values.units.qualified(ty.id, template) == format!("std::{template}");

@@ -30,11 +30,7 @@ pub(crate) enum View {
     /// UTF-8 (or bytes that claim to be).
     Text { address: u64, len: u64 },
     /// Elements one after the other in memory.
-    Sequence {
-        element: DieId,
-        address: u64,
-        len: u64,
-    },
+    Sequence { element: DieId, address: u64, len: u64 },
     /// The same as another value (a smart pointer's target, a newtype's content).
     Same { ty: DieId, place: Place },
     /// One alternative of a tagged union: its name and content.

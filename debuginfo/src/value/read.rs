@@ -22,8 +22,7 @@ impl Values<'_> {
     /// `len` bytes at `offset` of a place.
     pub fn bytes(&self, place: &Place, offset: u64, len: u64) -> Result<Vec<u8>, Availability> {
         let want = usize::try_from(len).ok().filter(|_| len <= SCALAR_LIMIT);
-        let want = want
-            .ok_or_else(|| Availability::Unsupported(format!("a single value of {len} bytes")))?;
+        let want = want.ok_or_else(|| Availability::Unsupported(format!("a single value of {len} bytes")))?;
         match place {
             Place::Memory(address) => {
                 let address = address.wrapping_add(offset);
@@ -45,9 +44,7 @@ impl Values<'_> {
     /// An unsigned number of `len` bytes (8 at most).
     pub fn number(&self, place: &Place, offset: u64, len: u64) -> Result<u64, Availability> {
         if len > 8 {
-            return Err(Availability::Unsupported(format!(
-                "a number of {len} bytes here"
-            )));
+            return Err(Availability::Unsupported(format!("a number of {len} bytes here")));
         }
         let mut wide = [0u8; 8];
         let bytes = self.bytes(place, offset, len)?;
@@ -56,18 +53,11 @@ impl Values<'_> {
     }
 
     /// The part of a place from `offset` on, `len` bytes if known.
-    pub fn part(
-        &self,
-        place: &Place,
-        offset: u64,
-        len: Option<u64>,
-    ) -> Result<Place, Availability> {
+    pub fn part(&self, place: &Place, offset: u64, len: Option<u64>) -> Result<Place, Availability> {
         match place {
             Place::Memory(address) => Ok(Place::Memory(address.wrapping_add(offset))),
             Place::Bytes(bytes) => {
-                let start = usize::try_from(offset)
-                    .ok()
-                    .filter(|&start| start <= bytes.len());
+                let start = usize::try_from(offset).ok().filter(|&start| start <= bytes.len());
                 let start = start.ok_or(Availability::OptimizedOut)?;
                 let left = bytes.len().saturating_sub(start);
                 let want = len.map_or(Some(left), |len| usize::try_from(len).ok());
@@ -85,14 +75,10 @@ impl Values<'_> {
     /// Where a member of a record at `place` is.
     pub fn member(&self, place: &Place, member: &Member) -> Result<Located, Availability> {
         match member.place {
-            MemberPlace::Bytes(offset) => self
-                .part(place, offset, self.size(member.ty))
-                .map(Located::Place),
+            MemberPlace::Bytes(offset) => self.part(place, offset, self.size(member.ty)).map(Located::Place),
             MemberPlace::Bits { first, len } => {
                 if len == 0 || len > 64 {
-                    return Err(Availability::Unsupported(format!(
-                        "a bit-field of {len} bits"
-                    )));
+                    return Err(Availability::Unsupported(format!("a bit-field of {len} bits")));
                 }
                 let shift = first % 8;
                 let count = shift.saturating_add(len).div_ceil(8);
@@ -107,9 +93,7 @@ impl Values<'_> {
                 }
                 Ok(Located::Bits(value))
             }
-            MemberPlace::Computed => Err(Availability::Unsupported(
-                "a virtual base class".to_string(),
-            )),
+            MemberPlace::Computed => Err(Availability::Unsupported("a virtual base class".to_string())),
         }
     }
 
@@ -118,10 +102,7 @@ impl Values<'_> {
         let mut next = Some(ty);
         // An enumeration's underlying type is no further enumeration in sound input.
         for _ in 0..2 {
-            match next
-                .and_then(|ty| self.strip(ty))
-                .map(|ty| ty.shape.clone())
-            {
+            match next.and_then(|ty| self.strip(ty)).map(|ty| ty.shape.clone()) {
                 Some(Shape::Base { encoding }) => {
                     return matches!(encoding, gimli::DW_ATE_signed | gimli::DW_ATE_signed_char);
                 }
@@ -178,22 +159,13 @@ impl Values<'_> {
         self.find_within(ty, place, name, SEARCH_DEPTH)
     }
 
-    fn find_within(
-        &self,
-        ty: DieId,
-        place: &Place,
-        name: &str,
-        depth: usize,
-    ) -> Option<(DieId, Located)> {
+    fn find_within(&self, ty: DieId, place: &Place, name: &str, depth: usize) -> Option<(DieId, Located)> {
         let depth = depth.checked_sub(1)?;
         let full = self.strip(ty)?;
         let Shape::Record { members, .. } = &full.shape else {
             return None;
         };
-        if let Some(member) = members
-            .iter()
-            .find(|member| member.name.as_deref() == Some(name))
-        {
+        if let Some(member) = members.iter().find(|member| member.name.as_deref() == Some(name)) {
             return Some((member.ty, self.member(place, member).ok()?));
         }
         members
@@ -221,13 +193,15 @@ impl Values<'_> {
         let full = self.strip(ty)?;
         match &full.shape {
             Shape::Pointer { to, .. } => Some(((*to)?, self.number(place, 0, full.size?).ok()?)),
-            Shape::Record { members, .. } => members.iter().take(16).find_map(|member| match self
-                .member(place, member)
-                .ok()?
-            {
-                Located::Place(inner) => self.pointer_within(member.ty, &inner, depth),
-                Located::Bits(_) => None,
-            }),
+            Shape::Record { members, .. } => {
+                members
+                    .iter()
+                    .take(16)
+                    .find_map(|member| match self.member(place, member).ok()? {
+                        Located::Place(inner) => self.pointer_within(member.ty, &inner, depth),
+                        Located::Bits(_) => None,
+                    })
+            }
             _ => None,
         }
     }

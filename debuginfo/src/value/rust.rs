@@ -9,11 +9,7 @@ use crate::dwarf::types::{Shape, Type};
 use crate::{Availability, Place};
 
 /// The view of a Rust record.
-pub(crate) fn view(
-    values: &Values<'_>,
-    ty: &Type,
-    place: &Place,
-) -> Option<Result<View, Availability>> {
+pub(crate) fn view(values: &Values<'_>, ty: &Type, place: &Place) -> Option<Result<View, Availability>> {
     let name = ty.name.as_deref()?;
     let found = if name == "&str"
         || name == "&mut str"
@@ -38,15 +34,9 @@ pub(crate) fn view(
         })
     } else if name.starts_with("Rc<") || name.starts_with("Arc<") {
         shared(values, ty, place)
-    } else if [
-        "Cell<",
-        "UnsafeCell<",
-        "ManuallyDrop<",
-        "NonNull<",
-        "Unique<",
-    ]
-    .iter()
-    .any(|start| name.starts_with(start))
+    } else if ["Cell<", "UnsafeCell<", "ManuallyDrop<", "NonNull<", "Unique<"]
+        .iter()
+        .any(|start| name.starts_with(start))
     {
         only(values, ty, place)
     } else {
@@ -84,17 +74,12 @@ fn only(values: &Values<'_>, ty: &Type, place: &Place) -> Option<View> {
     let Shape::Record { members, .. } = &ty.shape else {
         return None;
     };
-    let mut sized = members
-        .iter()
-        .filter(|member| values.size(member.ty) != Some(0));
+    let mut sized = members.iter().filter(|member| values.size(member.ty) != Some(0));
     let (member, None) = (sized.next()?, sized.next()) else {
         return None;
     };
     match values.member(place, member).ok()? {
-        Located::Place(place) => Some(View::Same {
-            ty: member.ty,
-            place,
-        }),
+        Located::Place(place) => Some(View::Same { ty: member.ty, place }),
         Located::Bits(_) => None,
     }
 }

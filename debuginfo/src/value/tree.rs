@@ -142,10 +142,9 @@ impl Values<'_> {
                 }
                 self.members_line(members, place, full.language, deeper)
             }
-            Shape::Array {
-                element,
-                dimensions,
-            } => self.array_line(*element, dimensions, place, full.language, deeper),
+            Shape::Array { element, dimensions } => {
+                self.array_line(*element, dimensions, place, full.language, deeper)
+            }
             Shape::Function { .. } => Ok("a function".to_string()),
             Shape::Opaque => Ok(match place {
                 Place::Memory(address) => format!("at {address:#x}"),
@@ -220,9 +219,7 @@ impl Values<'_> {
         language: Language,
         depth: usize,
     ) -> Result<String, Availability> {
-        let Some((Some(count), inner)) = dimensions
-            .split_first()
-            .map(|(first, inner)| (*first, inner))
+        let Some((Some(count), inner)) = dimensions.split_first().map(|(first, inner)| (*first, inner))
         else {
             return Ok("[]".to_string());
         };
@@ -283,8 +280,7 @@ impl Values<'_> {
                 address,
                 len,
             } => {
-                let items =
-                    self.elements_line(element, &Place::Memory(address), len, ty.language, deeper)?;
+                let items = self.elements_line(element, &Place::Memory(address), len, ty.language, deeper)?;
                 Ok(if len > LINE_ELEMENTS {
                     format!("{items} ({len})")
                 } else {
@@ -292,11 +288,7 @@ impl Values<'_> {
                 })
             }
             View::Same { ty, place } => self.line(ty, &place, deeper),
-            View::Variant {
-                name,
-                members,
-                place,
-            } => {
+            View::Variant { name, members, place } => {
                 if members.is_empty() {
                     return Ok(name);
                 }
@@ -317,9 +309,8 @@ impl Values<'_> {
                 let located = self.member(place, tag)?;
                 let number = self.located_number(located, tag.ty);
                 let len = self.size(tag.ty).unwrap_or(8);
-                let number = number.ok_or_else(|| {
-                    Availability::NotReadable("its tag is not a number".to_string())
-                })?;
+                let number =
+                    number.ok_or_else(|| Availability::NotReadable("its tag is not a number".to_string()))?;
                 let mask = if len >= 8 {
                     u64::MAX
                 } else {
@@ -334,8 +325,8 @@ impl Values<'_> {
             None => part.variants.first(),
         };
         let chosen = chosen.and_then(|variant| variant.members.first());
-        let member = chosen
-            .ok_or_else(|| Availability::NotReadable("its tag selects no variant".to_string()))?;
+        let member =
+            chosen.ok_or_else(|| Availability::NotReadable("its tag selects no variant".to_string()))?;
         let Located::Place(inner) = self.member(place, member)? else {
             return Err(unknown_type());
         };
@@ -361,9 +352,8 @@ impl Values<'_> {
                 };
                 if *kind != PointerKind::Pointer {
                     let address = self.number(place, 0, full.size.unwrap_or(4));
-                    return address.is_ok_and(|address| {
-                        self.expandable(target.id, &Place::Memory(address), depth)
-                    });
+                    return address
+                        .is_ok_and(|address| self.expandable(target.id, &Place::Memory(address), depth));
                 }
                 let null = self
                     .number(place, 0, full.size.unwrap_or(4))
@@ -371,13 +361,7 @@ impl Values<'_> {
                 !null
                     && !matches!(target.shape, Shape::Function { .. } | Shape::Opaque)
                     && !self.is_char(target.id)
-                    && !matches!(
-                        target.shape,
-                        Shape::Record {
-                            complete: false,
-                            ..
-                        }
-                    )
+                    && !matches!(target.shape, Shape::Record { complete: false, .. })
             }
             Shape::Record {
                 members, variants, ..
@@ -385,9 +369,7 @@ impl Values<'_> {
                 Some(Ok(View::Text { .. } | View::Word(_))) | Some(Err(_)) => false,
                 Some(Ok(View::Sequence { len, .. })) => len > 0,
                 Some(Ok(View::Variant { members, .. })) => !members.is_empty(),
-                Some(Ok(View::Same { ty, place })) => {
-                    ty != full.id && self.expandable(ty, &place, depth)
-                }
+                Some(Ok(View::Same { ty, place })) => ty != full.id && self.expandable(ty, &place, depth),
                 None => !members.is_empty() || variants.is_some(),
             },
             Shape::Array { dimensions, .. } => dimensions
@@ -407,18 +389,14 @@ impl Values<'_> {
                 Some(view) => view,
                 None => match &ty.shape {
                     Shape::Record {
-                        variants: Some(part),
-                        ..
+                        variants: Some(part), ..
                     } => self.variant(part, &place),
                     _ if led => return Some(Ok(View::Same { ty: ty.id, place })),
                     _ => return None,
                 },
             };
             match view {
-                Ok(View::Same {
-                    ty: next,
-                    place: at,
-                }) => {
+                Ok(View::Same { ty: next, place: at }) => {
                     let full = self.strip(next)?;
                     led = true;
                     place = at;
@@ -441,22 +419,12 @@ impl Values<'_> {
         self.children_of(id, &value.place, value.first, value.count, VIEW_LIMIT)
     }
 
-    fn children_of(
-        &self,
-        id: DieId,
-        place: &Place,
-        first: u64,
-        count: u64,
-        depth: usize,
-    ) -> Vec<ValueNode> {
+    fn children_of(&self, id: DieId, place: &Place, first: u64, count: u64, depth: usize) -> Vec<ValueNode> {
         let (Some(full), Some(depth)) = (self.strip(id), depth.checked_sub(1)) else {
             return Vec::new();
         };
         match &full.shape {
-            Shape::Array {
-                element,
-                dimensions,
-            } => {
+            Shape::Array { element, dimensions } => {
                 let inner = if count > 0 {
                     trailing(dimensions, count)
                 } else {
@@ -495,12 +463,10 @@ impl Values<'_> {
                 })) => self.elements(element, &Place::Memory(address), 0, len),
                 Some(Ok(View::Variant { members, place, .. })) => self.members(&members, &place),
                 Some(Ok(View::Same { ty, .. })) if ty == full.id => Vec::new(),
-                Some(Ok(View::Same { ty, place })) => {
-                    match self.strip(ty).map(|ty| ty.shape.clone()) {
-                        Some(Shape::Record { members, .. }) => self.members(&members, &place),
-                        _ => self.children_of(ty, &place, 0, 0, depth),
-                    }
-                }
+                Some(Ok(View::Same { ty, place })) => match self.strip(ty).map(|ty| ty.shape.clone()) {
+                    Some(Shape::Record { members, .. }) => self.members(&members, &place),
+                    _ => self.children_of(ty, &place, 0, 0, depth),
+                },
                 Some(_) => Vec::new(),
                 None => self.members(members, place),
             },
@@ -533,8 +499,7 @@ impl Values<'_> {
             nodes.push(match self.member(place, member) {
                 Ok(Located::Place(place)) => self.node(name, member.ty, Ok(place), None),
                 Ok(Located::Bits(bits)) => {
-                    let mut node =
-                        self.node(name, member.ty, Err(Availability::OptimizedOut), None);
+                    let mut node = self.node(name, member.ty, Err(Availability::OptimizedOut), None);
                     node.text = self.bits(member.ty, bits);
                     node.availability = Availability::Available;
                     node

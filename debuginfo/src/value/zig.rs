@@ -8,11 +8,7 @@ use crate::dwarf::types::Type;
 use crate::{Availability, Place};
 
 /// The view of a Zig record.
-pub(crate) fn view(
-    values: &Values<'_>,
-    ty: &Type,
-    place: &Place,
-) -> Option<Result<View, Availability>> {
+pub(crate) fn view(values: &Values<'_>, ty: &Type, place: &Place) -> Option<Result<View, Availability>> {
     let name = ty.name.as_deref()?;
     let found = if name.starts_with("[]") || name.starts_with("[:") {
         slice(values, ty, place)
