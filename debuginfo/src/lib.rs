@@ -12,8 +12,14 @@
 #![forbid(unsafe_code)]
 
 mod address;
+mod dwarf;
+mod expr;
 mod model;
+mod names;
+mod query;
+mod sections;
 mod target;
+mod value;
 
 pub use address::{CodeOffset, CodeSection, ModuleOffset};
 pub use model::*;
@@ -23,117 +29,126 @@ use std::sync::Arc;
 
 /// Everything known about a module's sources, functions and variables.
 #[derive(Debug)]
-pub struct DebugInfo {}
+pub struct DebugInfo {
+    index: query::Index,
+}
 
 impl DebugInfo {
     /// Reads the debug sections of a module. Never fails: what could not be read is in
     /// [`diagnostics`](Self::diagnostics).
-    pub fn parse(_module: Arc<[u8]>) -> DebugInfo {
-        DebugInfo {}
+    pub fn parse(module: Arc<[u8]>) -> DebugInfo {
+        DebugInfo {
+            index: query::Index::new(module),
+        }
     }
 
-    /// What was found broken so far.
+    /// What was found broken.
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
-        Vec::new()
+        self.index.diagnostics.clone()
     }
 
     /// Whether there is line information from DWARF.
     pub fn has_lines(&self) -> bool {
-        false
+        self.index.lines.any()
     }
 
     /// What each unit says of itself.
     pub fn units(&self) -> Vec<UnitSummary> {
-        Vec::new()
+        self.index
+            .units
+            .units
+            .iter()
+            .map(|unit| unit.summary.clone())
+            .collect()
     }
 
-    /// All source files, by id.
+    /// All source files that have code, by id.
     pub fn files(&self) -> &[SourceFile] {
-        &[]
+        &self.index.lines.files
     }
 
     /// Files whose path ends in `path` (compared by whole components, longest match first); an exact
     /// match wins alone.
-    pub fn files_matching(&self, _path: &str) -> Vec<FileId> {
-        Vec::new()
+    pub fn files_matching(&self, path: &str) -> Vec<FileId> {
+        dwarf::lines::files_matching(self.files(), path)
     }
 
     /// The source place of an address; line 0 rows are skipped.
-    pub fn location_from_code_offset(&self, _at: CodeOffset) -> Option<SourceLocation> {
-        None
+    pub fn location_from_code_offset(&self, at: CodeOffset) -> Option<SourceLocation> {
+        self.index.location(at)
     }
 
     /// Where a wished-for line has code.
-    pub fn binding_from_line(&self, _file: FileId, _line: u32) -> Option<LineBinding> {
-        None
+    pub fn binding_from_line(&self, file: FileId, line: u32) -> Option<LineBinding> {
+        self.index.binding(file, line)
     }
 
     /// The lines of `file` that have code, ascending.
-    pub fn lines_with_code(&self, _file: FileId) -> Vec<u32> {
-        Vec::new()
+    pub fn lines_with_code(&self, file: FileId) -> Vec<u32> {
+        self.index.lines.statement_lines(&self.index.map, file).to_vec()
     }
 
     /// The ranges, inside the function at `at`, that belong to the same line (and the same inlined call)
     /// as `at`: what a line step must leave. Empty without line information.
-    pub fn step_ranges(&self, _at: CodeOffset) -> Vec<CodeRange> {
-        Vec::new()
+    pub fn step_ranges(&self, at: CodeOffset) -> Vec<CodeRange> {
+        self.index.step_ranges(at)
     }
 
     /// Whether `at` is where a line step may stop: the start of a statement row of a nonzero line.
-    pub fn is_statement_start(&self, _at: CodeOffset) -> bool {
-        false
+    pub fn is_statement_start(&self, at: CodeOffset) -> bool {
+        self.index.is_statement_start(at)
     }
 
     /// The first address after the prologue of the function that contains `at`.
-    pub fn prologue_end(&self, _at: CodeOffset) -> Option<CodeOffset> {
-        None
+    pub fn prologue_end(&self, at: CodeOffset) -> Option<CodeOffset> {
+        self.index.prologue_end(self.index.map.body_at(at)?)
     }
 
     /// The name of a function for people: DWARF, `name` section, export, then `func[n]`; demangled.
     pub fn function_name(&self, func_index: u32) -> String {
-        format!("func[{func_index}]")
+        self.index.function_name(func_index)
     }
 
     /// The functions that `name` names: exact (plain, qualified or linkage name), else by last component.
-    pub fn functions_named(&self, _name: &str) -> Vec<FunctionMatch> {
-        Vec::new()
+    pub fn functions_named(&self, name: &str) -> Vec<FunctionMatch> {
+        self.index.functions_named(name)
     }
 
     /// Source frames at an address, innermost first; one (uninlined) frame at least.
-    pub fn frames_at(&self, _at: CodeOffset) -> Vec<SourceFrame> {
-        Vec::new()
+    pub fn frames_at(&self, at: CodeOffset) -> Vec<SourceFrame> {
+        self.index.frames(at)
     }
 
     /// Code ranges of the inlined call that is frame `inline_depth` (0 = innermost) at `at`.
-    pub fn inline_ranges(&self, _at: CodeOffset, _inline_depth: usize) -> Vec<CodeRange> {
-        Vec::new()
+    pub fn inline_ranges(&self, at: CodeOffset, inline_depth: usize) -> Vec<CodeRange> {
+        self.index.inline_ranges(at, inline_depth)
     }
 
     /// Variables of source frame `inline_depth` (0 = innermost) at `at`: parameters, then locals of the
     /// blocks around `at`, outer first; a shadowed name appears once, as the inner one.
-    pub fn variables(&self, _at: CodeOffset, _inline_depth: usize, _target: &dyn Target) -> Vec<ValueNode> {
-        Vec::new()
+    pub fn variables(&self, at: CodeOffset, inline_depth: usize, target: &dyn Target) -> Vec<ValueNode> {
+        self.index.variables(at, inline_depth, target)
     }
 
     /// Variables with static storage in the unit at `at`.
-    pub fn statics(&self, _at: CodeOffset, _target: &dyn Target) -> Vec<ValueNode> {
-        Vec::new()
+    pub fn statics(&self, at: CodeOffset, target: &dyn Target) -> Vec<ValueNode> {
+        self.index.statics(at, target)
     }
 
     /// The children of an expandable node.
-    pub fn children(&self, _value: &ValueRef, _target: &dyn Target) -> Vec<ValueNode> {
-        Vec::new()
+    pub fn children(&self, value: &ValueRef, target: &dyn Target) -> Vec<ValueNode> {
+        self.index.children(value, target)
     }
 
     /// A variable by name, or a path of members and indices (`a.b[3]`, `p->x`, `*p`), as seen from a frame;
     /// `Err` says in one line what is wrong.
     pub fn evaluate(
         &self,
-        _expression: &str,
-        _at: CodeOffset,
-        _inline_depth: usize,
-        _target: &dyn Target,
+        expression: &str,
+        at: CodeOffset,
+        inline_depth: usize,
+        target: &dyn Target,
     ) -> Result<ValueNode, String> {
-        Err("no debug information".to_string())
+        self.index.evaluate(expression, at, inline_depth, target)
     }
 }

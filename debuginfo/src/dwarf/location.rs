@@ -1,0 +1,375 @@
+//! Where a variable is: DWARF location expressions over WebAssembly locals, globals and operands.
+//!
+//! # Invariants
+//! - `DW_OP_WASM_location` pushes the slot; with `DW_OP_stack_value` that is the value itself, without it
+//!   the slot holds an address of linear memory.
+//! - Every way of not knowing has its own [`Availability`]; none becomes a value.
+//! - Evaluation ends: operations are counted.
+
+use super::units::{Unit, Units};
+use super::{DieId, Value};
+use crate::sections::Reader;
+use crate::{Availability, Place, Target, WasmValue};
+use gimli::{EvaluationResult, Location, Operation, Reader as _};
+
+/// Operations one expression may run.
+const OPERATION_LIMIT: u32 = 4096;
+/// Bytes a value in pieces may have.
+const PIECES_LIMIT: usize = 1 << 16;
+
+/// The stopped frame that expressions are evaluated in.
+pub(crate) struct Frame<'a> {
+    pub units: &'a Units,
+    pub target: &'a dyn Target,
+    /// The address that location lists are asked for.
+    pub at: u32,
+    /// The function (not an inlined call) the frame runs; it has the frame base.
+    pub function: Option<DieId>,
+    /// First address at which the local that holds the frame base has been set.
+    pub base_set_at: &'a dyn Fn(u32) -> u32,
+}
+
+impl Frame<'_> {
+    /// Where a variable is; `len` is its size.
+    pub fn locate(&self, variable: DieId, len: Option<u64>) -> Result<Place, Availability> {
+        if let Some((unit, value)) = self.units.inherited(variable, gimli::DW_AT_location) {
+            let expression = match value {
+                Value::Exprloc(expression) => expression,
+                list => self.from_list(unit, list)?,
+            };
+            return self.place(unit, expression, len);
+        }
+        match self.units.inherited(variable, gimli::DW_AT_const_value) {
+            Some((unit, value)) => constant(self.units, unit, value, len),
+            None => Err(Availability::OptimizedOut),
+        }
+    }
+
+    /// The entry of a location list that covers the frame's address.
+    fn from_list(&self, unit: &Unit, list: Value) -> Result<gimli::Expression<Reader>, Availability> {
+        let broken =
+            |error: gimli::Error| Availability::NotReadable(format!("its location list is broken: {error}"));
+        let list = self
+            .units
+            .dwarf
+            .attr_locations(&unit.dwarf, list)
+            .map_err(broken)?;
+        let mut list = list.ok_or_else(|| Availability::Unsupported("this form of location".to_string()))?;
+        let at = u64::from(self.at);
+        while let Some(entry) = list.next().map_err(broken)? {
+            if entry.range.begin <= at && at < entry.range.end {
+                return Ok(entry.data);
+            }
+        }
+        Err(Availability::OptimizedOut)
+    }
+
+    fn place(
+        &self,
+        unit: &Unit,
+        expression: gimli::Expression<Reader>,
+        len: Option<u64>,
+    ) -> Result<Place, Availability> {
+        if let Some(slot) = whole_slot(&expression, unit) {
+            let value = self.slot(slot)?;
+            return fit(wasm_bytes(value), len);
+        }
+        let pieces = self.evaluate(unit, expression)?;
+        match pieces.as_slice() {
+            [] => Err(Availability::OptimizedOut),
+            [whole] if whole.size_in_bits.is_none() => match &whole.location {
+                Location::Address { address } => self.memory(unit, *address),
+                other => fit(self.piece_bytes(unit, other, None)?, len),
+            },
+            pieces => self.assemble(unit, pieces, len),
+        }
+    }
+
+    fn memory(&self, unit: &Unit, address: u64) -> Result<Place, Availability> {
+        if unit.dwarf.header.is_tombstone_address(address) {
+            return Err(Availability::OptimizedOut);
+        }
+        Ok(Place::Memory(address))
+    }
+
+    fn assemble(
+        &self,
+        unit: &Unit,
+        pieces: &[gimli::Piece<Reader>],
+        len: Option<u64>,
+    ) -> Result<Place, Availability> {
+        let mut bytes = Vec::new();
+        for piece in pieces {
+            let bits = piece.size_in_bits.unwrap_or(0);
+            if bits % 8 != 0 || piece.bit_offset.unwrap_or(0) != 0 {
+                return Err(Availability::Unsupported(
+                    "a value in pieces that are not whole bytes".to_string(),
+                ));
+            }
+            let want = usize::try_from(bits / 8)
+                .ok()
+                .filter(|want| bytes.len().saturating_add(*want) <= PIECES_LIMIT);
+            let want =
+                want.ok_or_else(|| Availability::Unsupported("a value in pieces of that size".to_string()))?;
+            let mut part = self.piece_bytes(unit, &piece.location, Some(want))?;
+            part.resize(want, 0);
+            bytes.extend(part);
+        }
+        fit(bytes, len)
+    }
+
+    fn piece_bytes(
+        &self,
+        unit: &Unit,
+        location: &Location<Reader>,
+        want: Option<usize>,
+    ) -> Result<Vec<u8>, Availability> {
+        match location {
+            Location::Empty => Err(Availability::OptimizedOut),
+            Location::Register { .. } => Err(Availability::Unsupported("a machine register".to_string())),
+            Location::ImplicitPointer { .. } => Err(Availability::Unsupported(
+                "a pointer to something that was optimized out".to_string(),
+            )),
+            Location::Address { address } => {
+                let Place::Memory(address) = self.memory(unit, *address)? else {
+                    return Err(Availability::OptimizedOut);
+                };
+                let mut bytes = vec![0; want.unwrap_or(0)];
+                if self.target.read_memory(address, &mut bytes) {
+                    Ok(bytes)
+                } else {
+                    Err(outside(address))
+                }
+            }
+            Location::Value { value } => Ok(value_bytes(*value)),
+            Location::Bytes { value } => {
+                let bytes = value
+                    .to_slice()
+                    .map_err(|error| Availability::NotReadable(error.to_string()))?;
+                Ok(bytes.into_owned())
+            }
+        }
+    }
+
+    fn slot(&self, slot: Slot) -> Result<WasmValue, Availability> {
+        let (value, what, index) = match slot {
+            Slot::Local(index) => (self.target.local(index), "local", index),
+            Slot::Global(index) => (self.target.global(index), "global", index),
+            Slot::Operand(index) => (self.target.operand(index), "operand", index),
+        };
+        value.ok_or_else(|| Availability::NotReadable(format!("{what} {index} is not there")))
+    }
+
+    /// The frame base of the function: an address of linear memory.
+    fn base(&self) -> Result<u64, Availability> {
+        let missing = || Availability::Unsupported("a frame without a base".to_string());
+        let function = self.function.ok_or_else(missing)?;
+        let (unit, value) = self
+            .units
+            .inherited(function, gimli::DW_AT_frame_base)
+            .ok_or_else(missing)?;
+        let Value::Exprloc(expression) = value else {
+            return Err(missing());
+        };
+        if let Some(Slot::Local(index)) = whole_slot(&expression, unit) {
+            if self.at < (self.base_set_at)(index) {
+                return Err(Availability::NotYetSet);
+            }
+        }
+        match self.place(unit, expression, None)? {
+            Place::Memory(address) => Ok(address),
+            Place::Bytes(bytes) => {
+                let mut wide = [0; 8];
+                let from = bytes.get(..bytes.len().min(8)).unwrap_or(&[]);
+                wide.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+                Ok(u64::from_le_bytes(wide))
+            }
+        }
+    }
+
+    fn evaluate(
+        &self,
+        unit: &Unit,
+        expression: gimli::Expression<Reader>,
+    ) -> Result<Vec<gimli::Piece<Reader>>, Availability> {
+        let failed = |error: gimli::Error| Availability::Unsupported(format!("its location: {error}"));
+        let unsupported = |what: &str| Err(Availability::Unsupported(what.to_string()));
+        let encoding = unit.dwarf.encoding();
+        let mut evaluation = expression.evaluation(encoding);
+        evaluation.set_max_iterations(OPERATION_LIMIT);
+        let mut state = evaluation.evaluate().map_err(failed)?;
+        loop {
+            state = match state {
+                EvaluationResult::Complete => return Ok(evaluation.result()),
+                EvaluationResult::RequiresMemory {
+                    address,
+                    size,
+                    base_type,
+                    ..
+                } => {
+                    let mut bytes = [0u8; 8];
+                    let Some(part) = bytes.get_mut(..usize::from(size)) else {
+                        return unsupported("a wide memory read");
+                    };
+                    if !self.target.read_memory(address, part) {
+                        return Err(outside(address));
+                    }
+                    let kind = self.base_type(unit, base_type);
+                    let value = gimli::Value::from_u64(kind, u64::from_le_bytes(bytes)).map_err(failed)?;
+                    evaluation.resume_with_memory(value).map_err(failed)?
+                }
+                EvaluationResult::RequiresWasmLocal { index } => evaluation
+                    .resume_with_wasm_value(stack_value(self.slot(Slot::Local(index))?)?)
+                    .map_err(failed)?,
+                EvaluationResult::RequiresWasmGlobal { index } => evaluation
+                    .resume_with_wasm_value(stack_value(self.slot(Slot::Global(index))?)?)
+                    .map_err(failed)?,
+                EvaluationResult::RequiresWasmStack { index } => evaluation
+                    .resume_with_wasm_value(stack_value(self.slot(Slot::Operand(index))?)?)
+                    .map_err(failed)?,
+                EvaluationResult::RequiresFrameBase => {
+                    evaluation.resume_with_frame_base(self.base()?).map_err(failed)?
+                }
+                EvaluationResult::RequiresRelocatedAddress(address) => {
+                    self.memory(unit, address)?;
+                    evaluation
+                        .resume_with_relocated_address(address)
+                        .map_err(failed)?
+                }
+                EvaluationResult::RequiresIndexedAddress { index, .. } => {
+                    let address = self.units.dwarf.address(&unit.dwarf, index).map_err(failed)?;
+                    self.memory(unit, address)?;
+                    evaluation.resume_with_indexed_address(address).map_err(failed)?
+                }
+                EvaluationResult::RequiresBaseType(offset) => {
+                    let kind = self.base_type(unit, offset);
+                    evaluation.resume_with_base_type(kind).map_err(failed)?
+                }
+                EvaluationResult::RequiresRegister { .. } => {
+                    return unsupported("a machine register");
+                }
+                EvaluationResult::RequiresTls(_) => return unsupported("a thread-local variable"),
+                EvaluationResult::RequiresCallFrameCfa => {
+                    return unsupported("a call frame address");
+                }
+                EvaluationResult::RequiresAtLocation(_) => {
+                    return unsupported("a location in terms of another");
+                }
+                EvaluationResult::RequiresEntryValue(_) | EvaluationResult::RequiresParameterRef(_) => {
+                    return unsupported("a value from the function's entry, which is gone");
+                }
+            };
+        }
+    }
+
+    fn base_type(&self, unit: &Unit, offset: gimli::UnitOffset) -> gimli::ValueType {
+        let entry = (offset.0 != 0).then(|| unit.dwarf.entry(offset).ok()).flatten();
+        let kind = entry.and_then(|entry| gimli::ValueType::from_entry(&entry).ok().flatten());
+        kind.unwrap_or(gimli::ValueType::Generic)
+    }
+}
+
+/// A WebAssembly value's home.
+#[derive(Clone, Copy, Debug)]
+enum Slot {
+    Local(u32),
+    Global(u32),
+    Operand(u32),
+}
+
+/// The slot of an expression that is exactly "this slot is the value".
+fn whole_slot(expression: &gimli::Expression<Reader>, unit: &Unit) -> Option<Slot> {
+    let mut operations = expression.clone().operations(unit.dwarf.encoding());
+    let slot = match operations.next().ok()?? {
+        Operation::WasmLocal { index } => Slot::Local(index),
+        Operation::WasmGlobal { index } => Slot::Global(index),
+        Operation::WasmStack { index } => Slot::Operand(index),
+        _ => return None,
+    };
+    matches!(operations.next(), Ok(Some(Operation::StackValue))).then_some(())?;
+    matches!(operations.next(), Ok(None)).then_some(slot)
+}
+
+fn wasm_bytes(value: WasmValue) -> Vec<u8> {
+    match value {
+        WasmValue::I32(bits) | WasmValue::F32(bits) => bits.to_le_bytes().to_vec(),
+        WasmValue::I64(bits) | WasmValue::F64(bits) => bits.to_le_bytes().to_vec(),
+        WasmValue::V128(bits) => bits.to_le_bytes().to_vec(),
+    }
+}
+
+fn stack_value(value: WasmValue) -> Result<gimli::Value, Availability> {
+    match value {
+        WasmValue::I32(bits) => Ok(gimli::Value::Generic(u64::from(bits))),
+        WasmValue::I64(bits) => Ok(gimli::Value::U64(bits)),
+        WasmValue::F32(bits) => Ok(gimli::Value::F32(f32::from_bits(bits))),
+        WasmValue::F64(bits) => Ok(gimli::Value::F64(f64::from_bits(bits))),
+        WasmValue::V128(_) => Err(Availability::Unsupported("arithmetic on a vector".to_string())),
+    }
+}
+
+fn value_bytes(value: gimli::Value) -> Vec<u8> {
+    match value {
+        // Constants keep all 64 bits here, whatever the address size.
+        gimli::Value::Generic(value) | gimli::Value::U64(value) => value.to_le_bytes().to_vec(),
+        gimli::Value::I64(value) => value.to_le_bytes().to_vec(),
+        gimli::Value::I32(value) => value.to_le_bytes().to_vec(),
+        gimli::Value::U32(value) => value.to_le_bytes().to_vec(),
+        gimli::Value::I16(value) => value.to_le_bytes().to_vec(),
+        gimli::Value::U16(value) => value.to_le_bytes().to_vec(),
+        gimli::Value::I8(value) => value.to_le_bytes().to_vec(),
+        gimli::Value::U8(value) => value.to_le_bytes().to_vec(),
+        gimli::Value::F32(value) => value.to_bits().to_le_bytes().to_vec(),
+        gimli::Value::F64(value) => value.to_bits().to_le_bytes().to_vec(),
+    }
+}
+
+/// Cuts computed bytes to the size of the variable; too few are not a value.
+fn fit(mut bytes: Vec<u8>, len: Option<u64>) -> Result<Place, Availability> {
+    if let Some(len) = len {
+        match usize::try_from(len) {
+            Ok(len) if len <= bytes.len() => bytes.truncate(len),
+            _ => {
+                return Err(Availability::Unsupported(format!(
+                    "{len} bytes, of which only {} are kept",
+                    bytes.len()
+                )));
+            }
+        }
+    }
+    Ok(Place::Bytes(bytes))
+}
+
+fn constant(units: &Units, unit: &Unit, value: Value, len: Option<u64>) -> Result<Place, Availability> {
+    let bytes = match value {
+        Value::Block(reader) => {
+            let bytes = reader
+                .to_slice()
+                .map_err(|error| Availability::NotReadable(error.to_string()))?;
+            return fit(bytes.into_owned(), len);
+        }
+        Value::Sdata(value) => i128::from(value).to_le_bytes(),
+        Value::Data16(value) => value.to_le_bytes(),
+        Value::String(_)
+        | Value::DebugStrRef(_)
+        | Value::DebugLineStrRef(_)
+        | Value::DebugStrOffsetsIndex(_) => {
+            let text = units.string(&unit.dwarf, value).unwrap_or_default();
+            let mut bytes = text.into_bytes();
+            bytes.push(0);
+            return fit(bytes, len);
+        }
+        other => match other.udata_value() {
+            Some(value) => u128::from(value).to_le_bytes(),
+            None => {
+                return Err(Availability::Unsupported("this form of constant".to_string()));
+            }
+        },
+    };
+    fit(bytes.to_vec(), len)
+}
+
+/// The reason when memory at an address cannot be read.
+pub(crate) fn outside(address: u64) -> Availability {
+    Availability::NotReadable(format!("address {address:#x} is outside memory"))
+}

@@ -1,0 +1,229 @@
+//! The tree of inlined calls and blocks in one function, with the variables of each.
+//!
+//! # Invariants
+//! - Scope 0 is the function; parents come before their children.
+//! - Ranges are live: tombstones and empty ranges are left out, so a dead scope contains no address.
+
+use super::units::{Unit, Units};
+use super::{DieId, Entry, Value};
+use gimli::UnitOffset;
+use smallvec::SmallVec;
+
+/// What a scope is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ScopeKind {
+    Function,
+    Inlined,
+    Block,
+}
+
+/// A variable's DIE.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Variable {
+    pub die: DieId,
+    pub parameter: bool,
+}
+
+/// File number, line and column of an inlined call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Call {
+    pub file: u64,
+    pub line: u32,
+    pub column: u32,
+}
+
+/// One scope.
+#[derive(Clone, Debug)]
+pub(crate) struct Scope {
+    pub parent: usize,
+    pub kind: ScopeKind,
+    pub die: DieId,
+    pub ranges: SmallVec<[(u32, u32); 1]>,
+    pub call: Option<Call>,
+    pub variables: Vec<Variable>,
+}
+
+impl Scope {
+    fn contains(&self, at: u32) -> bool {
+        self.ranges.iter().any(|&(start, end)| start <= at && at < end)
+    }
+}
+
+/// The scopes of one function.
+#[derive(Clone, Debug)]
+pub(crate) struct Scopes {
+    pub scopes: Vec<Scope>,
+}
+
+impl Scopes {
+    /// Reads the tree under a subprogram.
+    pub fn read(units: &Units, function: DieId) -> Option<Scopes> {
+        let unit = units.unit_of(function)?;
+        let offset = UnitOffset(function.0.checked_sub(unit.start)?);
+        let mut entries = unit.dwarf.entries_raw(Some(offset)).ok()?;
+        let mut scopes: Vec<Scope> = Vec::new();
+        // The scope each open DIE belongs to; `None` in parts that are not looked at.
+        let mut around: Vec<(isize, Option<usize>)> = Vec::new();
+        let mut entry = Entry::null();
+        // What breaks off keeps the scopes before.
+        while !entries.is_empty() && entries.read_entry(&mut entry).is_ok() {
+            if entry.is_null() {
+                if entries.next_depth() <= 0 {
+                    break;
+                }
+                continue;
+            }
+            let depth = entry.depth();
+            if depth <= 0 && !scopes.is_empty() {
+                break;
+            }
+            while around.last().is_some_and(|&(outer, _)| outer >= depth) {
+                around.pop();
+            }
+            let inside = around.last().map_or(Some(0), |&(_, scope)| scope);
+            let die = DieId(unit.start.saturating_add(entry.offset().0));
+            let kind = match entry.tag() {
+                gimli::DW_TAG_subprogram if scopes.is_empty() => Some(ScopeKind::Function),
+                gimli::DW_TAG_inlined_subroutine => Some(ScopeKind::Inlined),
+                gimli::DW_TAG_lexical_block | gimli::DW_TAG_try_block | gimli::DW_TAG_catch_block => {
+                    Some(ScopeKind::Block)
+                }
+                _ => None,
+            };
+            let own = match (kind, inside) {
+                (Some(kind), Some(parent)) => {
+                    let ranges = ranges(units, unit, &entry);
+                    let call = (kind == ScopeKind::Inlined).then(|| call(&entry)).flatten();
+                    scopes.push(Scope {
+                        parent,
+                        kind,
+                        die,
+                        ranges,
+                        call,
+                        variables: Vec::new(),
+                    });
+                    scopes.len().checked_sub(1)
+                }
+                _ => None,
+            };
+            let parameter = entry.tag() == gimli::DW_TAG_formal_parameter;
+            if parameter || entry.tag() == gimli::DW_TAG_variable {
+                if let Some(scope) = inside.and_then(|scope| scopes.get_mut(scope)) {
+                    scope.variables.push(Variable { die, parameter });
+                }
+            }
+            if entry.has_children() {
+                around.push((depth, own));
+            } else if scopes.len() == 1 && depth == 0 {
+                break;
+            }
+        }
+        (!scopes.is_empty()).then_some(Scopes { scopes })
+    }
+
+    /// The innermost scope at `at` (the function, if no other).
+    pub fn innermost(&self, at: u32) -> usize {
+        let mut current = 0;
+        for (index, scope) in self.scopes.iter().enumerate().skip(1) {
+            if scope.parent == current && scope.contains(at) {
+                current = index;
+            }
+        }
+        current
+    }
+
+    /// A scope and those around it, inner first.
+    pub fn outward(&self, from: usize) -> impl Iterator<Item = (usize, &Scope)> {
+        let mut next = Some(from);
+        std::iter::from_fn(move || {
+            let index = next?;
+            let scope = self.scopes.get(index)?;
+            next = (index != 0).then_some(scope.parent);
+            Some((index, scope))
+        })
+    }
+
+    /// The inlined call, or else the function, that `at` lies in.
+    pub fn instance(&self, at: u32) -> usize {
+        let found = self
+            .outward(self.innermost(at))
+            .find(|(_, scope)| scope.kind != ScopeKind::Block);
+        found.map_or(0, |(index, _)| index)
+    }
+
+    /// The instances at `at`, innermost first; the function last.
+    pub fn instances(&self, at: u32) -> Vec<usize> {
+        let around = self.outward(self.innermost(at));
+        around
+            .filter(|(_, scope)| scope.kind != ScopeKind::Block)
+            .map(|(index, _)| index)
+            .collect()
+    }
+
+    /// The scopes at `at` that belong to frame `inline_depth` (0 = innermost), inner first: its blocks, then
+    /// its instance.
+    pub fn frame(&self, at: u32, inline_depth: usize) -> Vec<usize> {
+        let mut depth = 0usize;
+        let mut frame = Vec::new();
+        for (index, scope) in self.outward(self.innermost(at)) {
+            if depth == inline_depth {
+                frame.push(index);
+            }
+            if scope.kind != ScopeKind::Block {
+                depth = depth.saturating_add(1);
+            }
+        }
+        frame
+    }
+}
+
+fn call(entry: &Entry) -> Option<Call> {
+    let number = |name| entry.attr(name).and_then(|attribute| attribute.udata_value());
+    let line = u32::try_from(number(gimli::DW_AT_call_line)?).ok()?;
+    let column = number(gimli::DW_AT_call_column)
+        .and_then(|column| u32::try_from(column).ok())
+        .unwrap_or(0);
+    Some(Call {
+        file: number(gimli::DW_AT_call_file)?,
+        line,
+        column,
+    })
+}
+
+/// The live address ranges of a DIE.
+pub(crate) fn ranges(units: &Units, unit: &Unit, entry: &Entry) -> SmallVec<[(u32, u32); 1]> {
+    let mut ranges = SmallVec::new();
+    let mut add = |start: u64, end: u64| {
+        if let (Ok(start), Ok(end)) = (u32::try_from(start), u32::try_from(end)) {
+            if start > 0 && start < end && !unit.dwarf.header.is_tombstone_address(u64::from(start)) {
+                ranges.push((start, end));
+            }
+        }
+    };
+    if let Some(list) = entry.attr_value(gimli::DW_AT_ranges) {
+        if let Ok(Some(mut list)) = units.dwarf.attr_ranges(&unit.dwarf, list) {
+            let mut left = 4096;
+            while let (true, Ok(Some(range))) = (left > 0, list.next()) {
+                add(range.begin, range.end);
+                left -= 1;
+            }
+        }
+        return ranges;
+    }
+    let low = entry
+        .attr_value(gimli::DW_AT_low_pc)
+        .and_then(|low| units.dwarf.attr_address(&unit.dwarf, low).ok()?);
+    let Some(low) = low.filter(|&low| !unit.dwarf.header.is_tombstone_address(low)) else {
+        return ranges;
+    };
+    match entry.attr_value(gimli::DW_AT_high_pc) {
+        Some(Value::Udata(len)) => add(low, low.saturating_add(len)),
+        Some(high) => {
+            if let Ok(Some(high)) = units.dwarf.attr_address(&unit.dwarf, high) {
+                add(low, high);
+            }
+        }
+        None => {}
+    }
+    ranges
+}

@@ -1,0 +1,231 @@
+//! Lines, frames and steps.
+
+use super::Index;
+use crate::dwarf::functions::display_name;
+use crate::dwarf::lines::narrow;
+use crate::dwarf::scopes::{Call, ScopeKind, Scopes};
+use crate::dwarf::units::Unit;
+use crate::{CodeOffset, CodeRange, FileId, LineBinding, SourceFrame, SourceLocation};
+use std::collections::BTreeMap;
+
+impl Index {
+    pub fn location(&self, at: CodeOffset) -> Option<SourceLocation> {
+        self.lines
+            .body(&self.map, self.map.body_at(at)?)
+            .location(narrow(at))
+    }
+
+    pub fn is_statement_start(&self, at: CodeOffset) -> bool {
+        let body = self.map.body_at(at);
+        body.is_some_and(|body| self.lines.body(&self.map, body).is_statement_start(narrow(at)))
+    }
+
+    /// Where the prologue of a body ends.
+    pub fn prologue_end(&self, body: usize) -> Option<CodeOffset> {
+        Some(CodeOffset(u64::from(
+            self.lines.body(&self.map, body).prologue_end()?,
+        )))
+    }
+
+    pub fn binding(&self, file: FileId, wished: u32) -> Option<LineBinding> {
+        let lines = self.lines.statement_lines(&self.map, file);
+        let from = lines.partition_point(|&line| line < wished);
+        for &line in lines.get(from..)? {
+            let places = self.places(file, line);
+            // A later line counts only in a function that the wished one lies in.
+            let meant: Vec<CodeOffset> = places
+                .into_iter()
+                .filter(|place| {
+                    line == wished
+                        || self
+                            .opening_line(file, place)
+                            .is_some_and(|opening| opening <= wished)
+                })
+                .map(|place| place.stop_at)
+                .collect();
+            if !meant.is_empty() {
+                return Some(LineBinding {
+                    file,
+                    line,
+                    locations: meant,
+                });
+            }
+        }
+        None
+    }
+
+    /// The first statement of a line in each function and inlined call that has one, by address.
+    fn places(&self, file: FileId, line: u32) -> Vec<Place> {
+        let mut places = Vec::new();
+        for &body in self.lines.bodies_of_file(file) {
+            let body = body as usize;
+            let rows = self.lines.body(&self.map, body);
+            if !rows
+                .rows
+                .iter()
+                .any(|row| row.file == file && row.line == line && row.is_stmt)
+            {
+                continue;
+            }
+            let scopes = self.scopes(body);
+            let mut first: BTreeMap<usize, u32> = BTreeMap::new();
+            for row in rows
+                .rows
+                .iter()
+                .filter(|row| row.file == file && row.line == line && row.is_stmt)
+            {
+                let instance = scopes.as_ref().map_or(0, |scopes| scopes.instance(row.address));
+                first.entry(instance).or_insert(row.address);
+            }
+            let opening = rows.rows.first().map(|row| row.address);
+            for (instance, address) in first {
+                let opens = instance == 0 && opening == Some(address);
+                let stop_at = if opens {
+                    rows.prologue_end().unwrap_or(address)
+                } else {
+                    address
+                };
+                places.push(Place {
+                    body,
+                    instance,
+                    stop_at: CodeOffset(u64::from(stop_at)),
+                });
+            }
+        }
+        places.sort_by_key(|place| place.stop_at);
+        places
+    }
+
+    /// The line in `file` at which the function of a place begins.
+    fn opening_line(&self, file: FileId, place: &Place) -> Option<u32> {
+        let declared = self.scopes(place.body).and_then(|scopes| {
+            let die = scopes.scopes.get(place.instance)?.die;
+            let (unit, value) = self.units.inherited(die, gimli::DW_AT_decl_line)?;
+            let (_, index) = self.units.inherited(die, gimli::DW_AT_decl_file)?;
+            let line = u32::try_from(value.udata_value()?).ok()?;
+            let index = match index {
+                gimli::AttributeValue::FileIndex(index) => index,
+                other => other.udata_value()?,
+            };
+            (self.file_of(unit, index) == Some(file)).then_some(line)
+        });
+        declared.or_else(|| {
+            let rows = self.lines.body(&self.map, place.body);
+            rows.rows
+                .iter()
+                .filter(|row| row.file == file && row.line != 0)
+                .map(|row| row.line)
+                .min()
+        })
+    }
+
+    fn file_of(&self, unit: &Unit, index: u64) -> Option<FileId> {
+        self.lines.file_of_unit(
+            self.units.units.partition_point(|other| other.start < unit.start),
+            index,
+        )
+    }
+
+    pub fn step_ranges(&self, at: CodeOffset) -> Vec<CodeRange> {
+        let Some(body) = self.map.body_at(at) else {
+            return Vec::new();
+        };
+        let rows = self.lines.body(&self.map, body);
+        let Some(here) = rows.location(narrow(at)) else {
+            return Vec::new();
+        };
+        let scopes = self.scopes(body);
+        let instance = |at: u32| scopes.as_ref().map_or(0, |scopes| scopes.instance(at));
+        let ours = instance(narrow(at));
+        let mut ranges: Vec<CodeRange> = Vec::new();
+        for (start, end, place) in rows.ranges() {
+            // The row around `at` counts whatever instance its start is in.
+            let around = start <= narrow(at) && narrow(at) < end;
+            if (place.file, place.line) != (here.file, here.line) || !(around || instance(start) == ours) {
+                continue;
+            }
+            let range = CodeRange {
+                start: CodeOffset(u64::from(start)),
+                end: CodeOffset(u64::from(end)),
+            };
+            match ranges.last_mut() {
+                Some(last) if last.end == range.start => last.end = range.end,
+                _ => ranges.push(range),
+            }
+        }
+        ranges
+    }
+
+    pub fn frames(&self, at: CodeOffset) -> Vec<SourceFrame> {
+        let Some(body) = self.map.body_at(at) else {
+            return vec![SourceFrame {
+                function: at.to_string(),
+                location: None,
+                inlined: false,
+            }];
+        };
+        let physical = self.function_name(self.map.func_index(body));
+        let mut location = self.location(at);
+        let mut frames = Vec::new();
+        if let Some(scopes) = self.scopes(body) {
+            for instance in scopes.instances(narrow(at)) {
+                let Some(scope) = scopes.scopes.get(instance) else {
+                    continue;
+                };
+                if scope.kind != ScopeKind::Inlined {
+                    continue;
+                }
+                let function = display_name(&self.units, scope.die).unwrap_or_else(|| "?".to_string());
+                frames.push(SourceFrame {
+                    function,
+                    location,
+                    inlined: true,
+                });
+                location = scope
+                    .call
+                    .and_then(|call| self.call_location(&scopes, instance, call));
+            }
+        }
+        frames.push(SourceFrame {
+            function: physical,
+            location,
+            inlined: false,
+        });
+        frames
+    }
+
+    fn call_location(&self, scopes: &Scopes, instance: usize, call: Call) -> Option<SourceLocation> {
+        let unit = self.units.unit_of(scopes.scopes.get(instance)?.die)?;
+        let file = self.file_of(unit, call.file)?;
+        (call.line != 0).then_some(SourceLocation {
+            file,
+            line: call.line,
+            column: call.column,
+        })
+    }
+
+    pub fn inline_ranges(&self, at: CodeOffset, inline_depth: usize) -> Vec<CodeRange> {
+        let found = || {
+            let scopes = self.scopes(self.map.body_at(at)?)?;
+            let instance = scopes.instances(narrow(at)).get(inline_depth).copied()?;
+            let ranges = scopes.scopes.get(instance)?.ranges.iter();
+            let widen = |at: u32| CodeOffset(u64::from(at));
+            Some(
+                ranges
+                    .map(|&(start, end)| CodeRange {
+                        start: widen(start),
+                        end: widen(end),
+                    })
+                    .collect(),
+            )
+        };
+        found().unwrap_or_default()
+    }
+}
+
+/// One place that a line has code in.
+struct Place {
+    body: usize,
+    instance: usize,
+    stop_at: CodeOffset,
+}

@@ -1,0 +1,248 @@
+//! Variables, statics and expressions of a stopped frame.
+
+use super::Index;
+use crate::dwarf::DieId;
+use crate::dwarf::lines::narrow;
+use crate::dwarf::location::Frame;
+use crate::dwarf::types::{Shape, computed_length};
+use crate::expr::eval::{self, Found};
+use crate::expr::parse;
+use crate::value::Values;
+use crate::{Availability, CodeOffset, Place, Target, ValueNode, ValueRef, VariableKind};
+use std::sync::PoisonError;
+
+/// Variables that are listed of one frame or unit.
+const VARIABLE_LIMIT: usize = 4096;
+
+/// A variable in scope.
+struct Seen {
+    name: String,
+    die: DieId,
+    kind: VariableKind,
+}
+
+impl Index {
+    pub fn variables(&self, at: CodeOffset, inline_depth: usize, target: &dyn Target) -> Vec<ValueNode> {
+        let seen = self.in_scope(at, inline_depth);
+        self.with_frame(at, target, |frame, values| {
+            let node = |seen: Seen| self.variable(frame, values, seen.name, seen.die, Some(seen.kind));
+            seen.into_iter().filter_map(node).collect()
+        })
+    }
+
+    pub fn statics(&self, at: CodeOffset, target: &dyn Target) -> Vec<ValueNode> {
+        let statics = self.statics_of(at);
+        self.with_frame(at, target, |frame, values| {
+            let node = |die: DieId| {
+                let name = self.units.qualified(die, &self.units.name(die)?);
+                self.variable(frame, values, name, die, Some(VariableKind::Static))
+            };
+            let nodes = statics.iter().filter_map(|&die| node(die));
+            // The linker dropped those without a place.
+            nodes
+                .filter(|node| node.availability != Availability::OptimizedOut)
+                .collect()
+        })
+    }
+
+    pub fn children(&self, value: &ValueRef, target: &dyn Target) -> Vec<ValueNode> {
+        self.values(target, &|func| self.function_name(func))
+            .children(value)
+    }
+
+    pub fn evaluate(
+        &self,
+        expression: &str,
+        at: CodeOffset,
+        inline_depth: usize,
+        target: &dyn Target,
+    ) -> Result<ValueNode, String> {
+        let parsed = parse::parse(expression)?;
+        let seen = self.in_scope(at, inline_depth);
+        self.with_frame(at, target, |frame, values| {
+            let find = |name: &str| {
+                let local = seen.iter().find(|seen| seen.name == name).map(|seen| seen.die);
+                let die = local.or_else(|| self.static_named(at, name))?;
+                let ty = self.type_of(die)?;
+                Some(Found {
+                    ty,
+                    place: frame.locate(die, values.size(ty)),
+                })
+            };
+            eval::evaluate(values, &parsed, expression.trim(), &find)
+        })
+    }
+
+    /// Parameters, then locals of the blocks around `at`, outer first; the inner of two with one name.
+    fn in_scope(&self, at: CodeOffset, inline_depth: usize) -> Vec<Seen> {
+        let Some(scopes) = self.map.body_at(at).and_then(|body| self.scopes(body)) else {
+            return Vec::new();
+        };
+        let (mut parameters, mut locals): (Vec<Seen>, Vec<Seen>) = (Vec::new(), Vec::new());
+        for index in scopes.frame(narrow(at), inline_depth).into_iter().rev() {
+            let Some(scope) = scopes.scopes.get(index) else {
+                continue;
+            };
+            for variable in scope.variables.iter().take(VARIABLE_LIMIT) {
+                let Some(name) = self.units.name(variable.die).filter(|name| !name.is_empty()) else {
+                    continue;
+                };
+                if name.starts_with("__vla_expr") {
+                    continue;
+                }
+                let kind = match variable.parameter {
+                    true => VariableKind::Parameter,
+                    false if self.is_static(variable.die) => VariableKind::Static,
+                    false => VariableKind::Local,
+                };
+                parameters.retain(|seen| seen.name != name);
+                locals.retain(|seen| seen.name != name);
+                let list = if variable.parameter {
+                    &mut parameters
+                } else {
+                    &mut locals
+                };
+                list.push(Seen {
+                    name,
+                    die: variable.die,
+                    kind,
+                });
+            }
+        }
+        parameters.append(&mut locals);
+        parameters
+    }
+
+    fn is_static(&self, die: DieId) -> bool {
+        self.units
+            .unit_of(die)
+            .is_some_and(|unit| unit.statics.binary_search(&die).is_ok())
+    }
+
+    fn statics_of(&self, at: CodeOffset) -> &[DieId] {
+        let function = self
+            .map
+            .body_at(at)
+            .and_then(|body| self.units.functions.get(body).copied().flatten());
+        let statics = function
+            .and_then(|die| self.units.unit_of(die))
+            .map_or(&[][..], |unit| &unit.statics);
+        statics.get(..statics.len().min(VARIABLE_LIMIT)).unwrap_or(&[])
+    }
+
+    /// A static variable by plain or qualified name, of the unit at `at` if it has one, else of any.
+    fn static_named(&self, at: CodeOffset, name: &str) -> Option<DieId> {
+        let plain = name.rsplit("::").next().unwrap_or(name);
+        let is = |die: &DieId| {
+            let own = self.units.name(*die);
+            own.as_deref() == Some(plain)
+                && (plain == name || self.units.qualified(*die, plain).ends_with(name))
+        };
+        let everywhere = || {
+            self.units
+                .units
+                .iter()
+                .flat_map(|unit| &unit.statics)
+                .copied()
+                .find(is)
+        };
+        self.statics_of(at).iter().copied().find(is).or_else(everywhere)
+    }
+
+    fn type_of(&self, variable: DieId) -> Option<DieId> {
+        let (unit, value) = self.units.inherited(variable, gimli::DW_AT_type)?;
+        self.units.reference(unit, value)
+    }
+
+    fn variable(
+        &self,
+        frame: &Frame<'_>,
+        values: &Values<'_>,
+        name: String,
+        die: DieId,
+        kind: Option<VariableKind>,
+    ) -> Option<ValueNode> {
+        let ty = self.type_of(die)?;
+        let place = frame.locate(die, values.size(ty));
+        if let (Ok(Place::Memory(address)), Some(length)) = (&place, self.computed_length(frame, values, ty))
+        {
+            let Shape::Array { element, .. } = &values.strip(ty)?.shape else {
+                return None;
+            };
+            return Some(values.counted(name, *element, *address, length, kind));
+        }
+        Some(values.node(name, ty, place, kind))
+    }
+
+    /// The length of an array that the program computed, from the variable that holds it.
+    fn computed_length(&self, frame: &Frame<'_>, values: &Values<'_>, ty: DieId) -> Option<u64> {
+        let array = values.strip(ty)?;
+        let Shape::Array { dimensions, .. } = &array.shape else {
+            return None;
+        };
+        matches!(dimensions.as_slice(), [None]).then_some(())?;
+        let holder = computed_length(&self.units, array.id)?;
+        let len = values.size(self.type_of(holder)?)?;
+        values.number(&frame.locate(holder, Some(len)).ok()?, 0, len).ok()
+    }
+
+    fn values<'a>(&'a self, target: &'a dyn Target, function_name: &'a dyn Fn(u32) -> String) -> Values<'a> {
+        Values {
+            units: &self.units,
+            types: &self.types,
+            target,
+            function_name,
+        }
+    }
+
+    fn with_frame<T>(
+        &self,
+        at: CodeOffset,
+        target: &dyn Target,
+        answer: impl FnOnce(&Frame<'_>, &Values<'_>) -> T,
+    ) -> T {
+        let body = self.map.body_at(at);
+        let base_set_at = |local: u32| body.map_or(0, |body| self.base_set_at(body, local));
+        let frame = Frame {
+            units: &self.units,
+            target,
+            at: narrow(at),
+            function: body.and_then(|body| self.units.functions.get(body).copied().flatten()),
+            base_set_at: &base_set_at,
+        };
+        let function_name = |func: u32| self.function_name(func);
+        answer(&frame, &self.values(target, &function_name))
+    }
+
+    /// The first address at which memory behind a frame base in `local` can be trusted: past the prologue and
+    /// past the first write to that local.
+    fn base_set_at(&self, body: usize, local: u32) -> u32 {
+        let known = self
+            .base_set_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&(body, local))
+            .copied();
+        if let Some(known) = known {
+            return known;
+        }
+        let mut found = None;
+        let mut written = false;
+        self.map.each_operator(body, |offset, operator| {
+            use wasmparser::Operator::{LocalSet, LocalTee};
+            if written {
+                found = Some(offset);
+                return false;
+            }
+            written = matches!(operator, LocalSet { local_index } | LocalTee { local_index } if *local_index == local);
+            true
+        });
+        let prologue = self.prologue_end(body).map_or(0, narrow);
+        let set = found.unwrap_or(0).max(prologue);
+        self.base_set_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert((body, local), set);
+        set
+    }
+}

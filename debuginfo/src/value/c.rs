@@ -1,0 +1,312 @@
+//! Scalars, pointers and enumerations in C's clothes (other languages differ in details they pass in).
+
+use super::Values;
+use super::read::Located;
+use crate::dwarf::DieId;
+use crate::dwarf::types::{PointerKind, Shape, Type};
+use crate::{Availability, Language, Place};
+
+/// Characters of a text in memory that are shown.
+pub(crate) const TEXT_LIMIT: usize = 200;
+
+impl Values<'_> {
+    /// A scalar on one line; `None` if the type is not one.
+    pub fn scalar(&self, ty: &Type, place: &Place) -> Option<Result<String, Availability>> {
+        Some(match &ty.shape {
+            Shape::Base { encoding } => self.base(ty, *encoding, place),
+            Shape::Pointer {
+                to,
+                kind: PointerKind::Pointer,
+            } => {
+                let len = ty.size.unwrap_or(4);
+                self.number(place, 0, len)
+                    .map(|address| self.pointer(*to, address, ty.language))
+            }
+            Shape::Enum { enumerators, .. } => {
+                let len = self.size(ty.id).unwrap_or(4);
+                let signed = self.is_signed(ty.id);
+                self.number(place, 0, len)
+                    .map(|bits| enumerator(ty, enumerators, extend(bits, len, signed)))
+            }
+            _ => return None,
+        })
+    }
+
+    /// A bit-field's value.
+    pub fn bits(&self, ty: DieId, value: u64) -> String {
+        let Some(ty) = self.strip(ty) else {
+            return value.to_string();
+        };
+        match &ty.shape {
+            Shape::Enum { enumerators, .. } => enumerator(&ty, enumerators, value as i64),
+            Shape::Base {
+                encoding: gimli::DW_ATE_boolean,
+            } => truth(value),
+            _ if self.is_signed(ty.id) => (value as i64).to_string(),
+            _ => value.to_string(),
+        }
+    }
+
+    fn base(&self, ty: &Type, encoding: gimli::DwAte, place: &Place) -> Result<String, Availability> {
+        let len = ty.size.unwrap_or(0);
+        if len == 0 {
+            return Ok(if ty.name.as_deref() == Some("()") {
+                "()".to_string()
+            } else {
+                String::new()
+            });
+        }
+        if len == 16 {
+            let bytes: [u8; 16] = self.bytes(place, 0, 16)?.try_into().unwrap_or_default();
+            let bits = u128::from_le_bytes(bytes);
+            return Ok(match encoding {
+                gimli::DW_ATE_float => number_of_quad(bits),
+                gimli::DW_ATE_signed => (bits as i128).to_string(),
+                gimli::DW_ATE_unsigned => bits.to_string(),
+                _ => format!("{bits:#x}"),
+            });
+        }
+        let bits = self.number(place, 0, len)?;
+        Ok(match encoding {
+            gimli::DW_ATE_boolean => truth(bits),
+            gimli::DW_ATE_signed_char => character(bits as u8, extend(bits, len, true)),
+            gimli::DW_ATE_unsigned_char => character(bits as u8, extend(bits, len, false)),
+            gimli::DW_ATE_UTF => match char::from_u32(bits as u32) {
+                Some(c) if ty.language == Language::Rust => format!("{c:?}"),
+                Some(c) => format!("{c:?} ({bits})"),
+                None => bits.to_string(),
+            },
+            gimli::DW_ATE_signed => extend(bits, len, true).to_string(),
+            gimli::DW_ATE_unsigned | gimli::DW_ATE_address => bits.to_string(),
+            gimli::DW_ATE_float if len == 4 => float(f32::from_bits(bits as u32)),
+            gimli::DW_ATE_float if len == 8 => float(f64::from_bits(bits)),
+            _ => format!("{bits:#x}"),
+        })
+    }
+
+    fn pointer(&self, to: Option<DieId>, address: u64, language: Language) -> String {
+        if address == 0 {
+            return match language {
+                Language::Cpp => "nullptr",
+                Language::Rust | Language::Zig => "null",
+                _ => "NULL",
+            }
+            .to_string();
+        }
+        let target = to.and_then(|to| self.strip(to));
+        match target.as_ref().map(|target| &target.shape) {
+            Some(Shape::Function { .. }) => match self.target.table_function(address) {
+                Some(function) => (self.function_name)(function),
+                None => format!("{address:#x} (no function in the table)"),
+            },
+            Some(Shape::Base { encoding })
+                if matches!(*encoding, gimli::DW_ATE_signed_char | gimli::DW_ATE_unsigned_char)
+                    && target.as_ref().is_some_and(|target| target.size == Some(1)) =>
+            {
+                match self.c_text(address, TEXT_LIMIT) {
+                    Some((text, ended)) => format!("{address:#x} {}", quoted(&text, !ended)),
+                    None => format!("{address:#x} (outside memory)"),
+                }
+            }
+            _ => format!("{address:#x}"),
+        }
+    }
+
+    /// A character array on one line: up to its first NUL.
+    pub fn char_array(&self, place: &Place, count: u64) -> Result<String, Availability> {
+        let want = count.min(TEXT_LIMIT as u64);
+        let bytes = match place {
+            Place::Memory(address) => {
+                let mut bytes = vec![0; usize::try_from(want).unwrap_or(0)];
+                if !self.target.read_memory(*address, &mut bytes) {
+                    return Err(crate::dwarf::location::outside(*address));
+                }
+                bytes
+            }
+            Place::Bytes(bytes) => bytes
+                .get(..bytes.len().min(want as usize))
+                .unwrap_or(&[])
+                .to_vec(),
+        };
+        let end = bytes.iter().position(|&byte| byte == 0);
+        let shown = bytes.get(..end.unwrap_or(bytes.len())).unwrap_or(&[]);
+        Ok(quoted(shown, end.is_none() && want < count))
+    }
+
+    /// Whether values of this type are C characters.
+    pub fn is_char(&self, ty: DieId) -> bool {
+        let Some(ty) = self.strip(ty) else {
+            return false;
+        };
+        let character = matches!(
+            ty.shape,
+            Shape::Base {
+                encoding: gimli::DW_ATE_signed_char | gimli::DW_ATE_unsigned_char
+            }
+        );
+        character && ty.size == Some(1)
+    }
+
+    /// A member's value as text, where it is a scalar.
+    pub fn located_number(&self, located: Located, ty: DieId) -> Option<u64> {
+        match located {
+            Located::Bits(value) => Some(value),
+            Located::Place(place) => self.number(&place, 0, self.size(ty)?).ok(),
+        }
+    }
+}
+
+/// Extends `len` bytes to 64 bits.
+pub(crate) fn extend(bits: u64, len: u64, signed: bool) -> i64 {
+    match len {
+        1 if signed => i64::from(bits as i8),
+        2 if signed => i64::from(bits as i16),
+        4 if signed => i64::from(bits as i32),
+        _ => bits as i64,
+    }
+}
+
+fn truth(bits: u64) -> String {
+    match bits {
+        0 => "false".to_string(),
+        1 => "true".to_string(),
+        other => format!("true ({other})"),
+    }
+}
+
+fn character(byte: u8, value: i64) -> String {
+    match byte {
+        0x20..=0x7e | b'\n' | b'\t' | b'\r' | 0 => format!("'{}' ({value})", escaped(byte, '\'')),
+        _ => format!("'\\x{byte:02x}' ({value})"),
+    }
+}
+
+fn escaped(byte: u8, quote: char) -> String {
+    match byte {
+        0 => "\\0".to_string(),
+        b'\n' => "\\n".to_string(),
+        b'\t' => "\\t".to_string(),
+        b'\r' => "\\r".to_string(),
+        b'\\' => "\\\\".to_string(),
+        byte if char::from(byte) == quote => format!("\\{quote}"),
+        0x20..=0x7e => char::from(byte).to_string(),
+        byte => format!("\\x{byte:02x}"),
+    }
+}
+
+/// Text in quotes; bytes that are not UTF-8 are escaped; `more` adds dots after it.
+pub(crate) fn quoted(bytes: &[u8], more: bool) -> String {
+    let mut out = String::from("\"");
+    let mut rest = bytes;
+    loop {
+        let (good, bad) = match std::str::from_utf8(rest) {
+            Ok(text) => (text, None),
+            Err(error) => {
+                let (good, bad) = rest.split_at(error.valid_up_to());
+                (std::str::from_utf8(good).unwrap_or(""), Some(bad))
+            }
+        };
+        for c in good.chars() {
+            match u8::try_from(c) {
+                Ok(byte) if c.is_ascii() => out.push_str(&escaped(byte, '"')),
+                _ if c.is_control() => out.extend(c.escape_unicode()),
+                _ => out.push(c),
+            }
+        }
+        match bad.and_then(<[u8]>::split_first) {
+            // The end of a cut text may split a character.
+            Some((_, after)) if more && after.len() < 3 => break,
+            Some((&byte, after)) => {
+                out.push_str(&format!("\\x{byte:02x}"));
+                rest = after;
+            }
+            None => break,
+        }
+    }
+    out.push('"');
+    if more {
+        out.push_str("...");
+    }
+    out
+}
+
+fn float<F: std::fmt::Debug + Into<f64> + Copy>(value: F) -> String {
+    let wide: f64 = value.into();
+    if wide.is_nan() {
+        return "nan".to_string();
+    }
+    if wide.is_infinite() {
+        return if wide > 0.0 { "inf" } else { "-inf" }.to_string();
+    }
+    format!("{value:?}")
+}
+
+/// A 128-bit float, as near as a 64-bit one can say it.
+fn number_of_quad(bits: u128) -> String {
+    let sign = (bits >> 127) as u64;
+    let exponent = ((bits >> 112) & 0x7fff) as i64;
+    let fraction = bits & ((1 << 112) - 1);
+    let narrow = match exponent {
+        0x7fff => {
+            if fraction == 0 {
+                f64::INFINITY
+            } else {
+                f64::NAN
+            }
+        }
+        _ if (-1022..=1023).contains(&(exponent - 16383)) => {
+            f64::from_bits((((exponent - 16383 + 1023) as u64) << 52) | (fraction >> 60) as u64)
+        }
+        _ if exponent < 16383 => 0.0,
+        _ => return format!("{bits:#034x}"),
+    };
+    float(if sign == 1 { -narrow } else { narrow })
+}
+
+/// The name of an enumeration's value, or names of its bits, or the number.
+fn enumerator(ty: &Type, enumerators: &[(String, i64)], value: i64) -> String {
+    let prefix = match (ty.language, &ty.name) {
+        (Language::Rust, Some(name)) => format!("{name}::"),
+        (Language::Zig, _) => ".".to_string(),
+        _ => String::new(),
+    };
+    if let Some((name, _)) = enumerators.iter().find(|(_, of)| *of == value) {
+        return format!("{prefix}{name}");
+    }
+    let flags = enumerators.len() > 1 && enumerators.iter().all(|(_, of)| *of == 0 || of.count_ones() == 1);
+    let known = enumerators.iter().fold(0, |all, (_, of)| all | of);
+    if flags && value != 0 && value & !known == 0 {
+        let names: Vec<&str> = enumerators
+            .iter()
+            .filter(|(_, of)| of & value != 0)
+            .map(|(name, _)| name.as_str())
+            .collect();
+        return format!("{} ({value})", names.join(" | "));
+    }
+    format!("{value} (no name)")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn characters_and_texts() {
+        assert_eq!(character(b'a', 97), "'a' (97)");
+        assert_eq!(character(0, 0), "'\\0' (0)");
+        assert_eq!(character(0xff, -1), "'\\xff' (-1)");
+        assert_eq!(quoted(b"a\"b\n", false), "\"a\\\"b\\n\"");
+        assert_eq!(quoted("grün".as_bytes(), false), "\"grün\"");
+        assert_eq!(quoted(&[b'a', 0xff, b'b', b'c', b'd'], false), "\"a\\xffbcd\"");
+        assert_eq!(quoted(b"abc", true), "\"abc\"...");
+    }
+
+    #[test]
+    fn floats() {
+        assert_eq!(float(1.0f32), "1.0");
+        assert_eq!(float(0.1f32), "0.1");
+        assert_eq!(float(f64::NAN), "nan");
+        assert_eq!(number_of_quad(0x3fff_8000_0000_0000_0000_0000_0000_0000), "1.5");
+        assert_eq!(number_of_quad(0xc000_0000_0000_0000_0000_0000_0000_0000), "-2.0");
+    }
+}

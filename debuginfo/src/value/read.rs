@@ -1,0 +1,208 @@
+//! Getting at the bytes of values: scalars, members, bit-fields, text in memory.
+//!
+//! # Invariants
+//! - Only as many bytes are read as are shown; sizes from the file never become allocations unchecked.
+
+use super::Values;
+use crate::dwarf::DieId;
+use crate::dwarf::location::outside;
+use crate::dwarf::types::{Member, MemberPlace, Shape};
+use crate::{Availability, Place};
+
+/// Largest value that is read whole.
+const SCALAR_LIMIT: u64 = 64;
+
+/// A member's value: a place of its own, or bits that were taken out.
+pub(crate) enum Located {
+    Place(Place),
+    Bits(u64),
+}
+
+impl Values<'_> {
+    /// `len` bytes at `offset` of a place.
+    pub fn bytes(&self, place: &Place, offset: u64, len: u64) -> Result<Vec<u8>, Availability> {
+        let want = usize::try_from(len).ok().filter(|_| len <= SCALAR_LIMIT);
+        let want = want.ok_or_else(|| Availability::Unsupported(format!("a single value of {len} bytes")))?;
+        match place {
+            Place::Memory(address) => {
+                let address = address.wrapping_add(offset);
+                let mut bytes = vec![0; want];
+                if self.target.read_memory(address, &mut bytes) {
+                    Ok(bytes)
+                } else {
+                    Err(outside(address))
+                }
+            }
+            Place::Bytes(bytes) => {
+                let start = usize::try_from(offset).ok();
+                let part = start.and_then(|start| bytes.get(start..start.checked_add(want)?));
+                part.map(<[u8]>::to_vec).ok_or(Availability::OptimizedOut)
+            }
+        }
+    }
+
+    /// An unsigned number of `len` bytes (8 at most).
+    pub fn number(&self, place: &Place, offset: u64, len: u64) -> Result<u64, Availability> {
+        if len > 8 {
+            return Err(Availability::Unsupported(format!("a number of {len} bytes here")));
+        }
+        let mut wide = [0u8; 8];
+        let bytes = self.bytes(place, offset, len)?;
+        wide.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
+        Ok(u64::from_le_bytes(wide))
+    }
+
+    /// The part of a place from `offset` on, `len` bytes if known.
+    pub fn part(&self, place: &Place, offset: u64, len: Option<u64>) -> Result<Place, Availability> {
+        match place {
+            Place::Memory(address) => Ok(Place::Memory(address.wrapping_add(offset))),
+            Place::Bytes(bytes) => {
+                let start = usize::try_from(offset).ok().filter(|&start| start <= bytes.len());
+                let start = start.ok_or(Availability::OptimizedOut)?;
+                let left = bytes.len().saturating_sub(start);
+                let want = len.map_or(Some(left), |len| usize::try_from(len).ok());
+                let end = want
+                    .and_then(|want| start.checked_add(want))
+                    .ok_or(Availability::OptimizedOut)?;
+                bytes
+                    .get(start..end)
+                    .map(|part| Place::Bytes(part.to_vec()))
+                    .ok_or(Availability::OptimizedOut)
+            }
+        }
+    }
+
+    /// Where a member of a record at `place` is.
+    pub fn member(&self, place: &Place, member: &Member) -> Result<Located, Availability> {
+        match member.place {
+            MemberPlace::Bytes(offset) => self.part(place, offset, self.size(member.ty)).map(Located::Place),
+            MemberPlace::Bits { first, len } => {
+                if len == 0 || len > 64 {
+                    return Err(Availability::Unsupported(format!("a bit-field of {len} bits")));
+                }
+                let shift = first % 8;
+                let count = shift.saturating_add(len).div_ceil(8);
+                let mut wide = [0u8; 16];
+                let bytes = self.bytes(place, first / 8, count)?;
+                wide.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
+                let bits = u128::from_le_bytes(wide) >> shift;
+                let mask = (1u128 << len) - 1;
+                let mut value = (bits & mask) as u64;
+                if self.is_signed(member.ty) && len < 64 && value >> (len - 1) & 1 == 1 {
+                    value |= u64::MAX << len;
+                }
+                Ok(Located::Bits(value))
+            }
+            MemberPlace::Computed => Err(Availability::Unsupported("a virtual base class".to_string())),
+        }
+    }
+
+    /// Whether numbers of this type have a sign.
+    pub fn is_signed(&self, ty: DieId) -> bool {
+        let mut next = Some(ty);
+        // An enumeration's underlying type is no further enumeration in sound input.
+        for _ in 0..2 {
+            match next.and_then(|ty| self.strip(ty)).map(|ty| ty.shape.clone()) {
+                Some(Shape::Base { encoding }) => {
+                    return matches!(encoding, gimli::DW_ATE_signed | gimli::DW_ATE_signed_char);
+                }
+                Some(Shape::Enum {
+                    underlying: None,
+                    enumerators,
+                }) => {
+                    return enumerators.iter().any(|(_, value)| *value < 0);
+                }
+                Some(Shape::Enum { underlying, .. }) => next = underlying,
+                _ => return false,
+            }
+        }
+        false
+    }
+
+    /// Bytes of memory up to a NUL or `limit`; whether the NUL was found. `None` if the first is not readable.
+    pub fn c_text(&self, address: u64, limit: usize) -> Option<(Vec<u8>, bool)> {
+        let mut text = Vec::new();
+        while text.len() < limit {
+            let mut chunk = [0u8; 32];
+            let at = address.checked_add(text.len() as u64)?;
+            // Near the end of memory a chunk may not fit; then byte by byte.
+            let read: &[u8] = if self.target.read_memory(at, &mut chunk) {
+                &chunk
+            } else {
+                let mut one = [0u8; 1];
+                if !self.target.read_memory(at, &mut one) {
+                    return (!text.is_empty()).then_some((text, false));
+                }
+                chunk = [one[0]; 32];
+                chunk.get(..1)?
+            };
+            for &byte in read {
+                if byte == 0 {
+                    return Some((text, true));
+                }
+                if text.len() >= limit {
+                    break;
+                }
+                text.push(byte);
+            }
+        }
+        Some((text, false))
+    }
+}
+
+/// Records inside each other that a search goes into.
+const SEARCH_DEPTH: usize = 8;
+
+impl Values<'_> {
+    /// The first member named `name` in a record or the records in it (each looked at before those inside it).
+    pub fn find(&self, ty: DieId, place: &Place, name: &str) -> Option<(DieId, Located)> {
+        self.find_within(ty, place, name, SEARCH_DEPTH)
+    }
+
+    fn find_within(&self, ty: DieId, place: &Place, name: &str, depth: usize) -> Option<(DieId, Located)> {
+        let depth = depth.checked_sub(1)?;
+        let full = self.strip(ty)?;
+        let Shape::Record { members, .. } = &full.shape else {
+            return None;
+        };
+        if let Some(member) = members.iter().find(|member| member.name.as_deref() == Some(name)) {
+            return Some((member.ty, self.member(place, member).ok()?));
+        }
+        members
+            .iter()
+            .take(16)
+            .find_map(|member| match self.member(place, member).ok()? {
+                Located::Place(inner) => self.find_within(member.ty, &inner, name, depth),
+                Located::Bits(_) => None,
+            })
+    }
+
+    /// The value of a numeric member found as [`find`](Self::find) does.
+    pub fn find_number(&self, ty: DieId, place: &Place, name: &str) -> Option<u64> {
+        let (ty, located) = self.find(ty, place, name)?;
+        self.located_number(located, ty)
+    }
+
+    /// The first pointer in a record or the records in it: its type and where it points.
+    pub fn find_pointer(&self, ty: DieId, place: &Place) -> Option<(DieId, u64)> {
+        self.pointer_within(ty, place, SEARCH_DEPTH)
+    }
+
+    fn pointer_within(&self, ty: DieId, place: &Place, depth: usize) -> Option<(DieId, u64)> {
+        let depth = depth.checked_sub(1)?;
+        let full = self.strip(ty)?;
+        match &full.shape {
+            Shape::Pointer { to, .. } => Some(((*to)?, self.number(place, 0, full.size?).ok()?)),
+            Shape::Record { members, .. } => {
+                members
+                    .iter()
+                    .take(16)
+                    .find_map(|member| match self.member(place, member).ok()? {
+                        Located::Place(inner) => self.pointer_within(member.ty, &inner, depth),
+                        Located::Bits(_) => None,
+                    })
+            }
+            _ => None,
+        }
+    }
+}
