@@ -1,0 +1,115 @@
+//! The window over a real session: the sample is opened, stopped, looked into and run to its end.
+
+use egui::{Key, Modifiers};
+use egui_kittest::{Harness, kittest::Queryable};
+use std::time::{Duration, Instant};
+use stepwell::gui::{App, AppOptions, ThemeChoice};
+use stepwell::launch;
+use stepwell_engine::debugger::SessionConfig;
+
+type Window = Harness<'static, App>;
+
+/// The line of the sample that its author recommends.
+fn good_line() -> usize {
+    let source = include_str!("../../assets/guests/list/list.c");
+    let mut lines = source.lines();
+    let index = lines.position(|line| line.contains("a good place for a breakpoint"));
+    index.expect("the sample recommends a line") + 1
+}
+
+fn open(config: SessionConfig) -> Window {
+    let mut window: Window = Harness::builder().with_size([1280.0, 800.0]).build_eframe(|cc| {
+        let options = AppOptions {
+            config: Some(config),
+            theme: Some(ThemeChoice::Dark),
+            headless: true,
+            ..AppOptions::default()
+        };
+        App::new(&cc.egui_ctx, options)
+    });
+    settle(&mut window);
+    window
+}
+
+/// Draws until nothing is under way.
+fn settle(window: &mut Window) {
+    let begun = Instant::now();
+    let mut calm = 0;
+    while calm < 3 {
+        window.step();
+        if window.state().is_settled() {
+            calm += 1;
+        } else {
+            calm = 0;
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        let phase = &window.state().model().phase;
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "never settles: {phase:?}"
+        );
+    }
+}
+
+fn press(window: &mut Window, modifiers: Modifiers, key: Key) {
+    window.key_press_modifiers(modifiers, key);
+    window.step();
+    settle(window);
+}
+
+fn sample(args: &[&str]) -> SessionConfig {
+    SessionConfig {
+        stop_on_entry: false,
+        args: args.iter().map(|arg| (*arg).to_owned()).collect(),
+        ..launch::sample()
+    }
+}
+
+#[test]
+fn the_sample_stops_at_a_breakpoint_and_shows_its_values() {
+    let mut window = open(sample(&[]));
+    window.get_by_label("Ready");
+    let line = good_line();
+    type_line(&mut window, line);
+    press(&mut window, Modifiers::NONE, Key::F9);
+    press(&mut window, Modifiers::NONE, Key::F5);
+    window.get_by_label(&format!("frame 0 push list.c:{line}"));
+    window.get_by_label("count = 3");
+    press(&mut window, Modifiers::NONE, Key::F5);
+    window.get_by_label("count = 1");
+    press(&mut window, Modifiers::NONE, Key::F10);
+    window.get_by_label(&format!("frame 0 push list.c:{}", line + 1));
+    press(&mut window, Modifiers::SHIFT, Key::F11);
+    palette(&mut window, "remove all breakpoints");
+    press(&mut window, Modifiers::NONE, Key::F5);
+    window.get_by_label("as pushed:");
+    window.get_by_label("4 nodes made");
+    assert!(window.get_all_by_label("Exited with code 0").next().is_some());
+}
+
+#[test]
+fn the_fault_of_the_sample_is_explained() {
+    let mut window = open(sample(&["fault"]));
+    press(&mut window, Modifiers::NONE, Key::F5);
+    window.get_by_label("Out of bounds memory access");
+    window.get_by_label_contains("access at 0xfffffff0");
+    window.get_by_label_contains("frame 0 name_length");
+    window.get_by_label_contains("frame 1 longest_name");
+    window.get_by_label("node = 0xfffffff0");
+}
+
+/// Puts the caret on a line.
+fn type_line(window: &mut Window, line: usize) {
+    palette(window, &format!(":{line}"));
+}
+
+/// Runs what the palette offers first.
+fn palette(window: &mut Window, text: &str) {
+    press(window, Modifiers::COMMAND, Key::P);
+    let hint = "Type a command, a function or :line";
+    window
+        .get_by(|node| node.placeholder() == Some(hint))
+        .type_text(text);
+    window.step();
+    press(window, Modifiers::NONE, Key::Enter);
+}
