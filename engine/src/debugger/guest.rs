@@ -269,12 +269,19 @@ impl<'a> Guest<'a> {
         frame: u32,
     ) -> Option<StepPlan> {
         // A step into always goes on from where the guest stands.
-        let wasm_frame = match kind {
-            StepKind::In => 0,
-            StepKind::Over | StepKind::Out => snapshot.frames.get(frame as usize)?.wasm_frame,
-        };
-        let (head, token) = (paused.head(wasm_frame)?, paused.token(wasm_frame)?);
-        Some(StepPlan::new(kind, unit, token, &head, &self.loaded.symbols))
+        let row = snapshot
+            .frames
+            .get(if kind == StepKind::In { 0 } else { frame as usize })?;
+        let first = (snapshot.frames.iter()).position(|other| other.wasm_frame == row.wasm_frame)?;
+        let inlined = (row.index as usize).saturating_sub(first);
+        let (head, token) = (paused.head(row.wasm_frame)?, paused.token(row.wasm_frame)?);
+        Some(StepPlan::new(
+            kind,
+            unit,
+            (token, inlined),
+            &head,
+            &self.loaded.symbols,
+        ))
     }
 
     /// What memory 0 holds now, to tell what the guest changes.

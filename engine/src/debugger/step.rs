@@ -20,16 +20,19 @@ pub struct StepPlan {
     token: FrameToken,
     /// What a line step must leave.
     ranges: Vec<CodeRange>,
+    /// Source frames, inlined calls among them, that the step keeps to (over) or leaves (out).
+    inline_frames: usize,
     /// The function a step into has come to, and where its prologue ends (`None`: no lines, pass through).
     entered: Option<(FrameToken, Option<CodeOffset>)>,
 }
 
 impl StepPlan {
-    /// A step from where frame 0 (or, for out and over, another frame) stands.
+    /// A step from where frame 0 (or, for out and over, another frame) stands; `inlined` counts the inlined calls
+    /// further in than the frame meant.
     pub fn new(
         kind: StepKind,
         unit: StepUnit,
-        token: FrameToken,
+        (token, inlined): (FrameToken, usize),
         head: &FrameHead,
         symbols: &Symbols,
     ) -> StepPlan {
@@ -48,6 +51,7 @@ impl StepPlan {
             unit,
             token,
             ranges,
+            inline_frames: inline_frames(head, symbols).saturating_sub(inlined),
             entered: None,
         }
     }
@@ -60,6 +64,11 @@ impl StepPlan {
     /// Whether the step ends before the instruction at which frame 0 stands.
     pub fn ends_at(&mut self, head: &FrameHead, token: FrameToken, symbols: &Symbols) -> bool {
         if self.kind == StepKind::Out {
+            if token == self.token && self.inline_frames > 1 {
+                // Out of an inlined call: its caller has the same frame.
+                let frames = inline_frames(head, symbols);
+                return frames > 0 && frames < self.inline_frames;
+            }
             return token > self.token && (self.unit == StepUnit::Instruction || has_line(head, symbols));
         }
         if token < self.token {
@@ -76,6 +85,9 @@ impl StepPlan {
             return has_line(head, symbols);
         }
         self.entered = None;
+        if self.kind == StepKind::Over && inline_frames(head, symbols) > self.inline_frames {
+            return false;
+        }
         !self.ranges.iter().any(|range| range.contains(at)) && debug.is_statement_start(at)
     }
 
@@ -97,6 +109,13 @@ impl StepPlan {
         };
         end.is_some_and(|end| at >= end)
     }
+}
+
+/// Source frames at an instruction: one, and one more for each inlined call around it; 0 without debug info.
+fn inline_frames(head: &FrameHead, symbols: &Symbols) -> usize {
+    (symbols.debug())
+        .zip(symbols.code_offset(head.pc))
+        .map_or(0, |(debug, at)| debug.frames_at(at).len())
 }
 
 /// Whether an instruction belongs to a source line.

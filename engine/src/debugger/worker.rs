@@ -131,10 +131,9 @@ impl Worker {
 
     /// Serves the session until it quits.
     pub fn run(self) {
-        if let Some(loaded) = self.load() {
-            self.serve(loaded);
-        } else {
-            self.refuse();
+        match self.load() {
+            Ok(loaded) => self.serve(loaded),
+            Err(decoded) => self.refuse(decoded),
         }
     }
 
@@ -145,12 +144,13 @@ impl Worker {
     }
 
     /// Decodes, reads debug info on a thread of its own, and links once to see whether the module can run.
-    fn load(&self) -> Option<Loaded> {
+    /// The error holds what decoded of a module that cannot run.
+    fn load(&self) -> Result<Loaded, Option<Box<Loaded>>> {
         let module = match decode(self.config.module.clone()) {
             Ok(module) => module,
             Err(error) => {
                 self.fail(&error);
-                return None;
+                return Err(None);
             }
         };
         let symbols = Symbols::new(module.clone());
@@ -181,7 +181,7 @@ impl Worker {
             // The inbox is ours and open.
             let _ = self.messages.send(Message::DebugInfo(debug));
         }
-        let mut loaded = Loaded {
+        let loaded = Loaded {
             module,
             symbols,
             breakpoints: Breakpoints::default(),
@@ -194,26 +194,33 @@ impl Worker {
             .prepare(&loaded.module)
             .and_then(|prepared| self.calls(&loaded.module, &prepared.store).map(|_| ()));
         if let Err(error) = checked {
-            self.wait_for_debug_info(&mut loaded);
             self.fail(&error);
-            return None;
+            return Err(Some(Box::new(loaded)));
         }
-        Some(loaded)
+        Ok(loaded)
     }
 
     /// Nothing can be run; everything but `Quit` is refused.
-    fn refuse(&self) {
+    fn refuse(&self, mut decoded: Option<Box<Loaded>>) {
         while let Ok(message) = self.inbox.recv() {
             match message {
                 Message::Command(Command::Quit) => return,
-                Message::Command(Command::Query { id, .. }) => self.sink.emit(Event::Reply {
-                    id,
-                    result: Err(QueryError::Invalid("the module cannot be run".to_string())),
-                }),
+                Message::Command(Command::Query { id, query }) => {
+                    let answer = decoded.as_ref().and_then(|loaded| static_answer(loaded, &query));
+                    let refused = || Err(QueryError::Invalid("the module cannot be run".to_string()));
+                    self.sink.emit(Event::Reply {
+                        id,
+                        result: answer.unwrap_or_else(refused),
+                    });
+                }
                 Message::Command(_) => self.sink.emit(Event::Problem {
                     message: "the module cannot be run".to_string(),
                 }),
-                Message::DebugInfo(_) => {}
+                Message::DebugInfo(debug) => {
+                    if let Some(loaded) = &mut decoded {
+                        self.debug_info_came(loaded, debug);
+                    }
+                }
             }
         }
     }
