@@ -59,6 +59,50 @@ pub(crate) fn last_component(name: &str) -> &str {
     name.get(start..end).unwrap_or(name)
 }
 
+/// Arguments that C++ and Rust fill in by themselves, and nobody writes.
+const DEFAULT_ARGUMENTS: [&str; 4] = [
+    ", std::allocator<",
+    ", std::char_traits<",
+    ", std::default_delete<",
+    ", alloc::alloc::Global",
+];
+
+/// A type's or function's name without what nobody writes: the version namespaces of the C++ library and
+/// default arguments of its and Rust's templates.
+pub(crate) fn simplified(name: &str) -> String {
+    let mut name = name.replace("std::__1::", "std::").replace("std::__2::", "std::");
+    for default in DEFAULT_ARGUMENTS {
+        while let Some(start) = name.find(default) {
+            let Some(end) = argument_end(&name, start.saturating_add(2)) else {
+                break;
+            };
+            name.replace_range(start..end, "");
+        }
+    }
+    name.replace(" >", ">")
+}
+
+/// Where the template argument that begins at `start` ends: before the next comma or closing bracket.
+fn argument_end(name: &str, start: usize) -> Option<usize> {
+    let mut depth = 0usize;
+    for (at, c) in name.get(start..)?.char_indices() {
+        match c {
+            '<' => depth = depth.saturating_add(1),
+            '>' | ',' if depth == 0 => {
+                let end = start.saturating_add(at);
+                let spaces = name
+                    .get(..end)?
+                    .len()
+                    .saturating_sub(name.get(..end)?.trim_end().len());
+                return Some(end.saturating_sub(spaces));
+            }
+            '>' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,6 +118,27 @@ mod tests {
             ("ns::(anonymous namespace)::f", "f"),
         ] {
             assert_eq!(last_component(name), last, "{name}");
+        }
+    }
+
+    #[test]
+    fn simplified_names() {
+        for (name, simple) in [
+            ("std::vector<int, std::__2::allocator<int> >", "std::vector<int>"),
+            (
+                "basic_string<char, std::__1::char_traits<char>, std::__1::allocator<char> >",
+                "basic_string<char>",
+            ),
+            (
+                "std::vector<std::__2::unique_ptr<A, std::__2::default_delete<A> >, \
+                 std::__2::allocator<std::__2::unique_ptr<A, std::__2::default_delete<A> > > >",
+                "std::vector<std::unique_ptr<A>>",
+            ),
+            ("alloc::vec::Vec<u8, alloc::alloc::Global>", "alloc::vec::Vec<u8>"),
+            ("operator<", "operator<"),
+            ("broken<a, std::allocator<", "broken<a, std::allocator<"),
+        ] {
+            assert_eq!(simplified(name), simple);
         }
     }
 

@@ -5,7 +5,7 @@
 use super::DieId;
 use super::units::Units;
 use crate::Language;
-use crate::names::{demangle, last_component, readable};
+use crate::names::{demangle, last_component, readable, simplified};
 use crate::sections::ModuleMap;
 use std::collections::HashMap;
 
@@ -30,14 +30,12 @@ pub(crate) fn display_name(units: &Units, die: DieId) -> Option<String> {
 
 fn scoped_name(units: &Units, die: DieId) -> Option<String> {
     let name = units.name(die)?;
-    Some(units.qualified(die, &name))
+    Some(simplified(&units.qualified(die, &name)))
 }
 
 /// The name of a function for people.
 pub(crate) fn function_name(units: &Units, map: &ModuleMap, func_index: u32) -> String {
-    let of_dwarf = map
-        .body_of(func_index)
-        .and_then(|body| units.functions.get(body).copied().flatten());
+    let of_dwarf = map.body_of(func_index).and_then(|body| units.function(body));
     if let Some(name) = of_dwarf.and_then(|die| display_name(units, die)) {
         return name;
     }
@@ -68,10 +66,7 @@ impl NameIndex {
             let shown = function_name(units, map, func);
             index.add_last(last_component(&shown), func);
             let mut names = vec![shown, format!("func[{func}]")];
-            if let Some(die) = map
-                .body_of(func)
-                .and_then(|body| units.functions.get(body).copied().flatten())
-            {
+            if let Some(die) = map.body_of(func).and_then(|body| units.function(body)) {
                 names.extend(scoped_name(units, die));
                 if let Some(name) = units.name(die) {
                     index.add_last(last_component(&name), func);

@@ -129,19 +129,35 @@ impl Lines {
             unit_files.push(reading.unit(unit, &unit_files, &mut seen, diagnostics));
         }
         let Reading {
-            files, mut sequences, ..
+            mut files,
+            mut sequences,
+            ..
         } = reading;
         sequences.sort_by_key(|sequence| sequence.start);
+        let whole = whole_bodies(&sequences, map);
         let mut rows: Vec<Row> = Vec::new();
         let mut end = 0;
         let mut dropped = 0usize;
-        for sequence in sequences {
+        for (index, sequence) in sequences.into_iter().enumerate() {
+            let other = whole
+                .get(&body_after(map, sequence.start))
+                .filter(|&&(of, _, _)| of != index);
+            if other.is_some_and(|&(_, start, end)| sequence.start < end && start < sequence.end) {
+                continue;
+            }
             if sequence.start < end {
                 dropped = dropped.saturating_add(1);
                 continue;
             }
             end = sequence.end;
             rows.extend(sequence.rows);
+        }
+        if rows.is_empty() && units.units.iter().any(|unit| unit.dwarf.line_program.is_some()) {
+            files = Files::default();
+            unit_files.clear();
+            let message =
+                "No line belongs to any function: a tool that rewrote the code has dropped the lines.";
+            diagnostics.push(problem(0, message.to_string()));
         }
         if dropped > 0 {
             diagnostics.push(problem(
@@ -226,6 +242,30 @@ impl Lines {
     pub fn file_of_unit(&self, unit: usize, index: u64) -> Option<FileId> {
         self.unit_files.get(unit)?.get(&index).copied()
     }
+}
+
+/// Position of the body that `address` lies in or before.
+fn body_after(map: &ModuleMap, address: u32) -> usize {
+    map.bodies.partition_point(|body| body.end <= u64::from(address))
+}
+
+/// For each body, the first sequence (position, start, end) that runs to its end.
+///
+/// The linker keeps one copy of an inline function, and points the debug information of all copies at it; only
+/// the copy that was kept ends where the body does.
+fn whole_bodies(sequences: &[Sequence], map: &ModuleMap) -> HashMap<usize, (usize, u32, u32)> {
+    let mut whole = HashMap::new();
+    for (index, sequence) in sequences.iter().enumerate() {
+        let body = body_after(map, sequence.start);
+        if map
+            .bodies
+            .get(body)
+            .is_some_and(|body| body.end == u64::from(sequence.end))
+        {
+            whole.entry(body).or_insert((index, sequence.start, sequence.end));
+        }
+    }
+    whole
 }
 
 /// The raw rows that belong to a body: from the end of the body before it (rows can lie on its header).

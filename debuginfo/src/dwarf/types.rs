@@ -8,6 +8,7 @@
 use super::units::{Unit, Units};
 use super::{DieId, Entry, Value};
 use crate::Language;
+use crate::names::simplified;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -186,7 +187,7 @@ impl Types {
 
     /// The type as its language writes it.
     pub fn name(&self, units: &Units, id: DieId) -> String {
-        self.declare(units, Some(id), String::new(), DEPTH_LIMIT)
+        simplified(&self.declare(units, Some(id), String::new(), DEPTH_LIMIT))
     }
 
     fn declare(&self, units: &Units, id: Option<DieId>, inner: String, depth: usize) -> String {

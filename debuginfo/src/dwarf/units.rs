@@ -54,8 +54,8 @@ pub(crate) struct Units {
     pub dwarf: gimli::Dwarf<Reader>,
     /// The units, by offset.
     pub units: Vec<Unit>,
-    /// For each function body, the subprogram that describes it.
-    pub functions: Vec<Option<DieId>>,
+    /// For each function body, the subprogram that describes it, and whether it ends where the body does.
+    functions: Vec<Option<(DieId, bool)>>,
     /// Element 0 stands for "no namespace".
     scopes: Vec<NameScope>,
     scope_of: HashMap<DieId, u32>,
@@ -282,32 +282,46 @@ impl Units {
                     if scope != 0 {
                         self.scope_of.insert(die, scope);
                     }
-                    let (mut low, mut ranges) = (None, None);
+                    let (mut low, mut high, mut ranges) = (None, None, None);
                     for &spec in attributes {
                         let attribute = entries.read_attribute(spec)?;
                         match attribute.name() {
                             gimli::DW_AT_low_pc => low = Some(attribute.value()),
+                            gimli::DW_AT_high_pc => high = Some(attribute.value()),
                             gimli::DW_AT_ranges => ranges = Some(attribute.value()),
                             _ => {}
                         }
                     }
-                    let mut starts: Vec<u64> = Vec::new();
-                    if let Some(low) = low {
-                        starts.extend(self.dwarf.attr_address(&unit.dwarf, low).ok().flatten());
+                    let address = |value| self.dwarf.attr_address(&unit.dwarf, value).ok().flatten();
+                    let mut found: Vec<(u64, Option<u64>)> = Vec::new();
+                    if let Some(low) = low.and_then(address) {
+                        let end = match high {
+                            Some(Value::Udata(len)) => low.checked_add(len),
+                            Some(high) => address(high),
+                            None => None,
+                        };
+                        found.push((low, end));
                     }
                     if let Some(ranges) = ranges {
                         if let Ok(Some(mut list)) = self.dwarf.attr_ranges(&unit.dwarf, ranges) {
-                            while let (true, Ok(Some(range))) = (starts.len() < 64, list.next()) {
-                                starts.push(range.begin);
+                            while let (true, Ok(Some(range))) = (found.len() < 64, list.next()) {
+                                found.push((range.begin, Some(range.end)));
                             }
                         }
                     }
-                    for start in starts {
-                        let slot = map
-                            .body_at(CodeOffset(start))
-                            .and_then(|body| self.functions.get_mut(body));
-                        if let Some(slot) = slot {
-                            slot.get_or_insert(die);
+                    for (start, end) in found {
+                        let Some(body) = map.body_at(CodeOffset(start)) else {
+                            continue;
+                        };
+                        // Of several descriptions (all copies of an inline function point at the one that was
+                        // kept) the one that ends with the body describes it.
+                        let exact = map.bodies.get(body).is_some_and(|body| Some(body.end) == end);
+                        match self.functions.get_mut(body) {
+                            Some(slot) if slot.is_none() => *slot = Some((die, exact)),
+                            Some(slot) if exact && slot.is_some_and(|(_, exact)| !exact) => {
+                                *slot = Some((die, true))
+                            }
+                            _ => {}
                         }
                     }
                     around.push((depth, scope, true));
@@ -339,6 +353,11 @@ impl Units {
             }
         }
         Ok(())
+    }
+
+    /// The subprogram that describes a body.
+    pub fn function(&self, body: usize) -> Option<DieId> {
+        Some(self.functions.get(body).copied().flatten()?.0)
     }
 
     /// The unit a DIE lies in.

@@ -68,11 +68,9 @@ pub(crate) fn evaluate(
         Denoted::Object { ty, place } => values.node(text.to_string(), ty, Ok(place), None),
         Denoted::Bits { ty, value } => leaf(values.type_name(ty), values.bits(ty, value), None),
         Denoted::Address { of, address } => {
-            let mut node = leaf(
-                format!("{} *", values.type_name(of)),
-                format!("{address:#x}"),
-                Some(4),
-            );
+            let of_name = values.type_name(of);
+            let gap = if of_name.ends_with('*') { "" } else { " " };
+            let mut node = leaf(format!("{of_name}{gap}*"), format!("{address:#x}"), Some(4));
             // Looking into an address shows what is there.
             node.expand = values
                 .node(String::new(), of, Ok(Place::Memory(address)), None)

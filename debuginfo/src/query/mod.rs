@@ -68,7 +68,7 @@ impl Index {
 
     /// The scopes of a body; `None` without DWARF for it.
     fn scopes(&self, body: usize) -> Option<Arc<Scopes>> {
-        let function = self.units.functions.get(body).copied().flatten()?;
+        let function = self.units.function(body)?;
         let slot = self.scopes.get(body)?;
         slot.get_or_init(|| Scopes::read(&self.units, function).map(Arc::new))
             .clone()

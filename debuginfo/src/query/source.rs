@@ -77,18 +77,19 @@ impl Index {
                 let instance = scopes.as_ref().map_or(0, |scopes| scopes.instance(row.address));
                 first.entry(instance).or_insert(row.address);
             }
-            let opening = rows.rows.first().map(|row| row.address);
+            let opening = rows.rows.first().map(|row| CodeOffset(u64::from(row.address)));
             for (instance, address) in first {
+                let address = CodeOffset(u64::from(address));
                 let opens = instance == 0 && opening == Some(address);
                 let stop_at = if opens {
-                    rows.prologue_end().unwrap_or(address)
+                    self.prologue_end(body).unwrap_or(address)
                 } else {
                     address
                 };
                 places.push(Place {
                     body,
                     instance,
-                    stop_at: CodeOffset(u64::from(stop_at)),
+                    stop_at,
                 });
             }
         }

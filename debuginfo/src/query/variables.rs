@@ -120,10 +120,7 @@ impl Index {
     }
 
     fn statics_of(&self, at: CodeOffset) -> &[DieId] {
-        let function = self
-            .map
-            .body_at(at)
-            .and_then(|body| self.units.functions.get(body).copied().flatten());
+        let function = self.map.body_at(at).and_then(|body| self.units.function(body));
         let statics = function
             .and_then(|die| self.units.unit_of(die))
             .map_or(&[][..], |unit| &unit.statics);
@@ -207,7 +204,7 @@ impl Index {
             units: &self.units,
             target,
             at: narrow(at),
-            function: body.and_then(|body| self.units.functions.get(body).copied().flatten()),
+            function: body.and_then(|body| self.units.function(body)),
             base_set_at: &base_set_at,
         };
         let function_name = |func: u32| self.function_name(func);
