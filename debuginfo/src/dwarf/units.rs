@@ -62,6 +62,24 @@ pub(crate) struct Units {
     signatures: HashMap<u64, DieId>,
 }
 
+/// Says so if the sections that hold names hold something else.
+fn check_strings(map: &ModuleMap, diagnostics: &mut Vec<Diagnostic>) {
+    for name in [".debug_str", ".debug_line_str"] {
+        let reader = map.section(name);
+        let bytes: &[u8] = reader.bytes();
+        let broken_at = match std::str::from_utf8(bytes) {
+            Err(error) => error.valid_up_to(),
+            Ok(text) if text.is_empty() || text.ends_with('\0') => continue,
+            Ok(text) => text.rfind('\0').map_or(0, |last| last + 1),
+        };
+        diagnostics.push(Diagnostic {
+            section: name.to_string(),
+            offset: Some(broken_at as u64),
+            message: "Names are damaged: the section is not text that ends in a zero byte.".to_string(),
+        });
+    }
+}
+
 impl Units {
     /// Indexes the debug sections of a module.
     pub fn index(map: &ModuleMap, diagnostics: &mut Vec<Diagnostic>) -> Units {
@@ -81,6 +99,7 @@ impl Units {
             scope_of: HashMap::new(),
             signatures: HashMap::new(),
         };
+        check_strings(map, diagnostics);
         units.read_headers(diagnostics);
         for index in 0..units.units.len() {
             if let Err(error) = units.walk(index, map) {

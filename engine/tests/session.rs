@@ -1,0 +1,198 @@
+//! The session as a front end sees it: guests that never end are paused, questions go stale, breakpoints bind
+//! before the first instruction, a trapped guest stays inspectable.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+use stepwell_engine::debugger::{
+    BreakpointId, BreakpointSpec, Command, Event, Outcome, Query, QueryError, QueryId, Reply, Session,
+    SessionConfig, Snapshot, StepKind, StepUnit, StopReason,
+};
+
+/// A guest that does not answer in this time has hung.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+struct Client {
+    session: Session,
+    output_len_bytes: usize,
+}
+
+impl Client {
+    fn open(guest: &str, interpreter: bool, args: &[&str]) -> Client {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../assets/guests")
+            .join(guest);
+        let config = SessionConfig {
+            module: std::fs::read(&file).expect("a sample").into(),
+            name: guest.to_string(),
+            path: Some(file),
+            args: args.iter().map(ToString::to_string).collect(),
+            interpreter,
+            ..SessionConfig::default()
+        };
+        Client {
+            session: Session::spawn(config, || {}),
+            output_len_bytes: 0,
+        }
+    }
+
+    fn wait<T>(&mut self, mut wanted: impl FnMut(Event) -> Option<T>) -> T {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            let Some(event) = self.session.wait_event(Duration::from_millis(100)) else {
+                continue;
+            };
+            if let Event::Output { bytes, .. } = &event {
+                self.output_len_bytes += bytes.len();
+            }
+            if let Some(found) = wanted(event) {
+                return found;
+            }
+        }
+        panic!("nothing came in {PATIENCE:?}");
+    }
+
+    fn stopped(&mut self) -> Snapshot {
+        self.wait(|event| match event {
+            Event::Stopped(snapshot) => Some(*snapshot),
+            Event::Ended(outcome) => panic!("ended: {outcome:?}"),
+            Event::Problem { message } | Event::LoadFailed { message } => panic!("{message}"),
+            _ => None,
+        })
+    }
+
+    fn ended(&mut self) -> Outcome {
+        self.wait(|event| match event {
+            Event::Ended(outcome) => Some(outcome),
+            _ => None,
+        })
+    }
+
+    fn ask(&mut self, query: Query) -> Result<Reply, QueryError> {
+        self.session.send(Command::Query {
+            id: QueryId(7),
+            query,
+        });
+        self.wait(|event| match event {
+            Event::Reply {
+                id: QueryId(7),
+                result,
+            } => Some(result),
+            _ => None,
+        })
+    }
+}
+
+#[test]
+fn guests_that_never_end_are_paused_looked_at_and_stopped() {
+    for guest in [
+        "tight",
+        "tree_calls",
+        "loop",
+        "tree",
+        "printer",
+        "sleeper",
+        "allocator",
+    ] {
+        for interpreter in [false, true] {
+            let mut client = Client::open(&format!("spin/{guest}.wasm"), interpreter, &[]);
+            client.session.send(Command::Start);
+            client.wait(|event| matches!(event, Event::Running).then_some(()));
+            for _ in 0..3 {
+                std::thread::sleep(Duration::from_millis(20));
+                let asked = Instant::now();
+                client.session.send(Command::Pause);
+                let snapshot = client.stopped();
+                println!(
+                    "{guest}, interpreter {interpreter}: paused in {:?}",
+                    asked.elapsed()
+                );
+                assert_eq!(snapshot.reason, StopReason::Pause, "{guest}");
+                let frame = client.ask(Query::Frame {
+                    stop: snapshot.stop,
+                    frame: 0,
+                });
+                assert!(matches!(frame, Ok(Reply::Frame(_))), "{guest}: {frame:?}");
+                client.session.send(Command::Continue);
+            }
+            client.session.send(Command::Stop);
+            assert_eq!(client.ended(), Outcome::Stopped, "{guest}");
+        }
+    }
+}
+
+#[test]
+fn a_question_about_another_stop_is_stale_and_a_running_guest_tells_nothing() {
+    let mut client = Client::open("list/list.wasm", false, &[]);
+    client.session.send(Command::Restart { stop_on_entry: true });
+    let first = client.stopped();
+    assert_eq!(first.reason, StopReason::Entry);
+    client.session.send(Command::Step {
+        kind: StepKind::In,
+        unit: StepUnit::Instruction,
+        frame: 0,
+    });
+    let second = client.stopped();
+    let about = |stop| Query::Globals { stop };
+    assert_eq!(client.ask(about(first.stop)), Err(QueryError::Stale));
+    assert!(matches!(client.ask(about(second.stop)), Ok(Reply::Globals(_))));
+    client.session.send(Command::Continue);
+    assert_eq!(client.ended(), Outcome::Exited { code: 0 });
+    assert_eq!(client.ask(about(second.stop)), Err(QueryError::Running));
+}
+
+#[test]
+fn a_breakpoint_set_at_once_binds_before_the_first_instruction_and_survives_a_restart() {
+    let mut client = Client::open("list/list.wasm", false, &["fault"]);
+    client.session.send(Command::SetBreakpoint {
+        id: BreakpointId(1),
+        spec: BreakpointSpec::Function { name: "push".into() },
+        enabled: true,
+    });
+    client.session.send(Command::Start);
+    for _ in 0..2 {
+        let snapshot = client.stopped();
+        assert_eq!(snapshot.reason, StopReason::Breakpoint(vec![BreakpointId(1)]));
+        assert_eq!(snapshot.frames.first().expect("a frame").function, "push");
+        client.session.send(Command::Restart { stop_on_entry: false });
+    }
+    client.stopped();
+    client
+        .session
+        .send(Command::RemoveBreakpoint { id: BreakpointId(1) });
+    client.session.send(Command::Continue);
+    let trapped = client.stopped();
+    let StopReason::Trap(trap) = &trapped.reason else {
+        panic!("{:?}", trapped.reason);
+    };
+    let access = trap.access.as_ref().expect("a memory fault");
+    assert_eq!(
+        access.address,
+        u128::from(access.base) + u128::from(access.offset)
+    );
+    assert!(access.address + u128::from(access.len_bytes) > u128::from(access.memory_len_bytes));
+    let frame = client.ask(Query::Frame {
+        stop: trapped.stop,
+        frame: 1,
+    });
+    let Ok(Reply::Frame(frame)) = frame else {
+        panic!("{frame:?}")
+    };
+    assert!(frame.variables.iter().any(|variable| variable.name == "longest"));
+    client.session.send(Command::Continue);
+    assert!(matches!(client.ended(), Outcome::Trapped { .. }));
+}
+
+#[test]
+fn output_that_nobody_takes_holds_the_guest_back() {
+    let mut client = Client::open("spin/printer.wasm", false, &[]);
+    client.session.send(Command::Start);
+    client.wait(|event| matches!(event, Event::Running).then_some(()));
+    std::thread::sleep(Duration::from_millis(500));
+    client.session.send(Command::Pause);
+    client.stopped();
+    assert!(
+        client.output_len_bytes <= 2 << 20,
+        "{} bytes waited",
+        client.output_len_bytes
+    );
+}
