@@ -154,6 +154,7 @@ fn a_breakpoint_set_at_once_binds_before_the_first_instruction_and_survives_a_re
         assert_eq!(snapshot.reason, StopReason::Breakpoint(vec![BreakpointId(1)]));
         assert_eq!(snapshot.frames.first().expect("a frame").function, "push");
         client.session.send(Command::Restart { stop_on_entry: false });
+        assert_eq!(client.ended(), Outcome::Stopped);
     }
     client.stopped();
     client
