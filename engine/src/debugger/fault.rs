@@ -121,9 +121,13 @@ fn memory_sentences(access: &FaultAccess, lines: &mut Vec<String>) {
     let size = u128::from(access.memory_len_bytes);
     let past = (access.address + u128::from(access.len_bytes)).saturating_sub(size);
     lines.push(format!(
-        "The instruction {verb} {} byte(s) at 0x{:x} (base 0x{:x} + offset 0x{:x}), which ends {past} byte(s) past \
+        "The instruction {verb} {} at 0x{:x} (base 0x{:x} + offset 0x{:x}), which ends {} past \
          the memory's {size} bytes.",
-        access.len_bytes, access.address, access.base, access.offset,
+        bytes(access.len_bytes.into()),
+        access.address,
+        access.base,
+        access.offset,
+        bytes(past),
     ));
     if access.base >= 0xffff_0000 {
         let negative = access.base as u32 as i32;
@@ -136,5 +140,13 @@ fn memory_sentences(access: &FaultAccess, lines: &mut Vec<String>) {
         lines.push(
             "Look at the pointer or index that gave the base: it was overwritten, freed or never set.".into(),
         );
+    }
+}
+
+fn bytes(count: u128) -> String {
+    if count == 1 {
+        "1 byte".to_string()
+    } else {
+        format!("{count} bytes")
     }
 }
