@@ -321,11 +321,11 @@ impl Units {
                         };
                         found.push((low, end));
                     }
-                    if let Some(ranges) = ranges {
-                        if let Ok(Some(mut list)) = self.dwarf.attr_ranges(&unit.dwarf, ranges) {
-                            while let (true, Ok(Some(range))) = (found.len() < 64, list.next()) {
-                                found.push((range.begin, Some(range.end)));
-                            }
+                    if let Some(ranges) = ranges
+                        && let Ok(Some(mut list)) = self.dwarf.attr_ranges(&unit.dwarf, ranges)
+                    {
+                        while let (true, Ok(Some(range))) = (found.len() < 64, list.next()) {
+                            found.push((range.begin, Some(range.end)));
                         }
                     }
                     for (start, end) in found {
