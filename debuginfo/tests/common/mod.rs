@@ -17,6 +17,14 @@ pub fn bytes(path: &str) -> Vec<u8> {
     std::fs::read(guest(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
+/// A module made for these tests.
+pub fn own(path: &str) -> Vec<u8> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/guests")
+        .join(path);
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
 pub fn parse(path: &str) -> DebugInfo {
     DebugInfo::parse(Arc::from(bytes(path)))
 }
