@@ -56,7 +56,7 @@ impl ModuleMap {
             if let Err(error) = read {
                 diagnostics.push(Diagnostic {
                     section: "module".to_string(),
-                    offset: Some(error.offset() as u64),
+                    offset: Some(error.offset()),
                     message: format!("The module cannot be read further: {}.", error.message()),
                 });
                 break;
@@ -138,7 +138,7 @@ impl ModuleMap {
         if let Err(error) = read() {
             diagnostics.push(Diagnostic {
                 section: "name".to_string(),
-                offset: Some(error.offset() as u64),
+                offset: Some(error.offset()),
                 message: format!("Some function names are lost: {}.", error.message()),
             });
         }

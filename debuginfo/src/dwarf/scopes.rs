@@ -107,10 +107,10 @@ impl Scopes {
                 _ => None,
             };
             let parameter = entry.tag() == gimli::DW_TAG_formal_parameter;
-            if parameter || entry.tag() == gimli::DW_TAG_variable {
-                if let Some(scope) = inside.and_then(|scope| scopes.get_mut(scope)) {
-                    scope.variables.push(Variable { die, parameter });
-                }
+            if (parameter || entry.tag() == gimli::DW_TAG_variable)
+                && let Some(scope) = inside.and_then(|scope| scopes.get_mut(scope))
+            {
+                scope.variables.push(Variable { die, parameter });
             }
             if entry.has_children() {
                 around.push((depth, own));
@@ -194,10 +194,12 @@ fn call(entry: &Entry) -> Option<Call> {
 pub(crate) fn ranges(units: &Units, unit: &Unit, entry: &Entry) -> SmallVec<[(u32, u32); 1]> {
     let mut ranges = SmallVec::new();
     let mut add = |start: u64, end: u64| {
-        if let (Ok(start), Ok(end)) = (u32::try_from(start), u32::try_from(end)) {
-            if start > 0 && start < end && !unit.dwarf.header.is_tombstone_address(u64::from(start)) {
-                ranges.push((start, end));
-            }
+        if let (Ok(start), Ok(end)) = (u32::try_from(start), u32::try_from(end))
+            && start > 0
+            && start < end
+            && !unit.dwarf.header.is_tombstone_address(u64::from(start))
+        {
+            ranges.push((start, end));
         }
     };
     if let Some(list) = entry.attr_value(gimli::DW_AT_ranges) {

@@ -42,14 +42,14 @@ impl Index {
         let map = ModuleMap::read(module, &mut diagnostics);
         let units = Units::index(&map, &mut diagnostics);
         let lines = Lines::read(&map, &units, &mut diagnostics);
-        if !map.has_section(".debug_info") {
-            if let Some(path) = &map.external_debug_info {
-                diagnostics.push(Diagnostic {
-                    section: "external_debug_info".to_string(),
-                    offset: None,
-                    message: format!("The debug information is in another file, {path}, which was not read."),
-                });
-            }
+        if !map.has_section(".debug_info")
+            && let Some(path) = &map.external_debug_info
+        {
+            diagnostics.push(Diagnostic {
+                section: "external_debug_info".to_string(),
+                offset: None,
+                message: format!("The debug information is in another file, {path}, which was not read."),
+            });
         }
         diagnostics.truncate(DIAGNOSTIC_LIMIT);
         let functions = map.imported_functions.len().saturating_add(map.bodies.len());
