@@ -18,6 +18,8 @@ use std::sync::{Arc, OnceLock};
 const ROW_LIMIT: usize = 8 << 20;
 /// Instructions that are run of all programs together.
 const INSTRUCTION_LIMIT: usize = 64 << 20;
+/// Bytes of file tables that are read of all programs together.
+const HEADER_LIMIT: usize = 256 << 20;
 
 /// One row. Line 0 says that the code from here belongs to no line.
 #[derive(Clone, Copy, Debug)]
@@ -106,7 +108,7 @@ pub(crate) struct Lines {
     pub files: Vec<SourceFile>,
     rows: Vec<Row>,
     /// File numbers of each unit (by its position) to files.
-    unit_files: Vec<HashMap<u64, FileId>>,
+    unit_files: Vec<Arc<HashMap<u64, FileId>>>,
     bodies: Vec<OnceLock<Arc<BodyLines>>>,
     bodies_of_file: Vec<Vec<u32>>,
     statements: Vec<OnceLock<Arc<[u32]>>>,
@@ -122,9 +124,10 @@ impl Lines {
             sequences: Vec::new(),
             rows_left: ROW_LIMIT,
             instructions_left: INSTRUCTION_LIMIT,
+            header_bytes_left: HEADER_LIMIT,
         };
         let mut seen = HashMap::new();
-        let mut unit_files: Vec<HashMap<u64, FileId>> = Vec::with_capacity(units.units.len());
+        let mut unit_files: Vec<Arc<HashMap<u64, FileId>>> = Vec::with_capacity(units.units.len());
         for unit in &units.units {
             unit_files.push(reading.unit(unit, &unit_files, &mut seen, diagnostics));
         }
@@ -152,7 +155,7 @@ impl Lines {
             end = sequence.end;
             rows.extend(sequence.rows);
         }
-        if rows.is_empty() && units.units.iter().any(|unit| unit.dwarf.line_program.is_some()) {
+        if rows.is_empty() && units.units.iter().any(|unit| unit.lines.is_some()) {
             files = Files::default();
             unit_files.clear();
             let message =
@@ -355,6 +358,7 @@ struct Reading<'a> {
     sequences: Vec<Sequence>,
     rows_left: usize,
     instructions_left: usize,
+    header_bytes_left: usize,
 }
 
 type Header = gimli::LineProgramHeader<Reader>;
@@ -365,31 +369,47 @@ impl Reading<'_> {
     fn unit(
         &mut self,
         unit: &Unit,
-        done: &[HashMap<u64, FileId>],
+        done: &[Arc<HashMap<u64, FileId>>],
         seen: &mut HashMap<usize, usize>,
         diagnostics: &mut Vec<Diagnostic>,
-    ) -> HashMap<u64, FileId> {
-        let Some(program) = unit.dwarf.line_program.clone() else {
-            return HashMap::new();
+    ) -> Arc<HashMap<u64, FileId>> {
+        let Some(gimli::DebugLineOffset(offset)) = unit.lines else {
+            return Arc::default();
         };
-        let offset = program.header().offset().0;
         if let Some(files) = seen.get(&offset).and_then(|&first| done.get(first)) {
             return files.clone();
         }
         seen.insert(offset, done.len());
         let mut known = HashMap::new();
+        let mut missing = |error: String| {
+            let message = format!("Lines of {} are missing: {error}.", unit.summary.name);
+            diagnostics.push(problem(offset, message));
+        };
+        let lines = &self.units.dwarf.debug_line;
+        let address_size = unit.dwarf.header.address_size();
+        let program = match lines.program(gimli::DebugLineOffset(offset), address_size, None, None) {
+            Ok(program) => program,
+            Err(error) => {
+                missing(error.to_string());
+                return Arc::new(known);
+            }
+        };
+        self.header_bytes_left = self
+            .header_bytes_left
+            .saturating_sub(program.header().header_length());
+        if self.header_bytes_left == 0 {
+            missing("the file tables are too large".to_string());
+            return Arc::new(known);
+        }
         if let Err(error) = self.run(unit, program.clone(), &mut known) {
-            diagnostics.push(problem(
-                offset,
-                format!("Lines of {} are missing: {error}.", unit.summary.name),
-            ));
+            missing(error);
         }
         let mut wanted: Vec<u64> = unit.call_files.iter().copied().collect();
         wanted.sort_unstable();
         for index in wanted {
             self.file(unit, program.header(), index, &mut known);
         }
-        known
+        Arc::new(known)
     }
 
     fn run(

@@ -13,6 +13,7 @@ use crate::sections::{ModuleMap, Reader};
 use crate::{CodeOffset, Diagnostic, Language, UnitSummary};
 use gimli::{Reader as _, Section as _, UnitOffset, UnitSectionOffset};
 use std::collections::{HashMap, HashSet};
+use std::convert::Infallible;
 
 /// Longest string that is taken from the debug sections.
 pub(crate) const NAME_LIMIT: usize = 4096;
@@ -34,6 +35,8 @@ pub(crate) struct Unit {
     pub end: usize,
     /// What it says of itself.
     pub summary: UnitSummary,
+    /// Where its line program is.
+    pub lines: Option<gimli::DebugLineOffset>,
     /// Variables with static storage, those inside functions too.
     pub statics: Vec<DieId>,
     /// File numbers that inlined calls name.
@@ -83,7 +86,7 @@ fn check_strings(map: &ModuleMap, diagnostics: &mut Vec<Diagnostic>) {
 impl Units {
     /// Indexes the debug sections of a module.
     pub fn index(map: &ModuleMap, diagnostics: &mut Vec<Diagnostic>) -> Units {
-        let load = |id: gimli::SectionId| Ok::<Reader, std::convert::Infallible>(map.section(id.name()));
+        let load = |id: gimli::SectionId| Ok::<Reader, Infallible>(map.section(id.name()));
         let dwarf = match gimli::Dwarf::load(load) {
             Ok(dwarf) => dwarf,
             Err(never) => match never {},
@@ -121,10 +124,10 @@ impl Units {
 
     fn read_headers(&mut self, diagnostics: &mut Vec<Diagnostic>) {
         let mut problem = |offset: usize, message: String| {
-            let section = ".debug_info".to_string();
+            let (section, offset) = (".debug_info".to_string(), Some(offset as u64));
             diagnostics.push(Diagnostic {
                 section,
-                offset: Some(offset as u64),
+                offset,
                 message,
             });
         };
@@ -162,41 +165,98 @@ impl Units {
                 } => Some((type_signature, type_offset)),
                 _ => None,
             };
-            let version = header.version();
-            let unit = match self.dwarf.unit(header) {
-                Ok(unit) => unit,
-                Err(error) => {
-                    problem(start, format!("A unit cannot be read: {error}."));
-                    continue;
+            match self.open(header, start, next) {
+                Ok((unit, elsewhere)) => {
+                    if let Some((signature, offset)) = signature {
+                        self.signatures
+                            .insert(signature.0, DieId(start.saturating_add(offset.0)));
+                    }
+                    if let Some(file) = elsewhere {
+                        problem(
+                            start,
+                            format!("Variables and types are in {file}, which is not part of the module."),
+                        );
+                    }
+                    self.units.push(unit);
                 }
-            };
-            if let Some((signature, offset)) = signature {
-                self.signatures
-                    .insert(signature.0, DieId(start.saturating_add(offset.0)));
+                Err(error) => problem(start, format!("A unit cannot be read: {error}.")),
             }
-            let summary = self.summarize(&unit, version);
-            if let Ok(Some(name)) = unit.dwo_name() {
-                let name = self
-                    .string(&unit, name)
-                    .unwrap_or_else(|| "another file".to_string());
-                problem(
-                    start,
-                    format!(
-                        "Variables and types of {} are in {name}, which is not part of the module: there are lines only.",
-                        summary.name
-                    ),
-                );
+        }
+    }
+
+    /// Reads the root of a unit. The second answer is the file that holds the rest of it, if that is another.
+    ///
+    /// `gimli` can do this, but would give up on the whole unit for a broken line table, and read that table
+    /// once for each unit that shares it.
+    fn open(
+        &self,
+        header: gimli::UnitHeader<Reader>,
+        start: usize,
+        end: usize,
+    ) -> gimli::Result<(Unit, Option<String>)> {
+        let (encoding, kind) = (header.encoding(), self.dwarf.file_type);
+        let mut unit = gimli::Unit {
+            abbreviations: self.dwarf.abbreviations(&header)?,
+            name: None,
+            comp_dir: None,
+            low_pc: 0,
+            str_offsets_base: gimli::DebugStrOffsetsBase::default_for_encoding_and_file(encoding, kind),
+            addr_base: gimli::DebugAddrBase(0),
+            loclists_base: gimli::DebugLocListsBase::default_for_encoding_and_file(encoding, kind),
+            rnglists_base: gimli::DebugRngListsBase::default_for_encoding_and_file(encoding, kind),
+            line_program: None,
+            dwo_id: None,
+            header,
+        };
+        let root = unit.entry(unit.header.root_offset())?;
+        // The bases come first: strings and addresses depend on them.
+        for attribute in root.attrs() {
+            match attribute.value() {
+                Value::DebugStrOffsetsBase(base) => unit.str_offsets_base = base,
+                Value::DebugAddrBase(base) => unit.addr_base = base,
+                Value::DebugLocListsBase(base) => unit.loclists_base = base,
+                Value::DebugRngListsBase(base) => unit.rnglists_base = base,
+                _ => {}
             }
-            let (statics, call_files) = (Vec::new(), HashSet::new());
-            self.units.push(Unit {
+        }
+        if let Some(low) = root.attr_value(gimli::DW_AT_low_pc) {
+            unit.low_pc = self.dwarf.attr_address(&unit, low)?.unwrap_or(0);
+        }
+        let string = |name| root.attr_value(name).and_then(|value| self.string(&unit, value));
+        let elsewhere = string(gimli::DW_AT_dwo_name).or_else(|| string(gimli::DW_AT_GNU_dwo_name));
+        let mut summary = UnitSummary {
+            name: string(gimli::DW_AT_name)
+                .or_else(|| elsewhere.clone())
+                .unwrap_or_default(),
+            directory: string(gimli::DW_AT_comp_dir).unwrap_or_default(),
+            producer: string(gimli::DW_AT_producer).unwrap_or_default(),
+            language: match root.attr_value(gimli::DW_AT_language) {
+                Some(Value::Language(language)) => language_of(language),
+                _ => Language::Other,
+            },
+            version: encoding.version,
+        };
+        // Zig's own units call themselves C99.
+        if summary.producer.starts_with("zig ") {
+            summary.language = Language::Zig;
+        }
+        let lines = match root.attr_value(gimli::DW_AT_stmt_list) {
+            Some(Value::DebugLineRef(offset)) => Some(offset),
+            _ => None,
+        };
+        let (statics, call_files) = (Vec::new(), HashSet::new());
+        Ok((
+            Unit {
                 dwarf: unit,
                 start,
-                end: next,
+                end,
                 summary,
+                lines,
                 statics,
                 call_files,
-            });
-        }
+            },
+            elsewhere,
+        ))
     }
 
     /// Length of one abbreviation table, at most `limit`.
@@ -225,38 +285,6 @@ impl Units {
         // A table that breaks off is an error of the unit, reported when that is read.
         let _ = scan();
         before - reader.len()
-    }
-
-    fn summarize(&self, unit: &gimli::Unit<Reader>, version: u16) -> UnitSummary {
-        let mut summary = UnitSummary {
-            name: unit
-                .name
-                .as_ref()
-                .and_then(|name| text(name.clone()))
-                .unwrap_or_else(|| "an unnamed unit".to_string()),
-            directory: unit
-                .comp_dir
-                .as_ref()
-                .and_then(|name| text(name.clone()))
-                .unwrap_or_default(),
-            producer: String::new(),
-            language: Language::Other,
-            version,
-        };
-        let Ok(root) = unit.entry(unit.header.root_offset()) else {
-            return summary;
-        };
-        if let Some(producer) = root.attr_value(gimli::DW_AT_producer) {
-            summary.producer = self.string(unit, producer).unwrap_or_default();
-        }
-        if let Some(Value::Language(language)) = root.attr_value(gimli::DW_AT_language) {
-            summary.language = language_of(language);
-        }
-        // Zig's own units call themselves C99.
-        if summary.producer.starts_with("zig ") {
-            summary.language = Language::Zig;
-        }
-        summary
     }
 
     fn walk(&mut self, index: usize, map: &ModuleMap) -> gimli::Result<()> {
