@@ -101,6 +101,9 @@ impl BodyLines {
     }
 }
 
+/// Lines at which a statement starts, each with the number of a body it starts in.
+pub(crate) type Statements = Arc<[(u32, u32)]>;
+
 /// The line tables of a module.
 #[derive(Debug)]
 pub(crate) struct Lines {
@@ -111,7 +114,7 @@ pub(crate) struct Lines {
     unit_files: Vec<Arc<HashMap<u64, FileId>>>,
     bodies: Vec<OnceLock<Arc<BodyLines>>>,
     bodies_of_file: Vec<Vec<u32>>,
-    statements: Vec<OnceLock<Arc<[(u32, u32)]>>>,
+    statements: Vec<OnceLock<Statements>>,
 }
 
 impl Lines {
@@ -212,7 +215,7 @@ impl Lines {
     }
 
     /// The lines of a file at which a statement starts, each with every body it starts in; ascending.
-    pub fn statements(&self, map: &ModuleMap, file: FileId) -> Arc<[(u32, u32)]> {
+    pub fn statements(&self, map: &ModuleMap, file: FileId) -> Statements {
         let Some(slot) = self.statements.get(file.0 as usize) else {
             return Arc::from([]);
         };

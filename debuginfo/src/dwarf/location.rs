@@ -35,7 +35,7 @@ impl Frame<'_> {
         if let Some((unit, value)) = self.units.inherited(variable, gimli::DW_AT_location) {
             let expression = match value {
                 Value::Exprloc(expression) => expression,
-                list => self.pick_from_list(unit, list)?,
+                list => self.in_list(unit, list)?,
             };
             return self.place(unit, expression, len);
         }
@@ -46,7 +46,7 @@ impl Frame<'_> {
     }
 
     /// The entry of a location list that covers the frame's address.
-    fn pick_from_list(&self, unit: &Unit, list: Value) -> Result<gimli::Expression<Reader>, Availability> {
+    fn in_list(&self, unit: &Unit, list: Value) -> Result<gimli::Expression<Reader>, Availability> {
         let broken =
             |error: gimli::Error| Availability::NotReadable(format!("its location list is broken: {error}"));
         let list = self
