@@ -386,6 +386,6 @@ fn a_large_module() {
         info.evaluate("sqlite3UpperToLower[65]", at, 0, &fake)
             .unwrap()
             .text,
-        "'a' (97)"
+        "97 'a'"
     );
 }

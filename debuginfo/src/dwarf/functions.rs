@@ -50,6 +50,9 @@ pub(crate) fn function_name(units: &Units, map: &ModuleMap, func_index: u32) -> 
         .map_or_else(|| format!("func[{func_index}]"), |name| readable(name))
 }
 
+/// Bytes that the names in the index may have together.
+const INDEX_LIMIT: usize = 256 << 20;
+
 /// Functions by all their names.
 #[derive(Debug, Default)]
 pub(crate) struct NameIndex {
@@ -61,6 +64,7 @@ impl NameIndex {
     /// Collects the names of all functions.
     pub fn build(units: &Units, map: &ModuleMap) -> NameIndex {
         let mut index = NameIndex::default();
+        let mut bytes_left = INDEX_LIMIT;
         let count = map.imported_functions.len().saturating_add(map.bodies.len());
         for func in 0..u32::try_from(count).unwrap_or(u32::MAX) {
             let shown = function_name(units, map, func);
@@ -85,7 +89,11 @@ impl NameIndex {
                 names.push(name.clone());
             }
             for name in names {
+                bytes_left = bytes_left.saturating_sub(name.len());
                 add(&mut index.exact, name, func);
+            }
+            if bytes_left == 0 {
+                break;
             }
         }
         index

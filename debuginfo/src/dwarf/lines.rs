@@ -15,7 +15,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 /// Rows that are kept of all programs together.
-const ROW_LIMIT: usize = 8 << 20;
+const ROW_LIMIT: usize = 4 << 20;
+/// Bytes that the paths of all files may have together.
+const PATH_LIMIT: usize = 64 << 20;
 /// Instructions that are run of all programs together.
 const INSTRUCTION_LIMIT: usize = 64 << 20;
 /// Bytes of file tables that are read of all programs together.
@@ -123,7 +125,11 @@ impl Lines {
         let mut reading = Reading {
             map,
             units,
-            files: Files::default(),
+            files: Files {
+                files: Vec::new(),
+                by_path: HashMap::new(),
+                bytes_left: PATH_LIMIT,
+            },
             sequences: Vec::new(),
             rows_left: ROW_LIMIT,
             instructions_left: INSTRUCTION_LIMIT,
@@ -159,7 +165,7 @@ impl Lines {
             rows.extend(sequence.rows);
         }
         if rows.is_empty() && units.units.iter().any(|unit| unit.lines.is_some()) {
-            files = Files::default();
+            files.files.clear();
             unit_files.clear();
             let message =
                 "No line belongs to any function: a tool that rewrote the code has dropped the lines.";
@@ -330,23 +336,27 @@ struct Sequence {
     rows: Vec<Row>,
 }
 
-#[derive(Default)]
 struct Files {
     files: Vec<SourceFile>,
     by_path: HashMap<String, FileId>,
+    bytes_left: usize,
 }
 
 impl Files {
-    fn id(&mut self, path: String, language: Language) -> FileId {
-        let next = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
-        *self.by_path.entry(path).or_insert_with_key(|path| {
-            self.files.push(SourceFile {
-                id: next,
-                path: path.clone(),
-                language,
-            });
-            next
-        })
+    /// The number of a path, given if it is new; `None` if there is no room for more.
+    fn id(&mut self, path: String, language: Language) -> Option<FileId> {
+        if let Some(&known) = self.by_path.get(&path) {
+            return Some(known);
+        }
+        self.bytes_left = self.bytes_left.checked_sub(path.len())?;
+        let id = FileId(u32::try_from(self.files.len()).ok()?);
+        self.files.push(SourceFile {
+            id,
+            path: path.clone(),
+            language,
+        });
+        self.by_path.insert(path, id);
+        Some(id)
     }
 }
 
@@ -554,7 +564,7 @@ impl Reading<'_> {
             .unwrap_or_default();
         let path = join(&join(&unit.summary.directory, &directory), &name);
         let language = language_of_file(&path, unit.summary.language);
-        let file = self.files.id(path, language);
+        let file = self.files.id(path, language)?;
         known.insert(index, file);
         Some(file)
     }

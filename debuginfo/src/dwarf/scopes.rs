@@ -9,6 +9,11 @@ use super::{DieId, Entry, Value};
 use gimli::UnitOffset;
 use smallvec::SmallVec;
 
+/// Scopes, and variables of one scope, that are read of a function.
+const SCOPE_LIMIT: usize = 1 << 16;
+/// Scopes inside each other; what lies deeper is not looked at.
+const DEPTH_LIMIT: usize = 1024;
+
 /// What a scope is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ScopeKind {
@@ -91,7 +96,7 @@ impl Scopes {
                 _ => None,
             };
             let own = match (kind, inside) {
-                (Some(kind), Some(parent)) => {
+                (Some(kind), Some(parent)) if scopes.len() < SCOPE_LIMIT => {
                     let ranges = ranges(units, unit, &entry);
                     let call = (kind == ScopeKind::Inlined).then(|| call(&entry)).flatten();
                     scopes.push(Scope {
@@ -109,10 +114,14 @@ impl Scopes {
             let parameter = entry.tag() == gimli::DW_TAG_formal_parameter;
             if (parameter || entry.tag() == gimli::DW_TAG_variable)
                 && let Some(scope) = inside.and_then(|scope| scopes.get_mut(scope))
+                && scope.variables.len() < SCOPE_LIMIT
             {
                 scope.variables.push(Variable { die, parameter });
             }
             if entry.has_children() {
+                if around.len() >= DEPTH_LIMIT {
+                    break;
+                }
                 around.push((depth, own));
             } else if scopes.len() == 1 && depth == 0 {
                 break;

@@ -21,6 +21,10 @@ pub(crate) const NAME_LIMIT: usize = 4096;
 const UNIT_LIMIT: usize = 1 << 16;
 /// Bytes of abbreviation tables that are read before giving up.
 const ABBREVIATION_BUDGET: usize = 256 << 20;
+/// Namespaces and types, and names in them, that are remembered.
+const SCOPE_LIMIT: usize = 1 << 20;
+/// Scopes inside each other; deeper ones count to the last of these.
+const DEPTH_LIMIT: usize = 256;
 /// Deepest chain of references from DIE to DIE that is followed.
 const CHAIN_LIMIT: usize = 16;
 
@@ -316,19 +320,18 @@ impl Units {
                 | gimli::DW_TAG_enumeration_type => {
                     entries.skip_attributes(attributes)?;
                     // Types remember their scope too, for qualified type names.
-                    if scope != 0 {
-                        self.scope_of.insert(die, scope);
-                    }
-                    if abbreviation.has_children() {
+                    remember(&mut self.scope_of, die, scope);
+                    if abbreviation.has_children()
+                        && self.scopes.len() < SCOPE_LIMIT
+                        && around.len() < DEPTH_LIMIT
+                    {
                         let id = u32::try_from(self.scopes.len()).unwrap_or(0);
                         self.scopes.push(NameScope { parent: scope, die });
                         around.push((depth, id, in_function));
                     }
                 }
                 gimli::DW_TAG_subprogram => {
-                    if scope != 0 {
-                        self.scope_of.insert(die, scope);
-                    }
+                    remember(&mut self.scope_of, die, scope);
                     let (mut low, mut high, mut ranges) = (None, None, None);
                     for &spec in attributes {
                         let attribute = entries.read_attribute(spec)?;
@@ -371,12 +374,12 @@ impl Units {
                             _ => {}
                         }
                     }
-                    around.push((depth, scope, true));
+                    if around.len() < DEPTH_LIMIT {
+                        around.push((depth, scope, true));
+                    }
                 }
                 gimli::DW_TAG_variable => {
-                    if scope != 0 {
-                        self.scope_of.insert(die, scope);
-                    }
+                    remember(&mut self.scope_of, die, scope);
                     for &spec in attributes {
                         let attribute = entries.read_attribute(spec)?;
                         if attribute.name() == gimli::DW_AT_location && is_static(&attribute.value()) {
@@ -384,8 +387,8 @@ impl Units {
                         }
                     }
                 }
-                gimli::DW_TAG_member if scope != 0 => {
-                    self.scope_of.insert(die, scope);
+                gimli::DW_TAG_member => {
+                    remember(&mut self.scope_of, die, scope);
                     entries.skip_attributes(attributes)?;
                 }
                 gimli::DW_TAG_inlined_subroutine => {
@@ -524,6 +527,13 @@ impl Units {
         }
         parts.reverse();
         parts.join("::")
+    }
+}
+
+/// Notes the scope of a DIE, unless it has none or there are too many.
+fn remember(scope_of: &mut HashMap<DieId, u32>, die: DieId, scope: u32) {
+    if scope != 0 && scope_of.len() < SCOPE_LIMIT {
+        scope_of.insert(die, scope);
     }
 }
 

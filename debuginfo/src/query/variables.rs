@@ -34,8 +34,15 @@ impl Index {
         let statics = self.statics_of(at);
         self.with_frame(at, target, |frame, values| {
             let node = |die: DieId| {
-                let name = self.units.qualified(die, &self.units.name(die)?);
-                self.variable(frame, values, name, die, Some(VariableKind::Static))
+                // Tables that a compiler made are no variables of the source.
+                let plain = self.units.name(die).filter(|name| !name.ends_with("{vtable}"))?;
+                self.variable(
+                    frame,
+                    values,
+                    self.units.qualified(die, &plain),
+                    die,
+                    Some(VariableKind::Static),
+                )
             };
             let nodes = statics.iter().filter_map(|&die| node(die));
             // The linker dropped those without a place.

@@ -69,8 +69,14 @@ impl Values<'_> {
         let bits = self.number(place, 0, len)?;
         Ok(match encoding {
             gimli::DW_ATE_boolean => truth(bits),
-            gimli::DW_ATE_signed_char => character(bits as u8, extend(bits, len, true)),
-            gimli::DW_ATE_unsigned_char => character(bits as u8, extend(bits, len, false)),
+            gimli::DW_ATE_signed_char | gimli::DW_ATE_unsigned_char => {
+                let value = extend(bits, len, encoding == gimli::DW_ATE_signed_char);
+                if plain_char(ty) {
+                    character(bits as u8, value)
+                } else {
+                    small_number(bits as u8, value)
+                }
+            }
             gimli::DW_ATE_UTF => match char::from_u32(bits as u32) {
                 Some(c) if ty.language == Language::Rust => format!("{c:?}"),
                 Some(c) => format!("{c:?} ({bits})"),
@@ -99,12 +105,13 @@ impl Values<'_> {
                 Some(function) => (self.function_name)(function),
                 None => format!("{address:#x} (no function in the table)"),
             },
-            Some(Shape::Base { encoding })
-                if matches!(*encoding, gimli::DW_ATE_signed_char | gimli::DW_ATE_unsigned_char)
-                    && target.as_ref().is_some_and(|target| target.size == Some(1)) =>
-            {
+            Some(Shape::Base { .. }) if target.as_ref().is_some_and(|target| byte_wide(target)) => {
+                let plain = target.as_ref().is_some_and(|target| plain_char(target));
                 match self.c_text(address, TEXT_LIMIT) {
-                    Some((text, ended)) => format!("{address:#x} {}", quoted(&text, !ended)),
+                    Some((text, ended)) if plain || ended && readable(&text) => {
+                        format!("{address:#x} {}", quoted(&text, !ended))
+                    }
+                    Some(_) => format!("{address:#x}"),
                     None => format!("{address:#x} (outside memory)"),
                 }
             }
@@ -112,8 +119,14 @@ impl Values<'_> {
         }
     }
 
-    /// A character array on one line: up to its first NUL.
-    pub fn char_array(&self, place: &Place, count: u64) -> Result<String, Availability> {
+    /// An array of characters on one line: as text up to its first NUL. Of `unsigned char` and `signed char`
+    /// it may be text or numbers; `None` if it does not look like text.
+    pub fn char_array(
+        &self,
+        element: DieId,
+        place: &Place,
+        count: u64,
+    ) -> Result<Option<String>, Availability> {
         let want = count.min(TEXT_LIMIT as u64);
         let bytes = match place {
             Place::Memory(address) => {
@@ -129,22 +142,20 @@ impl Values<'_> {
                 .to_vec(),
         };
         let end = bytes.iter().position(|&byte| byte == 0);
-        let shown = bytes.get(..end.unwrap_or(bytes.len())).unwrap_or(&[]);
-        Ok(quoted(shown, end.is_none() && want < count))
+        let (shown, rest) = bytes.split_at(end.unwrap_or(bytes.len()));
+        let plain = self.strip(element).is_some_and(|element| plain_char(&element));
+        let text = plain || readable(shown) && rest.iter().all(|&byte| byte == 0);
+        Ok(text.then(|| quoted(shown, end.is_none() && want < count)))
     }
 
-    /// Whether values of this type are C characters.
+    /// Whether values of this type are C characters (`char`, or one of its signed and unsigned sisters).
     pub fn is_char(&self, ty: DieId) -> bool {
-        let Some(ty) = self.strip(ty) else {
-            return false;
-        };
-        let character = matches!(
-            ty.shape,
-            Shape::Base {
-                encoding: gimli::DW_ATE_signed_char | gimli::DW_ATE_unsigned_char
-            }
-        );
-        character && ty.size == Some(1)
+        self.strip(ty).is_some_and(|ty| byte_wide(&ty))
+    }
+
+    /// Whether values of this type are `char`, which is for text alone.
+    pub fn is_plain_char(&self, ty: DieId) -> bool {
+        self.strip(ty).is_some_and(|ty| plain_char(&ty))
     }
 
     /// A member's value as text, where it is a scalar.
@@ -171,6 +182,35 @@ fn truth(bits: u64) -> String {
         0 => "false".to_string(),
         1 => "true".to_string(),
         other => format!("true ({other})"),
+    }
+}
+
+fn byte_wide(ty: &Type) -> bool {
+    let encoding = match ty.shape {
+        Shape::Base { encoding } => encoding,
+        _ => return false,
+    };
+    matches!(encoding, gimli::DW_ATE_signed_char | gimli::DW_ATE_unsigned_char) && ty.size == Some(1)
+}
+
+fn plain_char(ty: &Type) -> bool {
+    byte_wide(ty) && ty.name.as_deref() == Some("char")
+}
+
+/// Whether bytes are text that a person would call text.
+fn readable(bytes: &[u8]) -> bool {
+    let text = std::str::from_utf8(bytes).unwrap_or("");
+    !text.is_empty()
+        && text
+            .chars()
+            .all(|c| !c.is_control() || matches!(c, '\n' | '\t' | '\r'))
+}
+
+/// A number that may be a character.
+fn small_number(byte: u8, value: i64) -> String {
+    match byte {
+        0x20..=0x7e => format!("{value} '{}'", escaped(byte, '\'')),
+        _ => value.to_string(),
     }
 }
 

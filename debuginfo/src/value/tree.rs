@@ -84,10 +84,7 @@ impl Values<'_> {
     ) -> ValueNode {
         let place = Place::Memory(address);
         let language = self.get(element).map_or(Language::Other, |ty| ty.language);
-        let line = match self.is_char(element) {
-            true => self.char_array(&place, len),
-            false => self.elements_line(element, &place, len, language, LINE_DEPTH),
-        };
+        let line = self.array_line(element, &[Some(len)], &place, language, LINE_DEPTH);
         let (text, availability) = match line {
             Ok(line) => (shortened(line), Availability::Available),
             Err(error) => (reason(&error), error),
@@ -226,8 +223,10 @@ impl Values<'_> {
             return Ok("[]".to_string());
         };
         if inner.is_empty() {
-            if self.is_char(element) {
-                return self.char_array(place, count);
+            if self.is_char(element)
+                && let Some(text) = self.char_array(element, place, count)?
+            {
+                return Ok(text);
             }
             return self.elements_line(element, place, count, language, depth);
         }
@@ -362,7 +361,7 @@ impl Values<'_> {
                     .is_ok_and(|address| address == 0);
                 !null
                     && !matches!(target.shape, Shape::Function { .. } | Shape::Opaque)
-                    && !self.is_char(target.id)
+                    && !self.is_plain_char(target.id)
                     && !matches!(target.shape, Shape::Record { complete: false, .. })
             }
             Shape::Record {
