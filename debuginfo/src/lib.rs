@@ -85,7 +85,7 @@ impl DebugInfo {
 
     /// The lines of `file` that have code, ascending.
     pub fn lines_with_code(&self, file: FileId) -> Vec<u32> {
-        self.index.lines.statement_lines(&self.index.map, file).to_vec()
+        self.index.lines_with_code(file)
     }
 
     /// The ranges, inside the function at `at`, that belong to the same line (and the same inlined call)

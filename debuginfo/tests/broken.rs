@@ -70,9 +70,10 @@ fn grow(info: &DebugInfo, fake: &Fake, nodes: &[ValueNode], depth: usize) -> usi
 fn debug_sections(module: &[u8]) -> Vec<(String, Range<usize>)> {
     let mut found = Vec::new();
     for payload in Parser::new(0).parse_all(module) {
-        if let Ok(Payload::CustomSection(section)) = payload
-            && (section.name().starts_with(".debug") || section.name() == "name")
-        {
+        let Ok(Payload::CustomSection(section)) = payload else {
+            continue;
+        };
+        if section.name().starts_with(".debug") || section.name() == "name" {
             let range = section.data_range();
             found.push((
                 section.name().to_string(),

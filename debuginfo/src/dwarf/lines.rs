@@ -101,6 +101,9 @@ impl BodyLines {
     }
 }
 
+/// Lines at which a statement starts, each with the number of a body it starts in.
+pub(crate) type Statements = Arc<[(u32, u32)]>;
+
 /// The line tables of a module.
 #[derive(Debug)]
 pub(crate) struct Lines {
@@ -111,7 +114,7 @@ pub(crate) struct Lines {
     unit_files: Vec<Arc<HashMap<u64, FileId>>>,
     bodies: Vec<OnceLock<Arc<BodyLines>>>,
     bodies_of_file: Vec<Vec<u32>>,
-    statements: Vec<OnceLock<Arc<[u32]>>>,
+    statements: Vec<OnceLock<Statements>>,
 }
 
 impl Lines {
@@ -211,32 +214,28 @@ impl Lines {
             .clone()
     }
 
-    /// The bodies that have rows of a file.
-    pub fn bodies_of_file(&self, file: FileId) -> &[u32] {
-        self.bodies_of_file
-            .get(file.0 as usize)
-            .map_or(&[], Vec::as_slice)
-    }
-
-    /// The lines of a file at which a statement starts, ascending.
-    pub fn statement_lines(&self, map: &ModuleMap, file: FileId) -> Arc<[u32]> {
+    /// The lines of a file at which a statement starts, each with every body it starts in; ascending.
+    pub fn statements(&self, map: &ModuleMap, file: FileId) -> Statements {
         let Some(slot) = self.statements.get(file.0 as usize) else {
             return Arc::from([]);
         };
         slot.get_or_init(|| {
-            let mut lines: Vec<u32> = Vec::new();
-            for &body in self.bodies_of_file(file) {
-                let body = self.body(map, body as usize);
-                lines.extend(
-                    body.rows
-                        .iter()
-                        .filter(|row| row.file == file && row.is_stmt && row.line != 0)
-                        .map(|row| row.line),
-                );
+            let mut statements: Vec<(u32, u32)> = Vec::new();
+            for &id in self
+                .bodies_of_file
+                .get(file.0 as usize)
+                .map_or(&[][..], Vec::as_slice)
+            {
+                let body = self.body(map, id as usize);
+                let rows = body
+                    .rows
+                    .iter()
+                    .filter(|row| row.file == file && row.is_stmt && row.line != 0);
+                statements.extend(rows.map(|row| (row.line, id)));
             }
-            lines.sort_unstable();
-            lines.dedup();
-            lines.into()
+            statements.sort_unstable();
+            statements.dedup();
+            statements.into()
         })
         .clone()
     }

@@ -491,10 +491,14 @@ impl Units {
 
     /// `name` with the namespaces and types around the DIE before it; `name` alone at the top.
     pub fn qualified(&self, die: DieId, name: &str) -> String {
-        let declared = self.origins(die).find_map(|(unit, entry)| {
-            self.scope_of
-                .get(&DieId(unit.start.saturating_add(entry.offset().0)))
-        });
+        // The declaration says where a name lies; a definition can stand further out.
+        let declared = self
+            .origins(die)
+            .filter_map(|(unit, entry)| {
+                self.scope_of
+                    .get(&DieId(unit.start.saturating_add(entry.offset().0)))
+            })
+            .last();
         let mut parts = vec![name.to_string()];
         let mut scope = declared.copied().unwrap_or(0);
         while scope != 0 && parts.len() < CHAIN_LIMIT {

@@ -189,8 +189,8 @@ impl Eval<'_> {
                 _ => Err(format!("there is no member '{name}': it is a number")),
             };
         };
-        // `p.x` means `p->x` where `p` is a pointer or reference; one step, or two for a reference to a pointer.
-        for _ in 0..3 {
+        // `p.x` means `p->x` where `p` is a pointer, a reference to one, or a smart pointer.
+        for _ in 0..WRAPPER_LIMIT {
             let full = self.full(ty)?;
             if let Shape::Record {
                 members, variants, ..

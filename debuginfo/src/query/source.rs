@@ -6,7 +6,7 @@ use crate::dwarf::lines::narrow;
 use crate::dwarf::scopes::{Call, ScopeKind, Scopes};
 use crate::dwarf::units::Unit;
 use crate::{CodeOffset, CodeRange, FileId, LineBinding, SourceFrame, SourceLocation};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 impl Index {
     pub fn location(&self, at: CodeOffset) -> Option<SourceLocation> {
@@ -27,74 +27,79 @@ impl Index {
         )))
     }
 
+    pub fn lines_with_code(&self, file: FileId) -> Vec<u32> {
+        let mut lines: Vec<u32> = self
+            .lines
+            .statements(&self.map, file)
+            .iter()
+            .map(|&(line, _)| line)
+            .collect();
+        lines.dedup();
+        lines
+    }
+
     pub fn binding(&self, file: FileId, wished: u32) -> Option<LineBinding> {
-        let lines = self.lines.statement_lines(&self.map, file);
-        let from = lines.partition_point(|&line| line < wished);
-        for &line in lines.get(from..)? {
-            let places = self.places(file, line);
-            // A later line counts only in a function that the wished one lies in.
-            let meant: Vec<CodeOffset> = places
-                .into_iter()
-                .filter(|place| {
-                    line == wished
-                        || self
-                            .opening_line(file, place)
-                            .is_some_and(|opening| opening <= wished)
-                })
-                .map(|place| place.stop_at)
-                .collect();
-            if !meant.is_empty() {
+        let statements = self.lines.statements(&self.map, file);
+        let from = statements.partition_point(|&(line, _)| line < wished);
+        let mut openings: HashMap<(usize, usize), Option<u32>> = HashMap::new();
+        for group in statements.get(from..)?.chunk_by(|one, next| one.0 == next.0) {
+            let Some(&(line, _)) = group.first() else { continue };
+            let mut locations = Vec::new();
+            for &(_, body) in group {
+                for place in self.places(body as usize, file, line) {
+                    // A later line counts only in a function that the wished one lies in.
+                    let mut opening = || {
+                        let key = (place.body, place.instance);
+                        *openings
+                            .entry(key)
+                            .or_insert_with(|| self.opening_line(file, &place))
+                    };
+                    if line == wished || opening().is_some_and(|opening| opening <= wished) {
+                        locations.push(place.stop_at);
+                    }
+                }
+            }
+            if !locations.is_empty() {
+                locations.sort_unstable();
                 return Some(LineBinding {
                     file,
                     line,
-                    locations: meant,
+                    locations,
                 });
             }
         }
         None
     }
 
-    /// The first statement of a line in each function and inlined call that has one, by address.
-    fn places(&self, file: FileId, line: u32) -> Vec<Place> {
-        let mut places = Vec::new();
-        for &body in self.lines.bodies_of_file(file) {
-            let body = body as usize;
-            let rows = self.lines.body(&self.map, body);
-            if !rows
-                .rows
-                .iter()
-                .any(|row| row.file == file && row.line == line && row.is_stmt)
-            {
-                continue;
-            }
-            let scopes = self.scopes(body);
-            let mut first: BTreeMap<usize, u32> = BTreeMap::new();
-            for row in rows
-                .rows
-                .iter()
-                .filter(|row| row.file == file && row.line == line && row.is_stmt)
-            {
-                let instance = scopes.as_ref().map_or(0, |scopes| scopes.instance(row.address));
-                first.entry(instance).or_insert(row.address);
-            }
-            let opening = rows.rows.first().map(|row| CodeOffset(u64::from(row.address)));
-            for (instance, address) in first {
-                let address = CodeOffset(u64::from(address));
-                let opens = instance == 0 && opening == Some(address);
-                let stop_at = if opens {
-                    self.prologue_end(body).unwrap_or(address)
-                } else {
-                    address
-                };
-                places.push(Place {
-                    body,
-                    instance,
-                    stop_at,
-                });
-            }
+    /// The first statement of a line in a function and in each call inlined there that has one.
+    fn places(&self, body: usize, file: FileId, line: u32) -> Vec<Place> {
+        let rows = self.lines.body(&self.map, body);
+        let scopes = self.scopes(body);
+        let mut first: BTreeMap<usize, u32> = BTreeMap::new();
+        for row in rows
+            .rows
+            .iter()
+            .filter(|row| row.file == file && row.line == line && row.is_stmt)
+        {
+            let instance = scopes.as_ref().map_or(0, |scopes| scopes.instance(row.address));
+            first.entry(instance).or_insert(row.address);
         }
-        places.sort_by_key(|place| place.stop_at);
-        places
+        let opening = rows.rows.first().map(|row| row.address);
+        let place = |(instance, address): (usize, u32)| {
+            let opens = instance == 0 && opening == Some(address);
+            let address = CodeOffset(u64::from(address));
+            let stop_at = if opens {
+                self.prologue_end(body).unwrap_or(address)
+            } else {
+                address
+            };
+            Place {
+                body,
+                instance,
+                stop_at,
+            }
+        };
+        first.into_iter().map(place).collect()
     }
 
     /// The line in `file` at which the function of a place begins.

@@ -18,6 +18,8 @@ use std::sync::Arc;
 pub(crate) const PAGE: u64 = 100;
 /// Length at which a line stops taking more members.
 const LINE_LIMIT: usize = 100;
+/// Bytes of a line, whatever is on it.
+const TEXT_BYTES: usize = 4000;
 /// Records inside each other on one line.
 const LINE_DEPTH: usize = 3;
 /// Elements of an array on one line.
@@ -62,7 +64,7 @@ impl Values<'_> {
             Ok(line)
         });
         match line {
-            Ok(line) => node.text = line,
+            Ok(line) => node.text = shortened(line),
             Err(availability) => {
                 node.text = reason(&availability);
                 node.availability = availability;
@@ -87,7 +89,7 @@ impl Values<'_> {
             false => self.elements_line(element, &place, len, language, LINE_DEPTH),
         };
         let (text, availability) = match line {
-            Ok(line) => (line, Availability::Available),
+            Ok(line) => (shortened(line), Availability::Available),
             Err(error) => (reason(&error), error),
         };
         ValueNode {
@@ -551,7 +553,7 @@ impl Values<'_> {
             .map_err(Clone::clone)
             .and_then(|at| self.array_line(element, inner, at, array.language, LINE_DEPTH));
         let (text, availability) = match line {
-            Ok(line) => (line, Availability::Available),
+            Ok(line) => (shortened(line), Availability::Available),
             Err(error) => (reason(&error), error),
         };
         // The inner rows of one dimension are plain elements.
@@ -656,6 +658,19 @@ fn brackets(parts: List, language: Language) -> String {
     } else {
         parts.close("{", "}")
     }
+}
+
+/// A line of bounded length; only names that are longer than any source would have them reach the bound.
+fn shortened(mut line: String) -> String {
+    if line.len() > TEXT_BYTES {
+        let end = (0..=TEXT_BYTES)
+            .rev()
+            .find(|&end| line.is_char_boundary(end))
+            .unwrap_or(0);
+        line.truncate(end);
+        line.push_str("...");
+    }
+    line
 }
 
 fn unknown_type() -> Availability {

@@ -17,6 +17,14 @@ pub fn bytes(path: &str) -> Vec<u8> {
     std::fs::read(guest(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
+/// A module made for these tests.
+pub fn own(path: &str) -> Vec<u8> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/guests")
+        .join(path);
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
 pub fn parse(path: &str) -> DebugInfo {
     DebugInfo::parse(Arc::from(bytes(path)))
 }
@@ -78,7 +86,7 @@ impl Target for Fake {
     }
 }
 
-/// Memory as the module's active data segments fill it.
+/// Memory as the module's active data segments fill it; `len` bytes at least.
 pub fn initial_memory(module: &[u8], len: usize) -> Vec<u8> {
     let mut memory = vec![0; len];
     for payload in wasmparser::Parser::new(0).parse_all(module) {
@@ -91,6 +99,7 @@ pub fn initial_memory(module: &[u8], len: usize) -> Vec<u8> {
                 let mut reader = offset_expr.get_operators_reader();
                 if let Ok(wasmparser::Operator::I32Const { value }) = reader.read() {
                     let at = value as usize;
+                    memory.resize(memory.len().max(at + data.data.len()), 0);
                     memory[at..at + data.data.len()].copy_from_slice(data.data);
                 }
             }
