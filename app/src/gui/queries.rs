@@ -57,17 +57,7 @@ pub struct Queries {
 /// The stop a question is about, and the question with that stop blanked: the name it is filed under.
 fn filed(query: &Query) -> (Query, Option<StopId>) {
     let mut key = query.clone();
-    let slot = match &mut key {
-        Query::Frame { stop, .. }
-        | Query::Children { stop, .. }
-        | Query::Evaluate { stop, .. }
-        | Query::Memory { stop, .. }
-        | Query::Globals { stop }
-        | Query::Table { stop, .. }
-        | Query::Write { stop, .. } => Some(stop),
-        Query::WasmText { .. } | Query::LinesWithCode { .. } | Query::Native { .. } => None,
-    };
-    let stop = slot.map(|slot| std::mem::replace(slot, StopId(0)));
+    let stop = key.stop_mut().map(|stop| std::mem::replace(stop, StopId(0)));
     (key, stop)
 }
 

@@ -12,7 +12,7 @@ use super::command::{Command, StepKind, StepUnit};
 use super::event::{BreakpointLocation, Event, Outcome};
 use super::fault;
 use super::inspect::Inspector;
-use super::query::{Query, QueryError};
+use super::query::QueryError;
 use super::snapshot::{Snapshot, StopId, StopReason};
 use super::step::StepPlan;
 use super::worker::{Loaded, Message, Worker, outcome_of, static_answer};
@@ -299,10 +299,12 @@ impl<'a> Guest<'a> {
     /// Everything at a stop that does not let the guest go on; `Some` if it ends the run.
     fn serve(&mut self, paused: &mut Paused<'_>, snapshot: &Snapshot, command: Command) -> Option<Resume> {
         match command {
-            Command::Query { id, query } => {
+            Command::Query { id, mut query } => {
                 let result = match static_answer(self.loaded, &query) {
                     Some(answer) => answer,
-                    None if stop_of(&query) != Some(snapshot.stop) => Err(QueryError::Stale),
+                    None if query.stop_mut().map(|stop| *stop) != Some(snapshot.stop) => {
+                        Err(QueryError::Stale)
+                    }
                     None => Inspector {
                         paused,
                         symbols: &self.loaded.symbols,
@@ -377,19 +379,5 @@ impl StopHandler for Guest<'_> {
             }
         }
         action
-    }
-}
-
-/// The stop a question is about.
-fn stop_of(query: &Query) -> Option<StopId> {
-    match query {
-        Query::Frame { stop, .. }
-        | Query::Children { stop, .. }
-        | Query::Evaluate { stop, .. }
-        | Query::Memory { stop, .. }
-        | Query::Globals { stop }
-        | Query::Table { stop, .. }
-        | Query::Write { stop, .. } => Some(*stop),
-        Query::WasmText { .. } | Query::LinesWithCode { .. } | Query::Native { .. } => None,
     }
 }

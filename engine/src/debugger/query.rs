@@ -91,6 +91,22 @@ pub enum Query {
     },
 }
 
+impl Query {
+    /// The stop it is about; `None` if it needs none.
+    pub fn stop_mut(&mut self) -> Option<&mut StopId> {
+        match self {
+            Query::Frame { stop, .. }
+            | Query::Children { stop, .. }
+            | Query::Evaluate { stop, .. }
+            | Query::Memory { stop, .. }
+            | Query::Globals { stop }
+            | Query::Table { stop, .. }
+            | Query::Write { stop, .. } => Some(stop),
+            Query::WasmText { .. } | Query::LinesWithCode { .. } | Query::Native { .. } => None,
+        }
+    }
+}
+
 /// A place to write, with the raw bits of the new value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum WriteTarget {
