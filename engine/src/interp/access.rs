@@ -1,12 +1,12 @@
-//! Loads and stores: one row each.
+//! Loads and stores: one row each. Those of a single lane stand with the vector instructions.
 //!
 //! # Invariants
-//! - The effective address is a 33-bit sum; an access that is not wholly inside traps and touches nothing.
+//! - An access that is not wholly inside touches nothing.
 //! - Bits pass unchanged (a loaded NaN keeps its payload).
 //!
 //! Must not know: frames, control, the store.
 
-use super::numeric::{Bits32, Bits64, Slot, Value};
+use super::value::{Bits32, Bits64, Slot, Value};
 use wasmparser::{MemArg, Operator};
 
 macro_rules! loads {
@@ -57,6 +57,19 @@ loads! {
     I64Load16U(u16) -> u64 { u64::from }
     I64Load32S(i32) -> i64 { i64::from }
     I64Load32U(u32) -> u64 { u64::from }
+    V128Load(u128) -> u128 { |raw| raw }
+    V128Load8x8S(u64) -> [i16; 8] { |raw| raw.to_le_bytes().map(|lane| i16::from(lane as i8)) }
+    V128Load8x8U(u64) -> [u16; 8] { |raw| raw.to_le_bytes().map(u16::from) }
+    V128Load16x4S(u64) -> [i32; 4] { |raw| <[i16; 4]>::take(raw.into()).map(i32::from) }
+    V128Load16x4U(u64) -> [u32; 4] { |raw| <[u16; 4]>::take(raw.into()).map(u32::from) }
+    V128Load32x2S(u64) -> [i64; 2] { |raw| <[i32; 2]>::take(raw.into()).map(i64::from) }
+    V128Load32x2U(u64) -> [u64; 2] { |raw| <[u32; 2]>::take(raw.into()).map(u64::from) }
+    V128Load8Splat(u8) -> [u8; 16] { |raw| [raw; 16] }
+    V128Load16Splat(u16) -> [u16; 8] { |raw| [raw; 8] }
+    V128Load32Splat(u32) -> [u32; 4] { |raw| [raw; 4] }
+    V128Load64Splat(u64) -> [u64; 2] { |raw| [raw; 2] }
+    V128Load32Zero(u32) -> u128 { u128::from }
+    V128Load64Zero(u64) -> u128 { u128::from }
 }
 
 macro_rules! stores {
@@ -99,4 +112,5 @@ stores! {
     I64Store8(u8)
     I64Store16(u16)
     I64Store32(u32)
+    V128Store(u128)
 }

@@ -8,10 +8,11 @@
 
 use super::access::{Load, Store};
 use super::numeric::Numeric;
+use super::simd::{Extract, Floats, LaneLoad, LaneStore, Lanes, Replace};
 use crate::error::Error;
 use crate::module::{Body, Module, text};
 use crate::types::ValType;
-use wasmparser::{BinaryReader, BlockType, Operator, OperatorsReader};
+use wasmparser::{BinaryReader, BlockType, MemArg, MemArgTarget, Operator, OperatorsReader};
 
 /// An instruction.
 #[derive(Clone, Copy, Debug)]
@@ -57,13 +58,22 @@ pub(super) enum Op {
     LocalTee(u32),
     GlobalGet(u32, ValType),
     GlobalSet(u32),
-    Load(Load, u32),
-    Store(Store, u32),
-    MemorySize,
-    MemoryGrow,
-    MemoryCopy,
-    MemoryFill,
-    MemoryInit(u32),
+    Load(Load, Place),
+    Store(Store, Place),
+    LoadLane(LaneLoad, u8, Place),
+    StoreLane(LaneStore, u8, Place),
+    /// The type is that of the memory's addresses.
+    MemorySize(u32, ValType),
+    MemoryGrow(u32, ValType),
+    MemoryCopy {
+        to: u32,
+        from: u32,
+    },
+    MemoryFill(u32),
+    MemoryInit {
+        memory: u32,
+        segment: u32,
+    },
     DataDrop(u32),
     /// Also `ref.null`.
     Const(ValType, u64),
@@ -84,8 +94,36 @@ pub(super) enum Op {
     },
     ElemDrop(u32),
     Numeric(Numeric),
+    Lanes(Lanes),
+    Floats(Floats),
+    Extract(Extract, u8),
+    Replace(Replace, u8),
+    /// A vector of the function's list.
+    Vector(u32),
+    /// The indexes are a vector of the function's list.
+    Shuffle(u32),
     /// A valid operator that is not interpreted; see [`check_supported`].
     Unsupported,
+}
+
+/// What an access adds to its address, and in which memory.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub(super) memory: u32,
+    pub(super) offset: u64,
+}
+
+impl From<MemArg> for Place {
+    fn from(memarg: MemArg) -> Place {
+        Place {
+            memory: match memarg.target {
+                MemArgTarget::Memory(memory) => memory,
+                // Only with a proposal that is never on; no memory has this index.
+                MemArgTarget::Array(_) => u32::MAX,
+            },
+            offset: memarg.offset,
+        }
+    }
 }
 
 /// A prepared function.
@@ -98,6 +136,8 @@ pub(super) struct Code {
     start: u64,
     /// The label lists of all `br_table`s, one after the other, each with its default last.
     pub(super) labels: Vec<u32>,
+    /// The constants and shuffle indexes of vector instructions.
+    pub(super) vectors: Vec<u128>,
     /// How many locals are parameters.
     pub(super) params: usize,
     /// How many results it has.
@@ -123,6 +163,7 @@ pub(super) fn prepare(module: &Module, func: u32, body: &Body) -> Code {
         offsets: Vec::new(),
         start: body.range.start as u64,
         labels: Vec::new(),
+        vectors: Vec::new(),
         params: ty.params.len(),
         results: ty.results.len(),
         declared: declared_locals(body, ty.params.len()),
@@ -131,7 +172,7 @@ pub(super) fn prepare(module: &Module, func: u32, body: &Body) -> Code {
     let mut open: Vec<(usize, Option<usize>)> = Vec::new();
     for (operator, offset) in operators(module, body) {
         let index = code.ops.len();
-        let mut op = lower(module, &operator, &mut code.labels);
+        let mut op = lower(module, &operator, &mut code.labels, &mut code.vectors);
         match op {
             Op::Block { .. } | Op::Loop { .. } | Op::If { .. } => open.push((index, None)),
             Op::Else => {
@@ -164,11 +205,15 @@ pub(super) fn prepare(module: &Module, func: u32, body: &Body) -> Code {
 
 /// Whether all of a module's functions can be interpreted: the first operator that cannot is the error.
 pub fn check_supported(module: &Module) -> Result<(), Error> {
-    let mut labels = Vec::new();
+    let (mut labels, mut vectors) = (Vec::new(), Vec::new());
     for body in &module.bodies {
         for (operator, offset) in operators(module, body) {
             labels.clear();
-            if matches!(lower(module, &operator, &mut labels), Op::Unsupported) {
+            vectors.clear();
+            if matches!(
+                lower(module, &operator, &mut labels, &mut vectors),
+                Op::Unsupported
+            ) {
                 return Err(Error::Unsupported {
                     what: text::operator_name(&operator),
                     offset,
@@ -199,16 +244,18 @@ fn declared_locals(body: &Body, params: usize) -> Vec<(u32, ValType)> {
 }
 
 /// An operator without its context: the ends of control constructs are still zero.
-fn lower(module: &Module, operator: &Operator<'_>, labels: &mut Vec<u32>) -> Op {
+fn lower(module: &Module, operator: &Operator<'_>, labels: &mut Vec<u32>, vectors: &mut Vec<u128>) -> Op {
     if let Some(numeric) = Numeric::from_operator(operator) {
         return Op::Numeric(numeric);
     }
-    // Offsets of 32-bit memories are below 2^32.
     if let Some((load, memarg)) = Load::from_operator(operator) {
-        return Op::Load(load, memarg.offset as u32);
+        return Op::Load(load, memarg.into());
     }
     if let Some((store, memarg)) = Store::from_operator(operator) {
-        return Op::Store(store, memarg.offset as u32);
+        return Op::Store(store, memarg.into());
+    }
+    if let Some(vector) = lower_vector(operator, vectors) {
+        return vector;
     }
     match *operator {
         Operator::Unreachable => Op::Unreachable,
@@ -262,11 +309,17 @@ fn lower(module: &Module, operator: &Operator<'_>, labels: &mut Vec<u32>) -> Op 
             Op::GlobalGet(global_index, module.globals[global_index as usize].ty)
         }
         Operator::GlobalSet { global_index } => Op::GlobalSet(global_index),
-        Operator::MemorySize { .. } => Op::MemorySize,
-        Operator::MemoryGrow { .. } => Op::MemoryGrow,
-        Operator::MemoryCopy { .. } => Op::MemoryCopy,
-        Operator::MemoryFill { .. } => Op::MemoryFill,
-        Operator::MemoryInit { data_index, .. } => Op::MemoryInit(data_index),
+        Operator::MemorySize { mem } => Op::MemorySize(mem, ValType::I32),
+        Operator::MemoryGrow { mem } => Op::MemoryGrow(mem, ValType::I32),
+        Operator::MemoryCopy { dst_mem, src_mem } => Op::MemoryCopy {
+            to: dst_mem,
+            from: src_mem,
+        },
+        Operator::MemoryFill { mem } => Op::MemoryFill(mem),
+        Operator::MemoryInit { data_index, mem } => Op::MemoryInit {
+            memory: mem,
+            segment: data_index,
+        },
         Operator::DataDrop { data_index } => Op::DataDrop(data_index),
         Operator::I32Const { value } => Op::Const(ValType::I32, u64::from(value as u32)),
         Operator::I64Const { value } => Op::Const(ValType::I64, value as u64),
@@ -300,6 +353,40 @@ fn lower(module: &Module, operator: &Operator<'_>, labels: &mut Vec<u32>) -> Op 
         },
         Operator::ElemDrop { elem_index } => Op::ElemDrop(elem_index),
         _ => Op::Unsupported,
+    }
+}
+
+/// A vector instruction, if it is one. Those that load and store whole vectors are loads and stores.
+fn lower_vector(operator: &Operator<'_>, vectors: &mut Vec<u128>) -> Option<Op> {
+    if let Some(lanes) = Lanes::from_operator(operator) {
+        return Some(Op::Lanes(lanes));
+    }
+    if let Some(floats) = Floats::from_operator(operator) {
+        return Some(Op::Floats(floats));
+    }
+    if let Some((extract, lane)) = Extract::from_operator(operator) {
+        return Some(Op::Extract(extract, lane));
+    }
+    if let Some((replace, lane)) = Replace::from_operator(operator) {
+        return Some(Op::Replace(replace, lane));
+    }
+    if let Some((load, lane, memarg)) = LaneLoad::from_operator(operator) {
+        return Some(Op::LoadLane(load, lane, memarg.into()));
+    }
+    if let Some((store, lane, memarg)) = LaneStore::from_operator(operator) {
+        return Some(Op::StoreLane(store, lane, memarg.into()));
+    }
+    let index = vectors.len() as u32;
+    match operator {
+        Operator::V128Const { value } => {
+            vectors.push(u128::from_le_bytes(*value.bytes()));
+            Some(Op::Vector(index))
+        }
+        Operator::I8x16Shuffle { lanes } => {
+            vectors.push(u128::from_le_bytes(*lanes));
+            Some(Op::Shuffle(index))
+        }
+        _ => None,
     }
 }
 

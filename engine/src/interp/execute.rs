@@ -6,8 +6,9 @@
 //!
 //! Must not know: how the store keeps things.
 
-use super::code::Op;
+use super::code::{Op, Place};
 use super::machine::{Label, Machine};
+use super::simd::shuffle;
 use super::{Callee, Step, World};
 use crate::error::TrapKind;
 use crate::types::ValType;
@@ -58,16 +59,52 @@ impl Machine {
                 self.values[at].1 = self.peek(0);
             }
             Op::Const(ty, bits) => self.push(ty, u128::from(bits)),
-            Op::Load(load, offset) => {
-                let address = u64::from(self.peek(0) as u32) + u64::from(offset);
-                let value = load.read(world.memory(instance, 0), address);
+            Op::Lanes(lanes) => lanes.apply(&mut self.values)?,
+            Op::Floats(floats) => floats.apply(&mut self.values)?,
+            Op::Extract(extract, lane) => {
+                let vector = self.pop();
+                self.values.push(extract.apply(vector, lane));
+            }
+            Op::Replace(replace, lane) => {
+                let (bits, vector) = (self.pop(), self.pop());
+                self.push(ValType::V128, replace.apply(vector, lane, bits));
+            }
+            Op::Vector(index) => {
+                let bits = self.top().code.vectors[index as usize];
+                self.push(ValType::V128, bits);
+            }
+            Op::Shuffle(index) => {
+                let indexes = self.top().code.vectors[index as usize];
+                let (b, a) = (self.pop(), self.pop());
+                self.push(ValType::V128, shuffle(a, b, indexes));
+            }
+
+            Op::Load(load, place) => {
+                let address = self.address(0, place);
+                let value = address.and_then(|at| load.read(world.memory(instance, place.memory), at));
                 let value = value.ok_or(TrapKind::MemoryOutOfBounds)?;
                 self.pop();
                 self.values.push(value);
             }
-            Op::Store(store, offset) => {
-                let address = u64::from(self.peek(1) as u32) + u64::from(offset);
-                let written = store.write(world.memory(instance, 0), address, self.peek(0));
+            Op::Store(store, place) => {
+                let (address, bits) = (self.address(1, place), self.peek(0));
+                let written =
+                    address.and_then(|at| store.write(world.memory(instance, place.memory), at, bits));
+                written.ok_or(TrapKind::MemoryOutOfBounds)?;
+                self.drop_values(2);
+            }
+            Op::LoadLane(load, lane, place) => {
+                let (address, vector) = (self.address(1, place), self.peek(0));
+                let loaded =
+                    address.and_then(|at| load.read(world.memory(instance, place.memory), at, vector, lane));
+                let loaded = loaded.ok_or(TrapKind::MemoryOutOfBounds)?;
+                self.drop_values(2);
+                self.push(ValType::V128, loaded);
+            }
+            Op::StoreLane(store, lane, place) => {
+                let (address, vector) = (self.address(1, place), self.peek(0));
+                let written = address
+                    .and_then(|at| store.write(world.memory(instance, place.memory), at, vector, lane));
                 written.ok_or(TrapKind::MemoryOutOfBounds)?;
                 self.drop_values(2);
             }
@@ -143,33 +180,42 @@ impl Machine {
             }
             Op::RefFunc(func) => self.push(ValType::FuncRef, u128::from(world.func_ref(instance, func))),
 
-            Op::MemorySize => {
-                let pages = world.memory(instance, 0).len() / PAGE_BYTES;
-                self.push(ValType::I32, pages as u128);
+            Op::MemorySize(memory, ty) => {
+                let pages = world.memory(instance, memory).len() / PAGE_BYTES;
+                self.push(ty, pages as u128);
             }
-            Op::MemoryGrow => {
-                let old = world.memory_grow(instance, 0, self.pop() as u32);
-                self.push(ValType::I32, u128::from(old.unwrap_or(u32::MAX)));
+            Op::MemoryGrow(memory, ty) => {
+                let old = world.memory_grow(instance, memory, self.pop() as u32);
+                self.push(ty, u128::from(old.unwrap_or(u32::MAX)));
             }
-            Op::MemoryCopy => {
+            Op::MemoryCopy {
+                to: to_memory,
+                from: from_memory,
+            } => {
                 let (to, from, len) = (self.peek(2), self.peek(1), self.peek(0));
-                let memory = world.memory(instance, 0);
-                let to = within(to, len, memory.len()).ok_or(TrapKind::MemoryOutOfBounds)?;
-                let from = within(from, len, memory.len()).ok_or(TrapKind::MemoryOutOfBounds)?;
-                memory.copy_within(from, to.start);
+                let source = world.memory(instance, from_memory);
+                let from = within(from, len, source.len()).ok_or(TrapKind::MemoryOutOfBounds)?;
+                let to = within(to, len, world.memory(instance, to_memory).len())
+                    .ok_or(TrapKind::MemoryOutOfBounds)?;
+                if to_memory == from_memory {
+                    world.memory(instance, to_memory).copy_within(from, to.start);
+                } else {
+                    let bytes = world.memory(instance, from_memory)[from].to_vec();
+                    world.memory(instance, to_memory)[to].copy_from_slice(&bytes);
+                }
                 self.drop_values(3);
             }
-            Op::MemoryFill => {
+            Op::MemoryFill(memory) => {
                 let (to, byte, len) = (self.peek(2), self.peek(1), self.peek(0));
-                let memory = world.memory(instance, 0);
+                let memory = world.memory(instance, memory);
                 let to = within(to, len, memory.len()).ok_or(TrapKind::MemoryOutOfBounds)?;
                 memory[to].fill(byte as u8);
                 self.drop_values(3);
             }
-            Op::MemoryInit(segment) => {
+            Op::MemoryInit { memory, segment } => {
                 let (to, from, len) = (self.peek(2), self.peek(1), self.peek(0));
                 let data = world.data(instance, segment);
-                let memory = world.memory(instance, 0);
+                let memory = world.memory(instance, memory);
                 let to = within(to, len, memory.len()).ok_or(TrapKind::MemoryOutOfBounds)?;
                 let from = within(from, len, data.len()).ok_or(TrapKind::MemoryOutOfBounds)?;
                 memory[to].copy_from_slice(&data[from]);
@@ -327,6 +373,12 @@ impl Machine {
             Some(frame) => frame,
             None => unreachable!("an instruction executes in a frame"),
         }
+    }
+
+    /// The effective address of an access whose address operand lies `depth` below the top; `None` if there is no
+    /// such number. (Bits above the width of an address are zero.)
+    fn address(&self, depth: usize, place: Place) -> Option<u64> {
+        (self.peek(depth) as u64).checked_add(place.offset)
     }
 
     /// Where a local of the innermost frame lies.

@@ -10,7 +10,7 @@
 //! Must not know: what instructions do (that is `execute`).
 
 use super::code::{Code, prepare};
-use super::numeric::Slot;
+use super::value::Slot;
 use super::{Callee, FrameView, Step, World};
 use crate::error::TrapKind;
 use crate::types::{Val, ValType};

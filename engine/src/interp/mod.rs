@@ -34,14 +34,16 @@
 //! - *Stack exhaustion* is a trap of the call instruction: no frame is pushed, no tick counted. How deep the stack may
 //!   get differs from compiled code ([`MAX_FRAMES`], [`MAX_VALUES`]).
 //!
-//! SIMD instructions are not interpreted: [`check_supported`] names the first one of a module, and belongs before its
-//! instantiation.
+//! Vectors are `u128`, lane 0 lowest; relaxed SIMD follows the deterministic profile. What the decoder accepts and this
+//! machine does not execute, [`check_supported`] names; it belongs before instantiation.
 
 mod access;
 mod code;
 mod execute;
 mod machine;
 mod numeric;
+mod simd;
+mod value;
 
 pub use code::check_supported;
 pub use machine::{MAX_FRAMES, MAX_VALUES, Machine};

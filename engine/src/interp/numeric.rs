@@ -2,100 +2,16 @@
 //!
 //! # Invariants
 //! - An instruction that traps has touched nothing.
-//! - A float that arithmetic yields has a canonical NaN or is no NaN. Instructions that only move bits ([`Bits32`],
-//!   [`Bits64`]) keep every payload.
 //!
 //! Must not know: frames, control, the store.
 
+use super::value::{Bits32, Bits64, Slot, Value, instructions};
 use crate::error::TrapKind;
-use crate::types::ValType;
-use wasmparser::Operator;
 
-/// A value with its type, as it lies on the stack. Bits above the type's width are zero.
-pub(super) type Slot = (ValType, u128);
+instructions! {
+    /// A numeric instruction: takes one or two operands, leaves one result.
+    enum Numeric;
 
-/// A Rust type that an instruction computes with.
-pub(super) trait Value {
-    /// The value type it stands for.
-    const TYPE: ValType;
-    /// Reads a slot's bits.
-    fn take(bits: u128) -> Self;
-    /// Back to bits, zero-extended.
-    fn give(self) -> u128;
-}
-
-macro_rules! value {
-    ($($ty:ty, $val_type:ident, |$bits:ident| $from:expr, |$value:ident| $to:expr;)*) => {
-        $(impl Value for $ty {
-            const TYPE: ValType = ValType::$val_type;
-            fn take($bits: u128) -> Self {
-                $from
-            }
-            fn give(self) -> u128 {
-                let $value = self;
-                u128::from($to)
-            }
-        })*
-    };
-}
-
-/// `f32` as bits, for instructions that are not arithmetic.
-pub(super) struct Bits32(pub u32);
-/// `f64` as bits, for instructions that are not arithmetic.
-pub(super) struct Bits64(pub u64);
-
-const CANONICAL_NAN_32: u32 = 0x7fc0_0000;
-const CANONICAL_NAN_64: u64 = 0x7ff8_0000_0000_0000;
-
-value! {
-    i32, I32, |bits| bits as i32, |value| value as u32;
-    u32, I32, |bits| bits as u32, |value| value;
-    bool, I32, |bits| bits as u32 != 0, |value| value;
-    i64, I64, |bits| bits as i64, |value| value as u64;
-    u64, I64, |bits| bits as u64, |value| value;
-    f32, F32, |bits| f32::from_bits(bits as u32), |value| if value.is_nan() { CANONICAL_NAN_32 } else { value.to_bits() };
-    f64, F64, |bits| f64::from_bits(bits as u64), |value| if value.is_nan() { CANONICAL_NAN_64 } else { value.to_bits() };
-    Bits32, F32, |bits| Bits32(bits as u32), |value| value.0;
-    Bits64, F64, |bits| Bits64(bits as u64), |value| value.0;
-}
-
-macro_rules! numeric {
-    ($($op:ident ($($arg:ident: $ty:ty),+) -> $result:ty $body:block)*) => {
-        /// A numeric instruction: takes one or two operands, leaves one result.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub(super) enum Numeric {
-            $($op),*
-        }
-
-        impl Numeric {
-            /// The numeric instruction an operator is, if it is one.
-            pub(super) fn from_operator(operator: &Operator<'_>) -> Option<Numeric> {
-                match operator {
-                    $(Operator::$op => Some(Numeric::$op),)*
-                    _ => None,
-                }
-            }
-
-            /// Replaces the operands on top of the stack by the result.
-            pub(super) fn apply(self, stack: &mut Vec<Slot>) -> Result<(), TrapKind> {
-                match self {
-                    $(Numeric::$op => {
-                        let [.., $((_, $arg)),+] = stack.as_slice() else {
-                            unreachable!("validated code has its operands");
-                        };
-                        $(let $arg = <$ty>::take(*$arg);)+
-                        let result: $result = $body;
-                        $(let _ = stringify!($arg); stack.pop();)+
-                        stack.push((<$result>::TYPE, result.give()));
-                    })*
-                }
-                Ok(())
-            }
-        }
-    };
-}
-
-numeric! {
     I32Eqz(a: u32) -> bool { a == 0 }
     I32Eq(a: u32, b: u32) -> bool { a == b }
     I32Ne(a: u32, b: u32) -> bool { a != b }
@@ -180,16 +96,8 @@ numeric! {
     F32Sub(a: f32, b: f32) -> f32 { a - b }
     F32Mul(a: f32, b: f32) -> f32 { a * b }
     F32Div(a: f32, b: f32) -> f32 { a / b }
-    F32Min(a: f32, b: f32) -> f32 {
-        if a.is_nan() || b.is_nan() { f32::NAN }
-        else if a == b { f32::from_bits(a.to_bits() | b.to_bits()) } // -0 is less than +0
-        else if a < b { a } else { b }
-    }
-    F32Max(a: f32, b: f32) -> f32 {
-        if a.is_nan() || b.is_nan() { f32::NAN }
-        else if a == b { f32::from_bits(a.to_bits() & b.to_bits()) }
-        else if a > b { a } else { b }
-    }
+    F32Min(a: f32, b: f32) -> f32 { min_32(a, b) }
+    F32Max(a: f32, b: f32) -> f32 { max_32(a, b) }
     F64Abs(a: Bits64) -> Bits64 { Bits64(a.0 & !SIGN_64) }
     F64Neg(a: Bits64) -> Bits64 { Bits64(a.0 ^ SIGN_64) }
     F64Copysign(a: Bits64, b: Bits64) -> Bits64 { Bits64(a.0 & !SIGN_64 | b.0 & SIGN_64) }
@@ -202,16 +110,8 @@ numeric! {
     F64Sub(a: f64, b: f64) -> f64 { a - b }
     F64Mul(a: f64, b: f64) -> f64 { a * b }
     F64Div(a: f64, b: f64) -> f64 { a / b }
-    F64Min(a: f64, b: f64) -> f64 {
-        if a.is_nan() || b.is_nan() { f64::NAN }
-        else if a == b { f64::from_bits(a.to_bits() | b.to_bits()) }
-        else if a < b { a } else { b }
-    }
-    F64Max(a: f64, b: f64) -> f64 {
-        if a.is_nan() || b.is_nan() { f64::NAN }
-        else if a == b { f64::from_bits(a.to_bits() & b.to_bits()) }
-        else if a > b { a } else { b }
-    }
+    F64Min(a: f64, b: f64) -> f64 { min_64(a, b) }
+    F64Max(a: f64, b: f64) -> f64 { max_64(a, b) }
 
     I32WrapI64(a: u64) -> u32 { a as u32 }
     I32TruncF32S(a: f32) -> i32 { truncate(f64::from(a), -TWO_31, TWO_31)? as i32 }
@@ -254,8 +154,8 @@ numeric! {
     I64Extend32S(a: i64) -> i64 { i64::from(a as i32) }
 }
 
-const SIGN_32: u32 = 1 << 31;
-const SIGN_64: u64 = 1 << 63;
+pub(super) const SIGN_32: u32 = 1 << 31;
+pub(super) const SIGN_64: u64 = 1 << 63;
 const TWO_31: f64 = 2_147_483_648.0;
 const TWO_32: f64 = 4_294_967_296.0;
 const TWO_63: f64 = 9_223_372_036_854_775_808.0;
@@ -281,3 +181,35 @@ fn truncate(value: f64, min: f64, end: f64) -> Result<f64, TrapKind> {
         Err(TrapKind::IntegerOverflow)
     }
 }
+
+macro_rules! extremes {
+    ($($ty:ident: $min:ident $max:ident),*) => {
+        $(/// The lesser one, where -0 is less than +0.
+        pub(super) fn $min(a: $ty, b: $ty) -> $ty {
+            if a.is_nan() || b.is_nan() {
+                $ty::NAN
+            } else if a == b {
+                $ty::from_bits(a.to_bits() | b.to_bits())
+            } else if a < b {
+                a
+            } else {
+                b
+            }
+        }
+
+        /// The greater one, where +0 is greater than -0.
+        pub(super) fn $max(a: $ty, b: $ty) -> $ty {
+            if a.is_nan() || b.is_nan() {
+                $ty::NAN
+            } else if a == b {
+                $ty::from_bits(a.to_bits() & b.to_bits())
+            } else if a > b {
+                a
+            } else {
+                b
+            }
+        })*
+    };
+}
+
+extremes! { f32: min_32 max_32, f64: min_64 max_64 }
