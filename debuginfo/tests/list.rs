@@ -302,6 +302,23 @@ fn nothing_is_shown_that_may_be_wrong() {
         );
         assert!(node.text.starts_with("cannot be read: address 0x"), "{node:?}");
     }
+    // One so near the end of the address space that offsets from it would come round to low memory.
+    for base in [0xffff_fff0u32, 0xffff_ffff] {
+        fake.locals.insert(7, WasmValue::I32(base));
+        fake.put(0, &[0x5a; 64]);
+        for node in info.variables(stop, 0, &fake) {
+            assert!(
+                matches!(node.availability, Availability::NotReadable(_)),
+                "{node:?}"
+            );
+            assert!(node.expand.is_none() && node.address.is_none_or(|at| at >= 0xffff_0000));
+        }
+        let count = info.variables(stop, 0, &fake).remove(0).text;
+        assert!(
+            count.ends_with("is outside the address space") && count.contains("0x1000000"),
+            "{count}"
+        );
+    }
     // A pointer that points nowhere: itself readable, its members not.
     let mut fake = in_push();
     fake.put_u32(FRAME + 8, 0xffff_fff0);

@@ -74,6 +74,7 @@ impl Frame<'_> {
             let value = self.slot(slot)?;
             return fit(wasm_bytes(value), len);
         }
+        self.stays_in_memory(unit, &expression)?;
         let pieces = self.evaluate(unit, expression)?;
         match pieces.as_slice() {
             [] => Err(Availability::OptimizedOut),
@@ -83,6 +84,76 @@ impl Frame<'_> {
             },
             pieces => self.assemble(unit, pieces, len),
         }
+    }
+
+    /// Refuses an expression whose address would pass the end of the address space: DWARF arithmetic wraps
+    /// there, and bytes of low memory would stand for the value. Sums are followed; what a program computes in
+    /// other ways, or as a value (where wrapping is right), is not judged.
+    fn stays_in_memory(
+        &self,
+        unit: &Unit,
+        expression: &gimli::Expression<Reader>,
+    ) -> Result<(), Availability> {
+        let end = 1i128 << (8 * u32::from(unit.dwarf.header.address_size().clamp(1, 8)));
+        let mut operations = expression.clone().operations(unit.dwarf.encoding());
+        // What stands on the stack, where that is a sum.
+        let mut stack: Vec<Option<i128>> = Vec::new();
+        let check = |address: Option<&Option<i128>>| match address {
+            Some(Some(address)) if !(0..end).contains(address) => Err(Availability::NotReadable(format!(
+                "its address, {}{:#x}, is outside the address space",
+                if *address < 0 { "-" } else { "" },
+                address.unsigned_abs()
+            ))),
+            _ => Ok(()),
+        };
+        for _ in 0..OPERATION_LIMIT {
+            // A broken operation is the evaluation's to report.
+            let Ok(Some(operation)) = operations.next() else {
+                break;
+            };
+            let slot = |slot| match self.slot(slot) {
+                Ok(WasmValue::I32(bits)) => Some(i128::from(bits)),
+                Ok(WasmValue::I64(bits)) => Some(i128::from(bits)),
+                _ => None,
+            };
+            match operation {
+                Operation::FrameOffset { offset } => {
+                    stack.push(Some(i128::from(self.base()?).saturating_add(i128::from(offset))))
+                }
+                Operation::WasmLocal { index } => stack.push(slot(Slot::Local(index))),
+                Operation::WasmGlobal { index } => stack.push(slot(Slot::Global(index))),
+                Operation::WasmStack { index } => stack.push(slot(Slot::Operand(index))),
+                Operation::Address { address } => stack.push(Some(i128::from(address))),
+                // The negative numbers of the address size may be written without a sign.
+                Operation::UnsignedConstant { value } => {
+                    let value = i128::from(value);
+                    let negative = value >= end / 2 && value < end;
+                    stack.push(Some(if negative { value - end } else { value }));
+                }
+                Operation::SignedConstant { value } => stack.push(Some(i128::from(value))),
+                Operation::PlusConstant { value } => {
+                    let sum = stack.pop().flatten();
+                    stack.push(sum.map(|sum| sum.saturating_add(i128::from(value))));
+                }
+                Operation::Plus => {
+                    let (right, left) = (stack.pop().flatten(), stack.pop().flatten());
+                    stack.push(left.zip(right).map(|(left, right)| left.saturating_add(right)));
+                }
+                Operation::Deref { .. } => {
+                    check(stack.last())?;
+                    stack.pop();
+                    stack.push(None);
+                }
+                Operation::Piece { .. } => {
+                    check(stack.last())?;
+                    stack.clear();
+                }
+                Operation::Nop => {}
+                Operation::StackValue => stack.clear(),
+                _ => return Ok(()),
+            }
+        }
+        check(stack.last())
     }
 
     fn memory(&self, unit: &Unit, address: u64) -> Result<Place, Availability> {
