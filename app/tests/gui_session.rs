@@ -98,6 +98,25 @@ fn the_fault_of_the_sample_is_explained() {
     window.get_by_label("node = 0xfffffff0");
 }
 
+#[test]
+fn the_first_step_by_line_comes_to_main_and_by_instruction_to_the_entry() {
+    // As the program opens its sample: started at once.
+    let mut window = open(launch::sample());
+    window.get_by_label_contains("frame 0 main list.c:96");
+    press(&mut window, Modifiers::NONE, Key::F10);
+    window.get_by_label_contains("frame 0 main list.c:97");
+    palette(&mut window, "restart and stop at entry");
+    window.get_by_label_contains("frame 0 _start.command_export");
+
+    let mut window = open(sample(&[]));
+    press(&mut window, Modifiers::NONE, Key::F11);
+    window.get_by_label_contains("frame 0 main list.c:96");
+
+    let mut window = open(sample(&[]));
+    press(&mut window, Modifiers::ALT, Key::F11);
+    window.get_by_label_contains("frame 0 _start.command_export");
+}
+
 /// Puts the caret on a line.
 fn type_line(window: &mut Window, line: usize) {
     palette(window, &format!(":{line}"));

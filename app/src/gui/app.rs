@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 use stepwell_engine::debugger::{
-    BreakpointId, BreakpointState, Command, Event, Session, SessionConfig, StopReason,
+    BreakpointId, BreakpointSpec, BreakpointState, Command, Event, Session, SessionConfig, StopReason,
 };
 
 /// How long a frame may drain events.
@@ -83,6 +83,8 @@ pub struct App {
     jobs: (mpsc::Sender<Job>, mpsc::Receiver<Job>),
     jobs_running: usize,
     start_when_known: bool,
+    /// Whether the stop at the entry, when it comes, is only on the way to `main`.
+    on_to_main: bool,
     running_since: Option<Instant>,
     dirty: bool,
     title: String,
@@ -115,6 +117,7 @@ impl App {
             jobs: mpsc::channel(),
             jobs_running: 0,
             start_when_known: false,
+            on_to_main: false,
             running_since: None,
             dirty: true,
             title: String::new(),
@@ -286,12 +289,29 @@ impl App {
         let known = matches!(event, Event::DebugInfo(_));
         let stopped = matches!(event, Event::Stopped(_));
         self.model.fold(event);
-        if stopped {
+        if stopped && !self.goes_on_to_main() {
             self.show_frame();
         }
         if known {
             self.debug_info_came();
         }
+    }
+
+    /// Whether the guest, stopped at its entry on the way to `main`, is sent on there. The entry is the C library's:
+    /// a person who starts a program to step through it wants the first line of its own.
+    fn goes_on_to_main(&mut self) -> bool {
+        let wanted = std::mem::take(&mut self.on_to_main);
+        let reason = self.model.snapshot.as_ref().map(|snapshot| &snapshot.reason);
+        let main = self.model.debug.as_ref().and_then(|debug| debug.main.clone());
+        let Some(main) = main.filter(|_| wanted && matches!(reason, Some(StopReason::Entry))) else {
+            return false;
+        };
+        let spec = BreakpointSpec::Line {
+            path: main.path,
+            line: main.line,
+        };
+        self.send(Command::RunTo { spec });
+        true
     }
 
     /// Sources are known: show where the program begins, bind breakpoints, and start if that was asked.
@@ -333,6 +353,7 @@ impl App {
         }
         let ready = self.model.phase == Phase::Ready;
         if std::mem::take(&mut self.start_when_known) && ready {
+            self.on_to_main = self.config.as_ref().is_some_and(|config| config.stop_on_entry);
             self.send(Command::Start);
         }
     }
@@ -377,6 +398,7 @@ impl App {
         self.sources = SourceCache::new(config.path.as_deref()).with_bundled(SAMPLE_SOURCES);
         self.views = Views::default();
         self.running_since = None;
+        self.on_to_main = false;
         self.start_when_known = start || config.stop_on_entry;
         self.config = Some(config.clone());
         self.dirty = true;

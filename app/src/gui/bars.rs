@@ -172,7 +172,11 @@ fn state(cx: &Cx<'_>) -> (Color32, &'static str, String) {
         Phase::Failed(message) => (t.error, "Not loaded", message.clone()),
         Phase::Ready if cx.model.debug.is_none() => (t.weak, "Loading", "debug info".to_owned()),
         Phase::Ready => {
-            let hint = "set breakpoints, then press F5; F11 stops at the entry";
+            let main = cx.model.debug.as_ref().is_some_and(|debug| debug.main.is_some());
+            let hint = match main {
+                true => "set breakpoints, then press F5; F10 stops at the first line of main",
+                false => "set breakpoints, then press F5; F10 stops at the entry",
+            };
             (t.accent, "Ready", hint.to_owned())
         }
         Phase::Running if cx.model.waiting_for_input => (t.accent, "Waiting for input", String::new()),

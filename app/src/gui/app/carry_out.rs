@@ -178,10 +178,12 @@ impl App {
     }
 
     fn restart(&mut self, stop_on_entry: bool) {
+        self.on_to_main = false;
         self.send(Command::Restart { stop_on_entry });
     }
 
-    /// A step; before the start and after the end of a run it goes to the entry.
+    /// A step; before the start and after the end of a run it goes to the first line of `main`, or by instructions to
+    /// the entry.
     fn step(&mut self, kind: StepKind, unit: StepUnit) {
         match self.model.phase {
             Phase::Stopped => {
@@ -191,7 +193,10 @@ impl App {
                 };
                 self.send(Command::Step { kind, unit, frame });
             }
-            Phase::Ready | Phase::Ended(_) => self.restart(true),
+            Phase::Ready | Phase::Ended(_) => {
+                self.restart(true);
+                self.on_to_main = unit == StepUnit::Line;
+            }
             _ => {}
         }
     }
