@@ -14,6 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 struct Client {
     session: Session,
     output_len_bytes: usize,
+    outputs: usize,
 }
 
 impl Client {
@@ -32,6 +33,7 @@ impl Client {
         Client {
             session: Session::spawn(config, || {}),
             output_len_bytes: 0,
+            outputs: 0,
         }
     }
 
@@ -43,6 +45,7 @@ impl Client {
             };
             if let Event::Output { bytes, .. } = &event {
                 self.output_len_bytes += bytes.len();
+                self.outputs += 1;
             }
             if let Some(found) = wanted(event) {
                 return found;
@@ -191,9 +194,8 @@ fn output_that_nobody_takes_holds_the_guest_back() {
     std::thread::sleep(Duration::from_millis(500));
     client.session.send(Command::Pause);
     client.stopped();
-    assert!(
-        client.output_len_bytes <= 2 << 20,
-        "{} bytes waited",
-        client.output_len_bytes
-    );
+    let (len_bytes, pieces) = (client.output_len_bytes, client.outputs);
+    assert!(len_bytes <= 1 << 19, "{len_bytes} bytes waited");
+    // A front end that is slow for each piece hears of the stop soon all the same.
+    assert!(pieces <= 5000, "{pieces} pieces waited");
 }

@@ -25,15 +25,22 @@ pub struct Session {
 pub(super) struct EventSink {
     events: mpsc::Sender<Event>,
     wakeup: Arc<dyn Fn() + Send + Sync>,
-    /// Bytes of output sent and not yet taken.
+    /// Weight of the output sent and not yet taken.
     pub outstanding_output: Arc<AtomicUsize>,
+}
+
+/// What a piece of output weighs: its bytes, and what it costs a front end to take in any event at all. A guest that
+/// prints a few bytes at a time must not put a hundred thousand events before the one that says it has stopped.
+fn output_weight(bytes: &[u8]) -> usize {
+    bytes.len().saturating_add(64)
 }
 
 impl EventSink {
     /// Hands over an event and wakes the front end up.
     pub fn emit(&self, event: Event) {
         if let Event::Output { bytes, .. } = &event {
-            self.outstanding_output.fetch_add(bytes.len(), Ordering::AcqRel);
+            self.outstanding_output
+                .fetch_add(output_weight(bytes), Ordering::AcqRel);
         }
         // A front end that has gone misses nothing.
         if self.events.send(event).is_ok() {
@@ -91,7 +98,8 @@ impl Session {
 
     fn taken(&self, event: Option<Event>) -> Option<Event> {
         if let Some(Event::Output { bytes, .. }) = &event {
-            self.outstanding_output.fetch_sub(bytes.len(), Ordering::AcqRel);
+            self.outstanding_output
+                .fetch_sub(output_weight(bytes), Ordering::AcqRel);
         }
         event
     }

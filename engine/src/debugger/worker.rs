@@ -31,8 +31,8 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc};
 use stepwell_debuginfo::{DebugInfo, ModuleOffset};
 
-/// Output that may wait for the front end before the guest is held back.
-const MOST_OUTSTANDING_OUTPUT: usize = 1 << 20;
+/// Weight of the output that may wait for the front end before the guest is held back.
+const MOST_OUTSTANDING_OUTPUT: usize = 1 << 18;
 
 /// What reaches the worker.
 pub enum Message {
