@@ -15,12 +15,17 @@ use stepwell_engine::debugger::SessionConfig;
 const SAMPLE_NAME: &str = "list.wasm";
 const SAMPLE_MODULE: &[u8] = include_bytes!("../../assets/guests/list/list.wasm");
 
-/// The bundled sample, to stop before its first instruction.
+/// The sample's sources, by the path its debug info records.
+pub const SAMPLE_SOURCES: &[(&str, &str)] = &[(
+    "/stepwell/guests/list/list.c",
+    include_str!("../../assets/guests/list/list.c"),
+)];
+
+/// The bundled sample.
 pub fn sample() -> SessionConfig {
     SessionConfig {
         module: Arc::from(SAMPLE_MODULE),
         name: SAMPLE_NAME.to_string(),
-        stop_on_entry: true,
         ..SessionConfig::default()
     }
 }
@@ -46,6 +51,36 @@ pub struct Grants {
     /// Run on the reference interpreter instead of compiled code
     #[arg(long)]
     pub interpreter: bool,
+}
+
+/// What the window is opened on.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Opened {
+    #[command(flatten)]
+    grants: Grants,
+    /// The module; without one, a small sample program
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// The guest's arguments
+    #[arg(last = true, value_name = "ARGS")]
+    pub args: Vec<String>,
+}
+
+impl Opened {
+    /// Its session's configuration.
+    pub fn config(self) -> Result<SessionConfig> {
+        let Some(file) = &self.file else {
+            return Ok(SessionConfig {
+                args: self.args,
+                env: self.grants.env,
+                dirs: self.grants.dirs,
+                invoke: self.grants.invoke,
+                interpreter: self.grants.interpreter,
+                ..sample()
+            });
+        };
+        config(file, &self.grants, self.args)
+    }
 }
 
 /// A session's configuration from a file and what is granted to it.
@@ -132,10 +167,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_sample_is_a_module_that_stops_on_entry() {
-        let sample = sample();
+    fn the_sample_is_a_module_and_is_granted_what_a_file_is() {
+        let opened = Opened {
+            grants: Grants {
+                interpreter: true,
+                ..Grants::default()
+            },
+            file: None,
+            args: vec!["fault".to_string()],
+        };
+        let sample = opened.config().expect("the sample");
         assert!(check_header(&sample.module).is_ok());
-        assert!(sample.stop_on_entry);
+        assert!(sample.interpreter);
+        assert_eq!(sample.args, ["fault"]);
     }
 
     #[test]

@@ -391,17 +391,30 @@ fn inspect_shows_the_module_and_its_debug_info() {
 
 #[test]
 fn wrong_words_and_help() {
-    let wrong = stepwell(&["run", "--flow", "@list/list.wasm"]);
-    assert_eq!(wrong.code, Some(2));
-    assert!(
-        wrong.stderr.starts_with("error: unexpected argument '--flow'"),
-        "{}",
-        wrong.stderr
-    );
-    assert_eq!(stepwell(&["run"]).code, Some(2));
+    let wrong = |words: &[&str]| stepwell(words).error();
     assert_eq!(
-        stepwell(&["run", "--dir", "::x", "@list/list.wasm"]).code,
-        Some(2)
+        wrong(&["run", "--flow", "@list/list.wasm"]),
+        "unexpected argument '--flow' found; see `stepwell run --help`"
+    );
+    assert_eq!(
+        wrong(&["run"]),
+        "the following required arguments were not provided: <FILE> [ARGS]...; see `stepwell run --help`"
+    );
+    assert_eq!(
+        wrong(&["run", "--dir", "::x", "@list/list.wasm"]),
+        "invalid value '::x' for '--dir <HOST[::GUEST]>': write HOST or HOST::GUEST; see `stepwell run --help`"
+    );
+    assert_eq!(
+        wrong(&["--flow"]),
+        "unexpected argument '--flow' found; see `stepwell --help`"
+    );
+    assert_eq!(
+        wrong(&["runn", "a.wasm"]),
+        "there is no file and no command \"runn\"; see `stepwell --help`"
+    );
+    assert_eq!(
+        wrong(&["@list/list.wasm", "fault"]),
+        "the arguments of list/list.wasm go after `--`; see `stepwell --help`"
     );
     for subcommand in ["run", "debug", "inspect", "dap", "version"] {
         let help = stepwell(&[subcommand, "--help"]);
@@ -427,6 +440,19 @@ fn a_window_that_cannot_open_says_what_is_missing() {
         "{}",
         ran.stderr
     );
+    let output = command(&["@list/list.wasm"])
+        .env_remove("WAYLAND_DISPLAY")
+        .env("DISPLAY", ":63999")
+        .stdin(Stdio::null())
+        .output();
+    let ran = self::ran(&output.expect("it starts"));
+    assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+    assert!(
+        ran.stderr.starts_with("error: cannot open a window:"),
+        "{}",
+        ran.stderr
+    );
+    assert!(!ran.stderr.contains(".rs"), "{}", ran.stderr);
     // A file that cannot be opened is the first thing to say.
     let missing = stepwell(&["nowhere.wasm"]);
     assert_eq!(

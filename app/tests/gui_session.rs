@@ -59,7 +59,6 @@ fn press(window: &mut Window, modifiers: Modifiers, key: Key) {
 
 fn sample(args: &[&str]) -> SessionConfig {
     SessionConfig {
-        stop_on_entry: false,
         args: args.iter().map(|arg| (*arg).to_owned()).collect(),
         ..launch::sample()
     }
@@ -101,7 +100,10 @@ fn the_fault_of_the_sample_is_explained() {
 #[test]
 fn the_first_step_by_line_comes_to_main_and_by_instruction_to_the_entry() {
     // As the program opens its sample: started at once.
-    let mut window = open(launch::sample());
+    let mut window = open(SessionConfig {
+        stop_on_entry: true,
+        ..sample(&[])
+    });
     window.get_by_label_contains("frame 0 main list.c:96");
     press(&mut window, Modifiers::NONE, Key::F10);
     window.get_by_label_contains("frame 0 main list.c:97");

@@ -3,7 +3,7 @@
 //! # Invariants
 //! - An error is one line on standard error, `error: FILE: message`, and exit code [`Exit::FAILURE`].
 //! - Exit codes: the guest's own from `run` (of codes above 255 the system keeps the low eight bits, as for every
-//!   process); 134 after a trap; 1 for an error; 2 for wrong words, and for a window that cannot open.
+//!   process); 134 after a trap; 1 for an error, wrong words among them; 2 for a window that cannot open.
 //! - A closed pipe ends the output, and is no error.
 //!
 //! Must not know: how anything is done; subcommands do not know each other.
@@ -17,12 +17,13 @@ pub mod script;
 mod shot;
 
 use crate::gui::{self, AppOptions, preflight};
-use crate::launch::{self, Grants};
+use crate::launch::Opened;
 use anyhow::Result;
-use clap::{Args, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
 use std::fmt::Display;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::ExitCode;
 use stepwell_engine::debugger::SessionConfig;
 
@@ -38,20 +39,7 @@ struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    open: OpenArgs,
-}
-
-/// Arguments of the window.
-#[derive(Debug, Args)]
-struct OpenArgs {
-    #[command(flatten)]
-    grants: Grants,
-    /// The module to open
-    #[arg(value_name = "FILE")]
-    file: Option<PathBuf>,
-    /// The guest's arguments
-    #[arg(last = true, value_name = "ARGS")]
-    args: Vec<String>,
+    open: Opened,
 }
 
 #[derive(Debug, Subcommand)]
@@ -87,17 +75,9 @@ impl Exit {
 
 /// The whole program.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let result = match cli.command {
-        None => open(cli.open),
-        Some(Command::Run(args)) => run::run(args),
-        Some(Command::Debug(args)) => debug::debug(args),
-        Some(Command::Inspect(args)) => inspect::inspect(&args),
-        Some(Command::Shot(args)) => shot::shot(args),
-        Some(Command::Dap) => crate::dap::serve().map(|()| Exit::SUCCESS),
-        Some(Command::Version) => {
-            write_out(concat!("stepwell ", env!("CARGO_PKG_VERSION"), "\n")).map(|()| Exit::SUCCESS)
-        }
+    let result = match Cli::try_parse() {
+        Err(error) => Ok(refuse(&error)),
+        Ok(cli) => carry_out(cli),
     };
     let exit = result.unwrap_or_else(|error| {
         report(&one_line(&error));
@@ -107,26 +87,80 @@ pub fn main() -> ExitCode {
     std::process::exit(exit.0)
 }
 
-/// Opens the window.
-fn open(args: OpenArgs) -> Result<Exit> {
-    let config: SessionConfig = match &args.file {
-        Some(file) => launch::config(file, &args.grants, args.args)?,
-        None => SessionConfig {
-            args: args.args,
-            env: args.grants.env,
-            dirs: args.grants.dirs,
-            ..launch::sample()
-        },
-    };
-    if let Err(problem) = preflight::check() {
-        report(&problem);
-        return Ok(Exit::NO_WINDOW);
+fn carry_out(cli: Cli) -> Result<Exit> {
+    match cli.command {
+        None => open(cli.open),
+        Some(Command::Run(args)) => run::run(args),
+        Some(Command::Debug(args)) => debug::debug(args),
+        Some(Command::Inspect(args)) => inspect::inspect(&args),
+        Some(Command::Shot(args)) => shot::shot(args),
+        Some(Command::Dap) => crate::dap::serve().map(|()| Exit::SUCCESS),
+        Some(Command::Version) => {
+            write_out(concat!("stepwell ", env!("CARGO_PKG_VERSION"), "\n")).map(|()| Exit::SUCCESS)
+        }
     }
-    gui::run(AppOptions {
+}
+
+/// Opens the window.
+fn open(opened: Opened) -> Result<Exit> {
+    // A file waits for its breakpoints; the sample is there to be stepped through.
+    let stop_on_entry = opened.file.is_none();
+    let config = SessionConfig {
+        stop_on_entry,
+        ..opened.config()?
+    };
+    let options = AppOptions {
         config: Some(config),
         ..AppOptions::default()
-    })?;
-    Ok(Exit::SUCCESS)
+    };
+    let shown = match preflight::check() {
+        Ok(()) => gui::run(options),
+        Err(problem) => Err(problem.into()),
+    };
+    Ok(match shown {
+        Ok(()) => Exit::SUCCESS,
+        Err(error) => {
+            report(&error);
+            Exit::NO_WINDOW
+        }
+    })
+}
+
+/// Tells of words that are no command line. What was asked for, such as help, is told in full, a mistake in one line.
+fn refuse(error: &clap::Error) -> Exit {
+    if !error.use_stderr() {
+        // A reader that has gone away is no error.
+        let _ = error.print();
+        return Exit::SUCCESS;
+    }
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    report(&mistake(error, &words));
+    Exit::FAILURE
+}
+
+/// A mistake in the words of a command line, and where to read about it.
+fn mistake(error: &clap::Error, words: &[String]) -> String {
+    let first = words.first().map(String::as_str).unwrap_or_default();
+    let command = Cli::command()
+        .find_subcommand(first)
+        .map(clap::Command::get_name)
+        .map(str::to_string);
+    let is_name = !first.is_empty() && !first.starts_with('-');
+    if command.is_none() && is_name && error.kind() == ErrorKind::UnknownArgument {
+        return if Path::new(first).exists() {
+            format!("the arguments of {first} go after `--`; see `stepwell --help`")
+        } else {
+            format!("there is no file and no command {first:?}; see `stepwell --help`")
+        };
+    }
+    let text = error.to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    // What is wrong is the first paragraph; the rest is advice and usage.
+    let lines: Vec<&str> = (text.lines().map(str::trim))
+        .take_while(|line| !line.is_empty())
+        .collect();
+    let command = command.map_or(String::new(), |command| format!(" {command}"));
+    format!("{}; see `stepwell{command} --help`", lines.join(" "))
 }
 
 /// An error with its causes, on one line.
@@ -153,7 +187,6 @@ fn write_out(text: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_consistent() {

@@ -14,7 +14,7 @@ use super::player::Player;
 use super::script::{Await, Script};
 use crate::gui::headless::{self, Headless};
 use crate::gui::{App, AppOptions, ThemeChoice};
-use crate::launch::{self, Grants};
+use crate::launch::Opened;
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -29,6 +29,7 @@ const PATIENCE: Duration = Duration::from_millis(20);
 
 /// Arguments of `shot`.
 #[derive(Debug, Args)]
+#[command(override_usage = "stepwell shot [OPTIONS] --out FILE.png [FILE] [-- ARGS...]")]
 pub struct ShotArgs {
     /// Play these commands first (as for `debug`); without it the window shows the module as it opens
     #[arg(long, value_name = "SCRIPT")]
@@ -49,13 +50,7 @@ pub struct ShotArgs {
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     timeout: u64,
     #[command(flatten)]
-    grants: Grants,
-    /// The module; without one, the bundled sample
-    #[arg(value_name = "FILE")]
-    file: Option<PathBuf>,
-    /// The guest's arguments
-    #[arg(last = true, value_name = "ARGS")]
-    args: Vec<String>,
+    opened: Opened,
 }
 
 /// A theme by name.
@@ -87,12 +82,8 @@ fn parse_scale(text: &str) -> Result<f32, String> {
 /// Draws the window.
 pub fn shot(args: ShotArgs) -> Result<Exit> {
     let script = args.script.as_deref().map(Script::read).transpose()?;
-    let mut config = match &args.file {
-        Some(file) => launch::config(file, &args.grants, args.args)?,
-        None => launch::sample(),
-    };
     // The script says when to start.
-    config.stop_on_entry = false;
+    let config = args.opened.config()?;
     let name = config.name.clone();
     let theme = match args.theme {
         Theme::Dark => ThemeChoice::Dark,

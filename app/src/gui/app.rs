@@ -20,6 +20,7 @@ use super::panes::{self, Views};
 use super::settings::Settings;
 use super::shell::Shell;
 use super::theme::{self, ThemeChoice, Tokens};
+use crate::launch;
 use crate::source_cache::SourceCache;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -35,12 +36,6 @@ const DRAIN: Duration = Duration::from_millis(4);
 const LINGER: Duration = Duration::from_millis(150);
 /// Larger files are no modules.
 const MAX_MODULE_BYTES: u64 = 1 << 30;
-/// The sample's sources, by the path its debug info records.
-const SAMPLE_SOURCES: &[(&str, &str)] = &[(
-    "/stepwell/guests/list/list.c",
-    include_str!("../../../assets/guests/list/list.c"),
-)];
-
 /// How a window is opened.
 #[derive(Clone, Debug, Default)]
 pub struct AppOptions {
@@ -395,7 +390,7 @@ impl App {
             BTreeMap::new()
         };
         self.model = Model::loading(&config.name, breakpoints);
-        self.sources = SourceCache::new(config.path.as_deref()).with_bundled(SAMPLE_SOURCES);
+        self.sources = SourceCache::new(config.path.as_deref()).with_bundled(launch::SAMPLE_SOURCES);
         self.views = Views::default();
         self.running_since = None;
         self.on_to_main = false;

@@ -70,8 +70,8 @@ impl fmt::Display for Problem {
         f.write_str("cannot open a window:")?;
         if self.no_display {
             f.write_str(
-                "\n  no display: neither DISPLAY nor WAYLAND_DISPLAY is set \
-                 (`stepwell debug` and `stepwell shot` need none)",
+                "\n  no display: neither DISPLAY nor WAYLAND_DISPLAY is set; `stepwell debug` and `stepwell shot` need \
+                 none,\n  and xvfb-run makes one that nobody sees: sudo apt-get install -y xvfb xauth",
             )?;
         }
         for file in &self.missing {
@@ -200,7 +200,8 @@ mod tests {
             assert!(problem.no_display);
             let text = problem.to_string();
             assert!(text.contains("neither DISPLAY nor WAYLAND_DISPLAY"), "{text}");
-            assert!(!text.contains("apt-get"), "nothing to install: {text}");
+            assert!(text.contains("apt-get install -y xvfb xauth"), "{text}");
+            assert!(!text.contains("libx11-6"), "nothing is missing: {text}");
         }
     }
 

@@ -11,9 +11,7 @@ use crate::gui::model::Phase;
 use crate::gui::theme::ThemeChoice;
 use crate::launch;
 use std::path::Path;
-use stepwell_engine::debugger::{
-    BreakpointId, BreakpointSpec, Command, Query, SessionConfig, StepKind, StepUnit,
-};
+use stepwell_engine::debugger::{BreakpointId, BreakpointSpec, Command, Query, StepKind, StepUnit};
 
 impl App {
     /// Carries out what a pane asked for.
@@ -111,11 +109,7 @@ impl App {
                 self.dialog = Some(Dialog::Open(OpenModule::new(&folder)));
             }
             CommandId::OpenSample => {
-                let config = SessionConfig {
-                    stop_on_entry: false,
-                    ..launch::sample()
-                };
-                self.load(ctx, config, false);
+                self.load(ctx, launch::sample(), false);
             }
             CommandId::Reload => {
                 if let Some(config) = self.config.clone() {

@@ -46,7 +46,17 @@ pub fn run(options: AppOptions) -> anyhow::Result<()> {
         Ok(Box::new(App::with_settings(&cc.egui_ctx, options, settings)) as Box<dyn eframe::App>)
     };
     eframe::run_native("stepwell", native, Box::new(create))
-        .map_err(|error| anyhow::anyhow!("cannot open a window: {error}"))
+        .map_err(|error| anyhow::anyhow!("cannot open a window: {}", without_place(&error.to_string())))
+}
+
+/// A message without the source file and line that the windowing library puts before it.
+fn without_place(message: &str) -> &str {
+    match message.rsplit_once(".rs:") {
+        Some((_, rest)) => rest
+            .trim_start_matches(|c: char| c.is_ascii_digit() || c == ':')
+            .trim(),
+        None => message,
+    }
 }
 
 fn window_icon() -> Option<egui::IconData> {
@@ -59,4 +69,16 @@ fn window_icon() -> Option<egui::IconData> {
         width: info.width,
         height: info.height,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_place;
+
+    #[test]
+    fn a_message_loses_the_place_in_somebody_elses_sources() {
+        let message = "winit EventLoopError: os error at /a/b.rs:788: Failed to open connection to X server";
+        assert_eq!(without_place(message), "Failed to open connection to X server");
+        assert_eq!(without_place("no matching config"), "no matching config");
+    }
 }
