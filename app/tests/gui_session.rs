@@ -1,7 +1,10 @@
 //! The window over a real session: the sample is opened, stopped, looked into and run to its end.
 
 use egui::{Key, Modifiers};
-use egui_kittest::{Harness, kittest::Queryable};
+use egui_kittest::{
+    Harness,
+    kittest::{NodeT, Queryable},
+};
 use std::time::{Duration, Instant};
 use stepwell::gui::{App, AppOptions, ThemeChoice};
 use stepwell::launch;
@@ -117,6 +120,32 @@ fn the_first_step_by_line_comes_to_main_and_by_instruction_to_the_entry() {
     let mut window = open(sample(&[]));
     press(&mut window, Modifiers::ALT, Key::F11);
     window.get_by_label_contains("frame 0 _start.command_export");
+}
+
+#[test]
+fn the_memory_in_view_is_the_stopped_functions_until_a_person_moves_it() {
+    let mut window = open(sample(&[]));
+    type_line(&mut window, good_line());
+    press(&mut window, Modifiers::NONE, Key::F9);
+    press(&mut window, Modifiers::NONE, Key::F5);
+    let first = memory_in_view(&window);
+    assert!(
+        first > 0x1_0000,
+        "the stack, not the zeros at the beginning: {first:#x}"
+    );
+    window.get_by_label_contains("memory bytes from").focus();
+    press(&mut window, Modifiers::NONE, Key::Home);
+    assert_eq!(memory_in_view(&window), 0);
+    press(&mut window, Modifiers::NONE, Key::F5);
+    assert_eq!(memory_in_view(&window), 0);
+}
+
+/// The first address that the memory pane shows.
+fn memory_in_view(window: &Window) -> u64 {
+    let node = window.get_by_label_contains("memory bytes from 0x");
+    let name = node.accesskit_node().label().expect("a name");
+    let digits = name.trim_start_matches("memory bytes from 0x");
+    u64::from_str_radix(digits, 16).expect("an address")
 }
 
 /// Puts the caret on a line.

@@ -7,7 +7,8 @@ use crate::gui::widgets::hex_view::{CHUNK, Chunk, HexState};
 use crate::gui::widgets::parts;
 use egui::{Key, RichText, Ui, vec2};
 use lucide_icons::Icon;
-use stepwell_engine::debugger::{Query, Reply, StopId};
+use stepwell_engine::debugger::{Query, Reply, StopId, WasmSlot};
+use stepwell_engine::types::ValType;
 
 /// The pane's own state.
 #[derive(Debug, Default)]
@@ -17,6 +18,7 @@ pub struct MemoryView {
     address: String,
     complaint: Option<String>,
     selected: Option<u64>,
+    /// Whether a person chose what is in view.
     placed: bool,
 }
 
@@ -55,7 +57,6 @@ pub fn show(cx: &mut Cx<'_>, view: &mut MemoryView, ui: &mut Ui) {
         parts::empty_state(ui, cx.t, Icon::MemoryStick, "The module has no memory", "");
         return;
     };
-    place_at_first(cx, view);
     bar(cx, view, ui, memories, len_bytes);
     if len_bytes == 0 {
         parts::empty_state(
@@ -68,6 +69,7 @@ pub fn show(cx: &mut Cx<'_>, view: &mut MemoryView, ui: &mut Ui) {
         return;
     }
     let stop = snapshot.stop;
+    follow(cx, view, stop, len_bytes);
     let footer = view.selected.map_or(0.0, |_| 26.0);
     let size = vec2(ui.available_width(), (ui.available_height() - footer).max(10.0));
     let t = cx.t;
@@ -78,7 +80,9 @@ pub fn show(cx: &mut Cx<'_>, view: &mut MemoryView, ui: &mut Ui) {
                 .show(ui, t, len_bytes, |address| chunk(cx, stop, memory, address))
         })
         .inner;
+    view.placed |= view.hex.scrolled;
     if let Some(address) = clicked {
+        view.placed = true;
         view.selected = Some(address);
         view.hex.mark = Some((address, 1));
     }
@@ -87,27 +91,28 @@ pub fn show(cx: &mut Cx<'_>, view: &mut MemoryView, ui: &mut Ui) {
     }
 }
 
-/// The first time, something worth seeing: the fault, or the stack of the guest's own code.
-fn place_at_first(cx: &Cx<'_>, view: &mut MemoryView) {
+/// Until a person chooses what to look at, the view keeps to what the stopped function works on: the lowest of its
+/// variables in memory, or else where its stack pointer stands.
+fn follow(cx: &mut Cx<'_>, view: &mut MemoryView, stop: StopId, len_bytes: u64) {
     if view.placed {
         return;
     }
-    let Some(module) = &cx.model.module else {
+    let frame = cx.model.selected_frame;
+    let Some((Reply::Frame(detail), true)) = cx.ask(Query::Frame { stop, frame }).latest() else {
         return;
     };
-    view.placed = true;
-    if let Some(trap) = cx.model.trap()
-        && let Some(access) = &trap.access
-        && let Ok(address) = u64::try_from(access.address)
-        && address < access.memory_len_bytes
+    let variables = detail.variables.iter().filter_map(|node| node.address);
+    let mut place = variables.filter(|address| *address < len_bytes).min();
+    if place.is_none()
+        && let Some((Reply::Globals(globals), true)) = cx.ask(Query::Globals { stop }).latest()
     {
-        view.hex.reveal = Some(address);
-        return;
+        let named = |slot: &&WasmSlot| slot.name.as_deref() == Some("__stack_pointer");
+        // Without names: toolchains make it the first that can change.
+        let first = |slot: &&WasmSlot| slot.mutable && slot.ty == ValType::I32;
+        let pointer = (globals.iter().find(named)).or_else(|| globals.iter().find(first));
+        place = pointer.and_then(|slot| u64::try_from(slot.bits).ok());
     }
-    // Data usually begins at 1024; a page of zeros tells nobody anything.
-    if !module.data.is_empty() {
-        view.hex.top_row = 1024 / 16;
-    }
+    view.hex.reveal = place.filter(|address| *address < len_bytes);
 }
 
 fn chunk<'a>(cx: &mut Cx<'a>, stop: StopId, memory: u32, address: u64) -> Option<Chunk<'a>> {

@@ -14,13 +14,15 @@ pub const CHUNK: u64 = 4096;
 #[derive(Clone, Debug, Default)]
 pub struct HexState {
     /// Row at the top.
-    pub top_row: u64,
+    top_row: u64,
     /// Part of a row scrolled past it, in rows.
     fraction: f32,
     /// Marked bytes: first address and how many.
     pub mark: Option<(u64, u64)>,
     /// An address to bring into view.
     pub reveal: Option<u64>,
+    /// Whether it was ever scrolled by hand.
+    pub scrolled: bool,
     /// Bytes a row, lately.
     columns: u64,
 }
@@ -47,7 +49,6 @@ impl HexState {
         mut chunk: impl FnMut(u64) -> Option<Chunk<'c>>,
     ) -> Option<u64> {
         let (rect, response) = ui.allocate_exact_size(ui.available_size(), Sense::click_and_drag());
-        response.widget_info(|| WidgetInfo::labeled(Role::ScrollView, true, "memory bytes"));
         let font = theme::hex_font();
         let column = ui.fonts_mut(|fonts| fonts.glyph_width(&font, '0'));
         let height = theme::ROW_HEIGHT;
@@ -75,12 +76,18 @@ impl HexState {
             }
         }
         let bar = Rect::from_min_max(Pos2::new(rect.right() - 10.0, rect.top()), rect.max);
+        let before = (self.top_row, self.fraction);
         self.scroll(ui, &response, bar, rows_shown, rows_total, height);
+        self.scrolled |= before != (self.top_row, self.fraction);
         if self.top_row >= last_top {
             self.top_row = last_top;
             self.fraction = 0.0;
         }
 
+        let top = self.top_row.saturating_mul(columns);
+        response.widget_info(|| {
+            WidgetInfo::labeled(Role::ScrollView, true, format!("memory bytes from 0x{top:x}"))
+        });
         let painter = ui.painter_at(rect);
         let x_hex = rect.left() + 8.0 + column * (digits as f32 + 2.0);
         let x_text = x_hex + column * (columns as f32 * 3.0 + columns as f32 / 8.0);
