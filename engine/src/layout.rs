@@ -14,8 +14,8 @@
 //! | `rax rcx rdx rsi rdi`, `xmm0`..`xmm5` | temporaries, arguments, results |
 //!
 //! # Calls between functions
-//! `r8` holds the callee's [`VmFuncRef`](func_ref), `r14` the callee's VmCtx (the caller puts its own back, and
-//! `rbx`, after a call that may have left the instance). Integer and reference arguments go in [`INT_ARGS`],
+//! `r8` holds the callee's [`VmFuncRef`](func_ref), `r14` the callee's VmCtx, `rbx` the callee's memory (a caller whose
+//! call may leave the instance sets both, and puts its own back after it). Integer and reference arguments go in [`INT_ARGS`],
 //! floats and vectors in [`FLOAT_ARGS`]; the rest lie on the stack, in order, at `[rsp]` before the call
 //! instruction (`[rbp+16]` for the callee), 8 bytes each, vectors 16 bytes aligned to 16. The first result comes
 //! in `rax` or `xmm0`; further results lie behind the stack arguments, from the next multiple of 16, in order,

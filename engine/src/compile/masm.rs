@@ -419,7 +419,7 @@ pub trait FlowMasm {
     /// Calls through a VmCtx field. Returns the return address.
     fn call_vmctx(&mut self, offset: i32) -> u32;
     /// Calls the code of the [`func_ref`](crate::layout::func_ref) in the callee register, switching to its
-    /// VmCtx first if `other_instance`. Returns the return address.
+    /// VmCtx and memory first if `other_instance`. Returns the return address.
     fn call_ref(&mut self, other_instance: bool) -> u32;
     /// Takes the frame's own VmCtx and memory base back.
     fn restore_instance(&mut self, memory: bool);

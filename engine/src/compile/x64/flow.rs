@@ -104,7 +104,11 @@ impl FlowMasm for X64 {
     fn call_ref(&mut self, other_instance: bool) -> u32 {
         let callee = CALLEE_REF.0;
         if other_instance {
-            dynasm!(self.asm ; .arch x64 ; mov r14, [BYTE Rq(callee) + func_ref::VMCTX as i8]);
+            dynasm!(self.asm
+                ; .arch x64
+                ; mov r14, [BYTE Rq(callee) + func_ref::VMCTX as i8]
+                ; mov rbx, [BYTE r14 + vmctx::MEMORY0_BASE as i8]
+            );
         }
         dynasm!(self.asm ; .arch x64 ; call QWORD [BYTE Rq(callee) + func_ref::CODE as i8]);
         self.offset()
