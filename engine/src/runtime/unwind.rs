@@ -216,19 +216,21 @@ impl NativeFrames {
                 return None;
             }
             let home = resolved.block.frame_map.homes().get(index as usize)?;
+            // The slot of a local in a register may be held for equal, and not be written again before a call.
+            let slot = Place::Stack(resolved.slot(home.slot));
             Some((
-                resolved.place(Loc::Local(index))?,
+                [resolved.place(Loc::Local(index))?, slot],
                 home.ty,
                 store.checked_bits(home.ty, bits)?,
             ))
         };
-        let Some((place, ty, bits)) = write() else {
+        let Some((places, ty, bits)) = write() else {
             return false;
         };
         store
             .native
             .as_mut()
-            .is_some_and(|native| native.write(place, ty, bits))
+            .is_some_and(|native| places.into_iter().all(|place| native.write(place, ty, bits)))
     }
 
     /// Writes an operand.
