@@ -8,7 +8,7 @@
 //!
 //! Must not know: operators' semantics, one machine's encodings.
 
-use super::frame_map::{FrameMap, Home, Loc, SiteKind, StackRange};
+use super::frame_map::{FrameMap, Home, Loc, SiteKind, StackDelta};
 use super::masm::{Masm, Size};
 use super::regalloc::{Prepass, assign_homes};
 use super::regs::{Gpr, RegSet, SAVED_HOMES, Xmm};
@@ -22,6 +22,9 @@ use wasmparser::{BinaryReader, Operator, OperatorsReader};
 
 /// The largest frame compiled code may have; see [`STACK_SLACK`](crate::layout::STACK_SLACK).
 const MAX_FRAME_BYTES: usize = 1 << 20;
+/// The most machine code of one function. A few bytes of wasm can ask for thousands (a branch that carries a thousand
+/// values), so the validator's limit of a body's size bounds nothing.
+const MAX_CODE_BYTES: u32 = 128 << 20;
 
 /// What a control frame is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +43,7 @@ pub(super) enum ControlKind {
 
 /// A control frame.
 #[derive(Debug)]
-pub(super) struct Control<L> {
+pub(super) struct Control<'a, L> {
     pub kind: ControlKind,
     /// Where a branch goes: the loop head, or behind the end.
     pub label: L,
@@ -48,8 +51,8 @@ pub(super) struct Control<L> {
     pub else_label: Option<L>,
     /// Stack height below its parameters.
     pub height: usize,
-    pub params: Vec<ValType>,
-    pub results: Vec<ValType>,
+    pub params: &'a [ValType],
+    pub results: &'a [ValType],
     /// Whether a branch goes to `label`.
     pub branched: bool,
 }
@@ -58,7 +61,7 @@ struct TrapExit<L> {
     label: L,
     kind: TrapKind,
     boundary: u32,
-    stack: Option<StackRange>,
+    stack: Option<StackDelta>,
 }
 
 struct TickExit<L> {
@@ -73,7 +76,7 @@ pub(super) struct Compiler<'a, M: Masm> {
     pub module: &'a Module,
     pub layout: &'a VmLayout,
     pub stack: ValueStack,
-    pub control: Vec<Control<M::Label>>,
+    pub control: Vec<Control<'a, M::Label>>,
     pub map: FrameMap,
     pub homes: Vec<Home>,
     /// Whether the code being walked can be reached.
@@ -92,7 +95,7 @@ pub(super) struct Compiler<'a, M: Masm> {
     pub pinned: RegSet,
     /// Whether an entry has been moved since the boundary, and where the stack is then.
     pub stale: bool,
-    settled: Option<StackRange>,
+    settled: Option<StackDelta>,
     /// Home registers of locals whose slots hold the same value.
     pub synced: RegSet,
     pub unsaved_homes: Vec<(Loc, i32)>,
@@ -155,8 +158,8 @@ pub(super) fn compile<M: Masm>(
             label: end,
             else_label: None,
             height: 0,
-            params: Vec::new(),
-            results: ty.results.clone(),
+            params: &[],
+            results: &ty.results,
             branched: false,
         }],
         map: FrameMap::new(homes.clone(), saved.clone()),
@@ -225,8 +228,34 @@ impl<M: Masm> Compiler<'_, M> {
             }
             self.operator(&operator)?;
             self.pinned = RegSet::default();
+            self.check_limits()?;
         }
         self.finish()
+    }
+
+    /// Refuses a function that would take too much memory to compile, before it does.
+    fn check_limits(&self) -> Result<(), Error> {
+        if self.frame_bytes() > MAX_FRAME_BYTES {
+            return Err(too_large(self.at));
+        }
+        if self.is_code_too_large() || self.map.is_too_large() {
+            return Err(Error::Unsupported {
+                what: "a function that compiles to more than 128 MiB, or to values moved millions of times"
+                    .to_string(),
+                offset: self.at,
+            });
+        }
+        Ok(())
+    }
+
+    /// Whether there is more code than a function may have.
+    pub fn is_code_too_large(&self) -> bool {
+        self.masm.offset() > MAX_CODE_BYTES
+    }
+
+    fn frame_bytes(&self) -> usize {
+        let operands = 8 * self.stack.max() + self.first_slot.unsigned_abs() as usize;
+        (operands + self.outgoing_bytes as usize).next_multiple_of(16)
     }
 
     fn prologue(&mut self, ty: &FuncType) {
@@ -295,16 +324,21 @@ impl<M: Masm> Compiler<'_, M> {
     /// Counts a tick before the instruction at `offset`.
     pub fn tick(&mut self, offset: u64) {
         let (label, back) = (self.masm.label(), self.masm.label());
-        let stack = self.map.add_stack(self.stack.entries());
+        let stack = self.add_stack();
         let site = self.map.add_site(SiteKind::Tick, offset, 0, stack);
         self.masm.tick(label);
         self.masm.bind(back);
         self.ticks.push(TickExit { label, back, site });
     }
 
+    /// Keeps the stack as it is now.
+    fn add_stack(&mut self) -> StackDelta {
+        self.map.add_stack(self.stack.unchanged(), self.stack.entries())
+    }
+
     /// Ends the moving of entries for an instruction that can trap: from here on the state is as recorded.
     pub fn settle(&mut self) {
-        self.settled = self.stale.then(|| self.map.add_stack(self.stack.entries()));
+        self.settled = self.stale.then(|| self.add_stack());
     }
 
     /// Where the code goes to trap, with the state settled on.
@@ -329,7 +363,7 @@ impl<M: Masm> Compiler<'_, M> {
 
     /// Records the site of a call just emitted. In a call the arguments are gone from the stack.
     pub fn site(&mut self, kind: SiteKind, native: u32) {
-        let stack = self.map.add_stack(self.stack.entries());
+        let stack = self.add_stack();
         self.map.add_site(kind, self.at, native, stack);
     }
 
@@ -371,18 +405,13 @@ impl<M: Masm> Compiler<'_, M> {
             let native = self.masm.call_vmctx(vmctx::TRAP_STUB);
             self.map.add_trap(native, exit.kind, exit.boundary, exit.stack);
         }
-        let operands = 8 * self.stack.max() + self.first_slot.unsigned_abs() as usize;
-        let frame_bytes = (operands + self.outgoing_bytes as usize).next_multiple_of(16);
-        if frame_bytes > MAX_FRAME_BYTES {
-            return Err(too_large(self.at));
-        }
         if let Some(broken) = self.broken {
             return Err(Error::Host(format!(
                 "the compiler failed: {broken} (at offset 0x{:x})",
                 self.at
             )));
         }
-        let code = self.masm.finish(frame_bytes as u32).map_err(Error::Host)?;
+        let code = self.masm.finish(self.frame_bytes() as u32).map_err(Error::Host)?;
         self.map.seal();
         Ok(Compiled {
             code,

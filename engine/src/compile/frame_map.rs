@@ -93,12 +93,19 @@ pub struct FrameMap {
     traps: Vec<TrapPoint>,
     /// Memory instructions whose operands were moved since their boundary, by native offset.
     faults: Vec<Fault>,
-    /// Whole stacks, for sites and for trap points that differ from their boundary.
-    stacks: Vec<Operand>,
+    /// What sites, and trap points that differ from their boundary, have on top of what they keep of its stack.
+    tops: Vec<Operand>,
+    /// Boundaries whose whole stack is in `pushed`, ascending.
+    checkpoints: Vec<u32>,
+    /// What has been recorded since the last of them: boundaries, and entries pushed.
+    since_checkpoint: usize,
 }
 
-/// Every so many boundaries the whole stack is recorded, so that reading one never replays more than these.
-const CHECKPOINT_EVERY: usize = 64;
+/// After so many boundaries and pushes the whole stack is recorded (if it is not taller than that: then after as many
+/// as it is tall). So reading one replays little, and the map grows as the pushes do, however tall the stack is.
+const CHECKPOINT_AFTER: usize = 128;
+/// Entries a map may hold. Compilers' output is far below; a function that is nothing but moved entries is refused.
+const MOST_ENTRIES: usize = 8_000_000;
 
 #[derive(Clone, Copy, Debug)]
 struct Boundary {
@@ -114,9 +121,13 @@ struct Boundary {
     first: u32,
 }
 
-/// A range of `stacks`.
+/// A stack told by its difference to that of a boundary.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct StackRange {
+pub(super) struct StackDelta {
+    /// The boundary, and the entries kept of its stack.
+    boundary: u32,
+    keep: u32,
+    /// A range of `tops`.
     start: u32,
     end: u32,
 }
@@ -126,7 +137,7 @@ struct Site {
     native: u32,
     kind: SiteKind,
     offset: u32,
-    stack: StackRange,
+    stack: StackDelta,
 }
 
 /// What a site is a return address of.
@@ -145,13 +156,13 @@ struct TrapPoint {
     native: u32,
     kind: TrapKind,
     boundary: u32,
-    stack: Option<StackRange>,
+    stack: Option<StackDelta>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Fault {
     native: u32,
-    stack: StackRange,
+    stack: StackDelta,
 }
 
 impl FrameMap {
@@ -177,7 +188,7 @@ impl FrameMap {
                 .partition_point(|boundary| boundary.native <= native);
             let boundary = after.checked_sub(1)?;
             let operands = match self.faults.binary_search_by_key(&native, |fault| fault.native) {
-                Ok(index) => self.stack(self.faults.get(index)?.stack),
+                Ok(index) => self.stack(self.faults.get(index)?.stack)?,
                 Err(_) => self.stack_at_boundary(boundary)?,
             };
             let offset = u64::from(self.boundaries.get(boundary)?.offset);
@@ -198,13 +209,13 @@ impl FrameMap {
             return Some(Point {
                 kind,
                 offset: u64::from(site.offset),
-                operands: self.stack(site.stack),
+                operands: self.stack(site.stack)?,
             });
         }
         if let Ok(index) = self.traps.binary_search_by_key(&native, |trap| trap.native) {
             let trap = self.traps.get(index)?;
             let operands = match trap.stack {
-                Some(stack) => self.stack(stack),
+                Some(stack) => self.stack(stack)?,
                 None => self.stack_at_boundary(trap.boundary as usize)?,
             };
             let offset = u64::from(self.boundaries.get(trap.boundary as usize)?.offset);
@@ -257,30 +268,36 @@ impl FrameMap {
     /// Bytes this map takes.
     pub fn len_bytes(&self) -> usize {
         self.boundaries.len() * size_of::<Boundary>()
-            + (self.pushed.len() + self.stacks.len()) * size_of::<Operand>()
+            + self.entries() * size_of::<Operand>()
+            + self.checkpoints.len() * size_of::<u32>()
             + self.sites.len() * size_of::<Site>()
             + self.traps.len() * size_of::<TrapPoint>()
             + self.faults.len() * size_of::<Fault>()
             + self.homes.len() * size_of::<Home>()
     }
 
-    fn stack(&self, range: StackRange) -> Vec<Operand> {
-        self.stacks
-            .get(range.start as usize..range.end as usize)
-            .unwrap_or_default()
-            .to_vec()
+    fn entries(&self) -> usize {
+        self.pushed.len() + self.tops.len()
+    }
+
+    fn stack(&self, delta: StackDelta) -> Option<Vec<Operand>> {
+        let mut stack = match delta.keep {
+            0 => Vec::new(),
+            _ => self.stack_at_boundary(delta.boundary as usize)?,
+        };
+        stack.truncate(delta.keep as usize);
+        stack.extend_from_slice(self.tops.get(delta.start as usize..delta.end as usize)?);
+        Some(stack)
     }
 
     fn stack_at_boundary(&self, number: usize) -> Option<Vec<Operand>> {
         let mut stack = Vec::new();
-        let checkpoint = number - number % CHECKPOINT_EVERY;
-        for (index, boundary) in self
-            .boundaries
-            .iter()
-            .enumerate()
-            .take(number + 1)
-            .skip(checkpoint)
-        {
+        let after = self
+            .checkpoints
+            .partition_point(|&checkpoint| checkpoint as usize <= number);
+        let checkpoint = *self.checkpoints.get(after.checked_sub(1)?)? as usize;
+        for index in checkpoint..=number {
+            let boundary = self.boundaries.get(index)?;
             stack.truncate(boundary.keep as usize);
             let end = self
                 .boundaries
@@ -304,7 +321,11 @@ impl FrameMap {
 
     /// Records a boundary. `unchanged` entries at the bottom of the stack are as they were at the boundary before.
     pub(super) fn add_boundary(&mut self, offset: u64, native: u32, unchanged: usize, stack: &[Operand]) {
-        let keep = if self.boundaries.len().is_multiple_of(CHECKPOINT_EVERY) {
+        self.since_checkpoint += 1 + stack.len().saturating_sub(unchanged);
+        let whole = self.boundaries.is_empty() || self.since_checkpoint >= CHECKPOINT_AFTER.max(stack.len());
+        let keep = if whole {
+            self.checkpoints.push(self.boundaries.len() as u32);
+            self.since_checkpoint = 0;
             0
         } else {
             unchanged
@@ -333,18 +354,26 @@ impl FrameMap {
         (self.boundaries.len() as u32).saturating_sub(1)
     }
 
-    /// Keeps a whole stack.
-    pub(super) fn add_stack(&mut self, stack: &[Operand]) -> StackRange {
-        let start = self.stacks.len() as u32;
-        self.stacks.extend_from_slice(stack);
-        StackRange {
+    /// Keeps a stack, of which `unchanged` entries at the bottom are as they were at the last boundary.
+    pub(super) fn add_stack(&mut self, unchanged: usize, stack: &[Operand]) -> StackDelta {
+        let keep = if self.boundaries.is_empty() { 0 } else { unchanged };
+        let start = self.tops.len() as u32;
+        self.tops.extend_from_slice(stack.get(keep..).unwrap_or_default());
+        StackDelta {
+            boundary: self.last_boundary(),
+            keep: keep as u32,
             start,
-            end: self.stacks.len() as u32,
+            end: self.tops.len() as u32,
         }
     }
 
+    /// Whether it holds more than any sensible function needs.
+    pub(super) fn is_too_large(&self) -> bool {
+        self.entries() > MOST_ENTRIES
+    }
+
     /// Records a site and gives its number; where it returns to may be said later.
-    pub(super) fn add_site(&mut self, kind: SiteKind, offset: u64, native: u32, stack: StackRange) -> u32 {
+    pub(super) fn add_site(&mut self, kind: SiteKind, offset: u64, native: u32, stack: StackDelta) -> u32 {
         self.sites.push(Site {
             native,
             kind,
@@ -362,7 +391,7 @@ impl FrameMap {
     }
 
     /// Records a trap point; they come in order of native offset.
-    pub(super) fn add_trap(&mut self, native: u32, kind: TrapKind, boundary: u32, stack: Option<StackRange>) {
+    pub(super) fn add_trap(&mut self, native: u32, kind: TrapKind, boundary: u32, stack: Option<StackDelta>) {
         self.traps.push(TrapPoint {
             native,
             kind,
@@ -383,7 +412,7 @@ impl FrameMap {
     }
 
     /// Records where operands are when a memory instruction faults, if not where they were at its boundary.
-    pub(super) fn add_fault(&mut self, native: u32, stack: StackRange) {
+    pub(super) fn add_fault(&mut self, native: u32, stack: StackDelta) {
         self.faults.push(Fault { native, stack });
     }
 }

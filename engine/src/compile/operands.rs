@@ -168,9 +168,8 @@ impl<M: Masm> Compiler<'_, M> {
     /// Sends all entries but constants to their slots, and the top `also_constants` whatever they are: what
     /// control frames need.
     pub fn flush(&mut self, also_constants: usize) {
-        let from = self.control.last().map_or(0, |control| control.height);
         let constants_from = self.stack.len().saturating_sub(also_constants);
-        for index in from..self.stack.len() {
+        for index in self.stack.flushed().min(constants_from)..self.stack.len() {
             let constant = matches!(
                 self.stack.get(index),
                 Some(Operand {
@@ -182,6 +181,7 @@ impl<M: Masm> Compiler<'_, M> {
                 self.spill(index);
             }
         }
+        self.stack.all_flushed();
     }
 
     /// Where a local is outside calls.
@@ -327,13 +327,13 @@ impl<M: Masm> Compiler<'_, M> {
 
     /// Gives entries that stand for a local a place of their own, because it is about to change.
     pub fn detach_aliases(&mut self, local: u32) {
-        if !self.stack.has_alias(local) {
-            return;
-        }
-        let from = self.control.last().map_or(0, |control| control.height);
-        for index in from..self.stack.len() {
+        // From the top, where they usually are, and no further down than there are any.
+        let mut index = self.stack.len();
+        while self.stack.aliases(local) > 0 {
+            let Some(below) = index.checked_sub(1) else { return };
+            index = below;
             let Some(entry) = self.stack.get(index) else {
-                continue;
+                return;
             };
             if entry.loc != Loc::Local(local) {
                 continue;

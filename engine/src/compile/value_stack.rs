@@ -4,6 +4,7 @@
 //! - A temporary register holds at most one entry.
 //! - An entry in a slot is in the canonical slot of its index, nowhere else.
 //! - `unchanged` entries at the bottom are as they were when it was last asked.
+//! - `flushed` entries at the bottom are constants or in their slots.
 //!
 //! Must not know: how code is emitted.
 
@@ -20,6 +21,7 @@ pub struct ValueStack {
     /// Entries that stand for each local.
     aliases: Vec<u32>,
     unchanged: usize,
+    flushed: usize,
     max: usize,
 }
 
@@ -52,6 +54,21 @@ impl ValueStack {
         std::mem::replace(&mut self.unchanged, self.entries.len())
     }
 
+    /// How many entries at the bottom are as they were at the last call of [`ValueStack::take_unchanged`].
+    pub fn unchanged(&self) -> usize {
+        self.unchanged
+    }
+
+    /// How many entries at the bottom are known to be constants or in their slots.
+    pub fn flushed(&self) -> usize {
+        self.flushed
+    }
+
+    /// Says that all entries are constants or in their slots.
+    pub fn all_flushed(&mut self) {
+        self.flushed = self.entries.len();
+    }
+
     /// Pushes.
     pub fn push(&mut self, ty: ValType, loc: Loc) {
         let index = self.entries.len();
@@ -65,6 +82,7 @@ impl ValueStack {
         let entry = self.entries.pop()?;
         self.release(entry.loc);
         self.unchanged = self.unchanged.min(self.entries.len());
+        self.flushed = self.flushed.min(self.entries.len());
         Some(entry)
     }
 
@@ -91,6 +109,9 @@ impl ValueStack {
             entry.loc = loc;
         }
         self.unchanged = self.unchanged.min(index);
+        if !matches!(loc, Loc::Const(_) | Loc::Slot(_)) {
+            self.flushed = self.flushed.min(index);
+        }
     }
 
     /// The entry in an integer register.
@@ -111,9 +132,9 @@ impl ValueStack {
             .map(|index| index as usize)
     }
 
-    /// Whether any entry stands for a local.
-    pub fn has_alias(&self, local: u32) -> bool {
-        self.aliases.get(local as usize).is_some_and(|&count| count > 0)
+    /// How many entries stand for a local.
+    pub fn aliases(&self, local: u32) -> u32 {
+        self.aliases.get(local as usize).copied().unwrap_or(0)
     }
 
     fn hold(&mut self, index: usize, loc: Loc) {

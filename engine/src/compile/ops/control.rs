@@ -9,34 +9,39 @@ use crate::types::ValType;
 use std::collections::HashMap;
 use wasmparser::{BlockType, BrTable};
 
-/// The decoder has refused everything but these.
-fn value_type(ty: wasmparser::ValType) -> ValType {
+/// The result of a block that has one and no parameters. The decoder has refused all other types.
+fn single(ty: wasmparser::ValType) -> &'static [ValType] {
     match ty {
-        wasmparser::ValType::I32 => ValType::I32,
-        wasmparser::ValType::I64 => ValType::I64,
-        wasmparser::ValType::F32 => ValType::F32,
-        wasmparser::ValType::F64 => ValType::F64,
-        wasmparser::ValType::V128 => ValType::V128,
-        wasmparser::ValType::Ref(reference) if reference.is_extern_ref() => ValType::ExternRef,
-        wasmparser::ValType::Ref(_) => ValType::FuncRef,
+        wasmparser::ValType::I32 => &[ValType::I32],
+        wasmparser::ValType::I64 => &[ValType::I64],
+        wasmparser::ValType::F32 => &[ValType::F32],
+        wasmparser::ValType::F64 => &[ValType::F64],
+        wasmparser::ValType::V128 => &[ValType::V128],
+        wasmparser::ValType::Ref(reference) if reference.is_extern_ref() => &[ValType::ExternRef],
+        wasmparser::ValType::Ref(_) => &[ValType::FuncRef],
     }
 }
 
-impl<M: Masm> Compiler<'_, M> {
+impl<'a, M: Masm> Compiler<'a, M> {
     /// Parameters and results of a block.
-    fn block_type(&self, ty: BlockType) -> (Vec<ValType>, Vec<ValType>) {
+    fn block_type(&self, ty: BlockType) -> (&'a [ValType], &'a [ValType]) {
+        let module = self.module;
         match ty {
-            BlockType::Empty => (Vec::new(), Vec::new()),
-            BlockType::Type(result) => (Vec::new(), vec![value_type(result)]),
-            BlockType::FuncType(index) => match self.module.types.get(index as usize) {
-                Some(ty) => (ty.params.clone(), ty.results.clone()),
-                None => (Vec::new(), Vec::new()),
+            BlockType::Empty => (&[], &[]),
+            BlockType::Type(result) => (&[], single(result)),
+            BlockType::FuncType(index) => match module.types.get(index as usize) {
+                Some(ty) => (&ty.params, &ty.results),
+                None => (&[], &[]),
             },
         }
     }
 
-    fn open(&mut self, kind: ControlKind, ty: (Vec<ValType>, Vec<ValType>), else_label: Option<M::Label>) {
-        let (params, results) = ty;
+    fn open(
+        &mut self,
+        kind: ControlKind,
+        (params, results): (&'a [ValType], &'a [ValType]),
+        else_label: Option<M::Label>,
+    ) {
         let label = self.masm.label();
         let height = self.stack.len().saturating_sub(params.len());
         self.control.push(Control {
@@ -90,7 +95,7 @@ impl<M: Masm> Compiler<'_, M> {
         if let Some(label) = control.else_label.take() {
             self.masm.bind(label);
         }
-        self.restore_stack(control.height, &control.params);
+        self.restore_stack(control.height, control.params);
         self.reachable = true;
         self.synced = RegSet::default();
         control.kind = ControlKind::Else;
@@ -120,7 +125,7 @@ impl<M: Masm> Compiler<'_, M> {
         }
         let branched = control.branched && control.kind != ControlKind::Loop;
         self.reachable = falls_through || branched || control.else_label.is_some();
-        self.restore_stack(height, &control.results);
+        self.restore_stack(height, control.results);
         self.synced = RegSet::default();
     }
 
@@ -230,6 +235,10 @@ impl<M: Masm> Compiler<'_, M> {
         }
         self.masm.jump_table(index, temp, &labels);
         for depth in order {
+            // What carries values is copied for each target: the walk refuses the function when this returns.
+            if self.is_code_too_large() {
+                break;
+            }
             if let Some(&label) = stubs.get(&depth) {
                 self.masm.bind(label);
                 self.branch(depth);

@@ -17,6 +17,7 @@ mod mem;
 use super::masm::{Masm, Size};
 use super::regs::Xmm;
 use dynasmrt::{DynamicLabel, VecAssembler, x64::X64Relocation};
+use std::collections::HashMap;
 
 /// Emits `op before [rbp + disp] after` with the short displacement where it fits.
 macro_rules! with_slot {
@@ -36,6 +37,8 @@ pub struct X64 {
     asm: VecAssembler<X64Relocation>,
     /// Constants after the code: (bits, label).
     pool: Vec<(u64, DynamicLabel)>,
+    /// The pool's labels by bits.
+    pooled: HashMap<u64, DynamicLabel>,
     /// NaN results to make canonical, out of line.
     nans: Vec<NanFix>,
     /// Where the frame size is written at the end.
@@ -52,11 +55,12 @@ struct NanFix {
 impl X64 {
     /// The label of a constant in the pool.
     fn pooled(&mut self, bits: u64) -> DynamicLabel {
-        if let Some((_, label)) = self.pool.iter().find(|(known, _)| *known == bits) {
-            return *label;
+        if let Some(&label) = self.pooled.get(&bits) {
+            return label;
         }
         let label = self.asm.new_dynamic_label();
         self.pool.push((bits, label));
+        self.pooled.insert(bits, label);
         label
     }
 }
@@ -66,6 +70,7 @@ impl Masm for X64 {
         X64 {
             asm: VecAssembler::new(0),
             pool: Vec::new(),
+            pooled: HashMap::new(),
             nans: Vec::new(),
             frame_size_at: 0,
         }
