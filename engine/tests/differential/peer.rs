@@ -1,0 +1,141 @@
+//! The same module run by wasmi.
+
+use super::generate::{Numbers, args, canonical, checksum, host_results};
+use super::{Outcome, Run, State};
+use stepwell_engine::types::{Val, ValType};
+use wasmi::{Extern, TrapCode};
+
+fn outcome(error: &wasmi::Error) -> Outcome {
+    Outcome::Trapped(match error.as_trap_code() {
+        Some(TrapCode::StackOverflow) => return Outcome::Exhausted,
+        Some(TrapCode::UnreachableCodeReached) => "unreachable",
+        Some(TrapCode::MemoryOutOfBounds) => "memory",
+        Some(TrapCode::TableOutOfBounds) => "table",
+        Some(TrapCode::IndirectCallToNull) => "null",
+        Some(TrapCode::BadSignature) => "type",
+        Some(TrapCode::IntegerDivisionByZero) => "zero",
+        Some(TrapCode::IntegerOverflow) => "overflow",
+        Some(TrapCode::BadConversionToInteger) => "conversion",
+        _ => "other",
+    })
+}
+
+fn to_peer(val: Val) -> wasmi::Val {
+    match val {
+        Val::I32(v) => wasmi::Val::I32(v),
+        Val::I64(v) => wasmi::Val::I64(v),
+        Val::F32(v) => wasmi::Val::F32(f32::from_bits(v).into()),
+        Val::F64(v) => wasmi::Val::F64(f64::from_bits(v).into()),
+        Val::V128(v) => wasmi::Val::V128(v.into()),
+        Val::FuncRef(_) => wasmi::Val::FuncRef(wasmi::Nullable::Null),
+        Val::ExternRef(_) => wasmi::Val::ExternRef(wasmi::Nullable::Null),
+    }
+}
+
+fn from_peer(val: &wasmi::Val) -> Val {
+    canonical(match val {
+        wasmi::Val::I32(v) => Val::I32(*v),
+        wasmi::Val::I64(v) => Val::I64(*v),
+        wasmi::Val::F32(v) => Val::F32(v.to_bits()),
+        wasmi::Val::F64(v) => Val::F64(v.to_bits()),
+        wasmi::Val::V128(v) => Val::V128(v.as_u128()),
+        wasmi::Val::FuncRef(v) => Val::FuncRef(u64::from(!v.is_null())),
+        wasmi::Val::ExternRef(v) => Val::ExternRef(u64::from(!v.is_null())),
+    })
+}
+
+fn type_of(ty: wasmi::ValType) -> ValType {
+    match ty {
+        wasmi::ValType::I32 => ValType::I32,
+        wasmi::ValType::I64 => ValType::I64,
+        wasmi::ValType::F32 => ValType::F32,
+        wasmi::ValType::F64 => ValType::F64,
+        wasmi::ValType::V128 => ValType::V128,
+        wasmi::ValType::FuncRef => ValType::FuncRef,
+        wasmi::ValType::ExternRef => ValType::ExternRef,
+    }
+}
+
+fn state(store: &wasmi::Store<()>, instance: wasmi::Instance) -> State {
+    let mut state = State::default();
+    let mut exports: Vec<_> = instance.exports(store).collect();
+    exports.sort_by(|a, b| a.name().cmp(b.name()));
+    for export in exports {
+        let name = export.name().to_string();
+        match export.into_extern() {
+            Extern::Global(global) => state.globals.push((name, from_peer(&global.get(store)))),
+            Extern::Memory(memory) => {
+                let bytes = memory.data(store);
+                state.memories.push((name, bytes.len(), checksum(bytes)));
+            }
+            Extern::Table(table) => {
+                let null = |index| table.get(store, index).is_some_and(|element| element.is_null());
+                state
+                    .tables
+                    .push((name, (0..table.size(store)).map(null).collect()));
+            }
+            Extern::Func(_) => {}
+        }
+    }
+    state
+}
+
+/// Runs a module.
+pub fn run(bytes: &[u8], seed: u64) -> Run {
+    let engine = wasmi::Engine::default();
+    let module = wasmi::Module::new(&engine, bytes).expect("the peer takes the module");
+    let mut linker = wasmi::Linker::new(&engine);
+    for import in module.imports() {
+        let Some(ty) = import.ty().func().cloned() else {
+            continue;
+        };
+        let results: Vec<ValType> = ty.results().iter().map(|&ty| type_of(ty)).collect();
+        let code = move |_: wasmi::Caller<'_, ()>, params: &[wasmi::Val], out: &mut [wasmi::Val]| {
+            let args: Vec<Val> = params.iter().map(from_peer).collect();
+            for (to, from) in out.iter_mut().zip(host_results(&args, &results)) {
+                *to = to_peer(from);
+            }
+            Ok(())
+        };
+        // One name may be imported more than once.
+        let _ = linker.func_new(import.module(), import.name(), ty, code);
+    }
+    let mut store = wasmi::Store::new(&engine, ());
+    let mut run = Run::default();
+    let instance = match linker.instantiate_and_start(&mut store, &module) {
+        Ok(instance) => instance,
+        Err(error) => {
+            run.refused = Some(
+                if error.as_trap_code().is_some() || format!("{error}").contains("out of bounds") {
+                    "trapped"
+                } else {
+                    "link"
+                },
+            );
+            return run;
+        }
+    };
+    let mut numbers = Numbers::new(!seed);
+    let mut names: Vec<String> = module.exports().map(|export| export.name().to_string()).collect();
+    names.sort();
+    for name in names {
+        let Some(func) = instance.get_func(&store, &name) else {
+            continue;
+        };
+        let ty = func.ty(&store);
+        let params: Vec<ValType> = ty.params().iter().map(|&ty| type_of(ty)).collect();
+        let args: Vec<wasmi::Val> = args(&params, &mut numbers).into_iter().map(to_peer).collect();
+        let mut results: Vec<wasmi::Val> = ty
+            .results()
+            .iter()
+            .map(|&ty| wasmi::Val::default_for_ty(ty))
+            .collect();
+        let outcome = match func.call(&mut store, &args, &mut results) {
+            Ok(()) => Outcome::Returned(results.iter().map(from_peer).collect()),
+            Err(error) => outcome(&error),
+        };
+        let state = state(&store, instance);
+        run.calls.push((name, outcome, state));
+    }
+    run
+}
