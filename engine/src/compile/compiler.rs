@@ -8,10 +8,11 @@
 //!
 //! Must not know: operators' semantics, one machine's encodings.
 
-use super::frame_map::{FrameMap, Home, Loc, SiteKind, StackDelta};
+use super::frame_map::{FrameMap, Home, Loc, SiteKind};
 use super::masm::{Masm, Size};
 use super::regalloc::{Prepass, assign_homes};
 use super::regs::{Gpr, RegSet, SAVED_HOMES, Xmm};
+use super::stack_log::Moment;
 use super::value_stack::ValueStack;
 use super::{Compiled, Stops};
 use crate::error::{Error, TrapKind};
@@ -22,9 +23,12 @@ use wasmparser::{BinaryReader, Operator, OperatorsReader};
 
 /// The largest frame compiled code may have; see [`STACK_SLACK`](crate::layout::STACK_SLACK).
 const MAX_FRAME_BYTES: usize = 1 << 20;
-/// The most machine code of one function. A few bytes of wasm can ask for thousands (a branch that carries a thousand
-/// values), so the validator's limit of a body's size bounds nothing.
-const MAX_CODE_BYTES: u32 = 128 << 20;
+/// The most code a function may have for each byte of its body, beyond [`FREE_CODE_BYTES`]. Ordinary code has
+/// about four; branches that carry hundreds of values have any number.
+const MAX_CODE_BYTES_A_BYTE: usize = 64;
+
+/// Code that any function may have.
+const FREE_CODE_BYTES: usize = 1 << 20;
 
 /// What a control frame is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +65,7 @@ struct TrapExit<L> {
     label: L,
     kind: TrapKind,
     boundary: u32,
-    stack: Option<StackDelta>,
+    stack: Option<Moment>,
 }
 
 struct TickExit<L> {
@@ -95,12 +99,14 @@ pub(super) struct Compiler<'a, M: Masm> {
     pub pinned: RegSet,
     /// Whether an entry has been moved since the boundary, and where the stack is then.
     pub stale: bool,
-    settled: Option<StackDelta>,
+    settled: Option<Moment>,
     /// Home registers of locals whose slots hold the same value.
     pub synced: RegSet,
     pub unsaved_homes: Vec<(Loc, i32)>,
     pub first_slot: i32,
     outgoing_bytes: u32,
+    /// Bytes of code it may have.
+    most_code: u32,
     traps: Vec<TrapExit<M::Label>>,
     ticks: Vec<TickExit<M::Label>>,
     /// A mistake of ours; reported instead of code.
@@ -179,6 +185,7 @@ pub(super) fn compile<M: Masm>(
         first_slot: locals_top - 8 * (homes.len() as i32 + 1),
         homes,
         outgoing_bytes: 0,
+        most_code: (FREE_CODE_BYTES + MAX_CODE_BYTES_A_BYTE * code.len()).min(i32::MAX as usize) as u32,
         traps: Vec::new(),
         ticks: Vec::new(),
         broken: None,
@@ -238,10 +245,11 @@ impl<M: Masm> Compiler<'_, M> {
         if self.frame_bytes() > MAX_FRAME_BYTES {
             return Err(too_large(self.at));
         }
-        if self.is_code_too_large() || self.map.is_too_large() {
+        if self.is_code_too_large() {
             return Err(Error::Unsupported {
-                what: "a function that compiles to more than 128 MiB, or to values moved millions of times"
-                    .to_string(),
+                what: format!(
+                    "a function whose code is {MAX_CODE_BYTES_A_BYTE} times as long as its body and more"
+                ),
                 offset: self.at,
             });
         }
@@ -250,7 +258,7 @@ impl<M: Masm> Compiler<'_, M> {
 
     /// Whether there is more code than a function may have.
     pub fn is_code_too_large(&self) -> bool {
-        self.masm.offset() > MAX_CODE_BYTES
+        self.masm.offset() > self.most_code
     }
 
     fn frame_bytes(&self) -> usize {
@@ -305,9 +313,8 @@ impl<M: Masm> Compiler<'_, M> {
 
     /// Records the boundary before the operator at hand, with a probe if it is wanted there.
     fn boundary(&mut self) {
-        let unchanged = self.stack.take_unchanged();
         self.map
-            .add_boundary(self.at, self.masm.offset(), unchanged, self.stack.entries());
+            .add_boundary(self.at, self.masm.offset(), &mut self.stack);
         let probed = match self.stops {
             Stops::None => false,
             Stops::All => true,
@@ -324,21 +331,16 @@ impl<M: Masm> Compiler<'_, M> {
     /// Counts a tick before the instruction at `offset`.
     pub fn tick(&mut self, offset: u64) {
         let (label, back) = (self.masm.label(), self.masm.label());
-        let stack = self.add_stack();
+        let stack = self.map.note(&mut self.stack);
         let site = self.map.add_site(SiteKind::Tick, offset, 0, stack);
         self.masm.tick(label);
         self.masm.bind(back);
         self.ticks.push(TickExit { label, back, site });
     }
 
-    /// Keeps the stack as it is now.
-    fn add_stack(&mut self) -> StackDelta {
-        self.map.add_stack(self.stack.unchanged(), self.stack.entries())
-    }
-
     /// Ends the moving of entries for an instruction that can trap: from here on the state is as recorded.
     pub fn settle(&mut self) {
-        self.settled = self.stale.then(|| self.add_stack());
+        self.settled = self.stale.then(|| self.map.note(&mut self.stack));
     }
 
     /// Where the code goes to trap, with the state settled on.
@@ -363,7 +365,7 @@ impl<M: Masm> Compiler<'_, M> {
 
     /// Records the site of a call just emitted. In a call the arguments are gone from the stack.
     pub fn site(&mut self, kind: SiteKind, native: u32) {
-        let stack = self.add_stack();
+        let stack = self.map.note(&mut self.stack);
         self.map.add_site(kind, self.at, native, stack);
     }
 

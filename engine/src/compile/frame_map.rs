@@ -12,6 +12,8 @@
 //!
 //! Must not know: memory, registers' contents, the store.
 
+use super::stack_log::{Boundary, Moment, StackLog};
+use super::value_stack::ValueStack;
 use crate::error::TrapKind;
 use crate::types::ValType;
 
@@ -84,52 +86,14 @@ pub struct Point {
 pub struct FrameMap {
     homes: Vec<Home>,
     callee_saved: Vec<(u8, i32)>,
-    boundaries: Vec<Boundary>,
-    /// What each boundary's stack adds to the kept part of the one before.
-    pushed: Vec<Operand>,
+    /// Boundaries, and the operand stack at each of them and at sites and trap points.
+    stacks: StackLog,
     sites: Vec<Site>,
     /// Sites by native offset: (native, number), ascending.
     sites_by_native: Vec<(u32, u32)>,
     traps: Vec<TrapPoint>,
     /// Memory instructions whose operands were moved since their boundary, by native offset.
     faults: Vec<Fault>,
-    /// What sites, and trap points that differ from their boundary, have on top of what they keep of its stack.
-    tops: Vec<Operand>,
-    /// Boundaries whose whole stack is in `pushed`, ascending.
-    checkpoints: Vec<u32>,
-    /// What has been recorded since the last of them: boundaries, and entries pushed.
-    since_checkpoint: usize,
-}
-
-/// After so many boundaries and pushes the whole stack is recorded (if it is not taller than that: then after as many
-/// as it is tall). So reading one replays little, and the map grows as the pushes do, however tall the stack is.
-const CHECKPOINT_AFTER: usize = 128;
-/// Entries a map may hold. Compilers' output is far below; a function that is nothing but moved entries is refused.
-const MOST_ENTRIES: usize = 8_000_000;
-
-#[derive(Clone, Copy, Debug)]
-struct Boundary {
-    /// File offset of the instruction.
-    offset: u32,
-    /// Where its code begins, its probe included.
-    native: u32,
-    /// Where it goes on after its probe; `native` without one.
-    resume: u32,
-    /// Entries kept from the boundary before.
-    keep: u32,
-    /// Where its additions begin in `pushed`.
-    first: u32,
-}
-
-/// A stack told by its difference to that of a boundary.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct StackDelta {
-    /// The boundary, and the entries kept of its stack.
-    boundary: u32,
-    keep: u32,
-    /// A range of `tops`.
-    start: u32,
-    end: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -137,7 +101,7 @@ struct Site {
     native: u32,
     kind: SiteKind,
     offset: u32,
-    stack: StackDelta,
+    stack: Moment,
 }
 
 /// What a site is a return address of.
@@ -156,13 +120,13 @@ struct TrapPoint {
     native: u32,
     kind: TrapKind,
     boundary: u32,
-    stack: Option<StackDelta>,
+    stack: Option<Moment>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Fault {
     native: u32,
-    stack: StackDelta,
+    stack: Moment,
 }
 
 impl FrameMap {
@@ -183,18 +147,14 @@ impl FrameMap {
     /// without a probe there may share its address with other boundaries: who moves a frame remembers where to.
     pub fn point(&self, native: u32, faulted: bool) -> Option<Point> {
         if faulted {
-            let after = self
-                .boundaries
-                .partition_point(|boundary| boundary.native <= native);
-            let boundary = after.checked_sub(1)?;
+            let boundary = self.stacks.by_native(native)?;
             let operands = match self.faults.binary_search_by_key(&native, |fault| fault.native) {
-                Ok(index) => self.stack(self.faults.get(index)?.stack)?,
-                Err(_) => self.stack_at_boundary(boundary)?,
+                Ok(index) => self.stacks.stack_at(self.faults.get(index)?.stack)?,
+                Err(_) => self.stacks.stack_at_boundary(boundary.number)?,
             };
-            let offset = u64::from(self.boundaries.get(boundary)?.offset);
             return Some(Point {
                 kind: PointKind::Trap(TrapKind::MemoryOutOfBounds),
-                offset,
+                offset: u64::from(boundary.offset),
                 operands,
             });
         }
@@ -209,16 +169,16 @@ impl FrameMap {
             return Some(Point {
                 kind,
                 offset: u64::from(site.offset),
-                operands: self.stack(site.stack)?,
+                operands: self.stacks.stack_at(site.stack)?,
             });
         }
         if let Ok(index) = self.traps.binary_search_by_key(&native, |trap| trap.native) {
             let trap = self.traps.get(index)?;
             let operands = match trap.stack {
-                Some(stack) => self.stack(stack)?,
-                None => self.stack_at_boundary(trap.boundary as usize)?,
+                Some(moment) => self.stacks.stack_at(moment)?,
+                None => self.stacks.stack_at_boundary(trap.boundary)?,
             };
-            let offset = u64::from(self.boundaries.get(trap.boundary as usize)?.offset);
+            let offset = u64::from(self.stacks.by_number(trap.boundary)?.offset);
             return Some(Point {
                 kind: PointKind::Trap(trap.kind),
                 offset,
@@ -226,31 +186,29 @@ impl FrameMap {
             });
         }
         // The first of those that go on here is the one whose probe ends here.
-        let number = self
-            .boundaries
-            .partition_point(|boundary| boundary.resume < native);
-        if self.boundaries.get(number)?.resume != native {
+        let boundary = self.stacks.by_resume(native)?;
+        if boundary.resume != native {
             return None;
         }
-        self.boundary(number as u32)
+        self.at(boundary)
     }
 
     /// The point of a boundary.
     pub fn boundary(&self, number: u32) -> Option<Point> {
-        let boundary = self.boundaries.get(number as usize)?;
-        let operands = self.stack_at_boundary(number as usize)?;
+        self.at(self.stacks.by_number(number)?)
+    }
+
+    fn at(&self, boundary: Boundary) -> Option<Point> {
         Some(Point {
-            kind: PointKind::Boundary(number),
+            kind: PointKind::Boundary(boundary.number),
             offset: u64::from(boundary.offset),
-            operands,
+            operands: self.stacks.stack_at_boundary(boundary.number)?,
         })
     }
 
     /// Where execution goes on at a boundary, past its probe if the variant has one there.
     pub fn native_from_boundary(&self, boundary: u32) -> Option<u32> {
-        self.boundaries
-            .get(boundary as usize)
-            .map(|boundary| boundary.resume)
+        Some(self.stacks.by_number(boundary)?.resume)
     }
 
     /// The return address of a site.
@@ -260,52 +218,16 @@ impl FrameMap {
 
     /// All boundaries: (file offset, native offset), in order.
     pub fn boundaries(&self) -> impl Iterator<Item = (u64, u32)> + '_ {
-        self.boundaries
-            .iter()
-            .map(|boundary| (u64::from(boundary.offset), boundary.native))
+        (self.stacks.all()).map(|boundary| (u64::from(boundary.offset), boundary.native))
     }
 
     /// Bytes this map takes.
     pub fn len_bytes(&self) -> usize {
-        self.boundaries.len() * size_of::<Boundary>()
-            + self.entries() * size_of::<Operand>()
-            + self.checkpoints.len() * size_of::<u32>()
-            + self.sites.len() * size_of::<Site>()
+        self.stacks.len_bytes()
+            + self.sites.len() * (size_of::<Site>() + size_of::<(u32, u32)>())
             + self.traps.len() * size_of::<TrapPoint>()
             + self.faults.len() * size_of::<Fault>()
             + self.homes.len() * size_of::<Home>()
-    }
-
-    fn entries(&self) -> usize {
-        self.pushed.len() + self.tops.len()
-    }
-
-    fn stack(&self, delta: StackDelta) -> Option<Vec<Operand>> {
-        let mut stack = match delta.keep {
-            0 => Vec::new(),
-            _ => self.stack_at_boundary(delta.boundary as usize)?,
-        };
-        stack.truncate(delta.keep as usize);
-        stack.extend_from_slice(self.tops.get(delta.start as usize..delta.end as usize)?);
-        Some(stack)
-    }
-
-    fn stack_at_boundary(&self, number: usize) -> Option<Vec<Operand>> {
-        let mut stack = Vec::new();
-        let after = self
-            .checkpoints
-            .partition_point(|&checkpoint| checkpoint as usize <= number);
-        let checkpoint = *self.checkpoints.get(after.checked_sub(1)?)? as usize;
-        for index in checkpoint..=number {
-            let boundary = self.boundaries.get(index)?;
-            stack.truncate(boundary.keep as usize);
-            let end = self
-                .boundaries
-                .get(index + 1)
-                .map_or(self.pushed.len(), |next| next.first as usize);
-            stack.extend_from_slice(self.pushed.get(boundary.first as usize..end)?);
-        }
-        Some(stack)
     }
 }
 
@@ -319,61 +241,28 @@ impl FrameMap {
         }
     }
 
-    /// Records a boundary. `unchanged` entries at the bottom of the stack are as they were at the boundary before.
-    pub(super) fn add_boundary(&mut self, offset: u64, native: u32, unchanged: usize, stack: &[Operand]) {
-        self.since_checkpoint += 1 + stack.len().saturating_sub(unchanged);
-        let whole = self.boundaries.is_empty() || self.since_checkpoint >= CHECKPOINT_AFTER.max(stack.len());
-        let keep = if whole {
-            self.checkpoints.push(self.boundaries.len() as u32);
-            self.since_checkpoint = 0;
-            0
-        } else {
-            unchanged
-        };
-        let first = self.pushed.len() as u32;
-        self.pushed
-            .extend_from_slice(stack.get(keep..).unwrap_or_default());
-        self.boundaries.push(Boundary {
-            offset: offset as u32,
-            native,
-            resume: native,
-            keep: keep as u32,
-            first,
-        });
+    /// Records a boundary with the stack as it is there.
+    pub(super) fn add_boundary(&mut self, offset: u64, native: u32, stack: &mut ValueStack) {
+        self.stacks.boundary(offset as u32, native, stack);
     }
 
     /// Says that the last boundary has a probe that ends here.
     pub(super) fn probe_ends(&mut self, native: u32) {
-        if let Some(boundary) = self.boundaries.last_mut() {
-            boundary.resume = native;
-        }
+        self.stacks.probe_ends(native);
     }
 
     /// The number of the last boundary.
     pub(super) fn last_boundary(&self) -> u32 {
-        (self.boundaries.len() as u32).saturating_sub(1)
+        self.stacks.boundaries().saturating_sub(1)
     }
 
-    /// Keeps a stack, of which `unchanged` entries at the bottom are as they were at the last boundary.
-    pub(super) fn add_stack(&mut self, unchanged: usize, stack: &[Operand]) -> StackDelta {
-        let keep = if self.boundaries.is_empty() { 0 } else { unchanged };
-        let start = self.tops.len() as u32;
-        self.tops.extend_from_slice(stack.get(keep..).unwrap_or_default());
-        StackDelta {
-            boundary: self.last_boundary(),
-            keep: keep as u32,
-            start,
-            end: self.tops.len() as u32,
-        }
-    }
-
-    /// Whether it holds more than any sensible function needs.
-    pub(super) fn is_too_large(&self) -> bool {
-        self.entries() > MOST_ENTRIES
+    /// Records the stack as it is now.
+    pub(super) fn note(&mut self, stack: &mut ValueStack) -> Moment {
+        self.stacks.note(stack)
     }
 
     /// Records a site and gives its number; where it returns to may be said later.
-    pub(super) fn add_site(&mut self, kind: SiteKind, offset: u64, native: u32, stack: StackDelta) -> u32 {
+    pub(super) fn add_site(&mut self, kind: SiteKind, offset: u64, native: u32, stack: Moment) -> u32 {
         self.sites.push(Site {
             native,
             kind,
@@ -391,7 +280,7 @@ impl FrameMap {
     }
 
     /// Records a trap point; they come in order of native offset.
-    pub(super) fn add_trap(&mut self, native: u32, kind: TrapKind, boundary: u32, stack: Option<StackDelta>) {
+    pub(super) fn add_trap(&mut self, native: u32, kind: TrapKind, boundary: u32, stack: Option<Moment>) {
         self.traps.push(TrapPoint {
             native,
             kind,
@@ -412,7 +301,7 @@ impl FrameMap {
     }
 
     /// Records where operands are when a memory instruction faults, if not where they were at its boundary.
-    pub(super) fn add_fault(&mut self, native: u32, stack: StackDelta) {
+    pub(super) fn add_fault(&mut self, native: u32, stack: Moment) {
         self.faults.push(Fault { native, stack });
     }
 }

@@ -16,6 +16,7 @@ mod operands;
 mod ops;
 mod regalloc;
 mod regs;
+mod stack_log;
 mod value_stack;
 mod visitor;
 #[cfg(target_arch = "x86_64")]

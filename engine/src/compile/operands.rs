@@ -169,19 +169,16 @@ impl<M: Masm> Compiler<'_, M> {
     /// control frames need.
     pub fn flush(&mut self, also_constants: usize) {
         let constants_from = self.stack.len().saturating_sub(also_constants);
-        for index in self.stack.flushed().min(constants_from)..self.stack.len() {
-            let constant = matches!(
-                self.stack.get(index),
-                Some(Operand {
-                    loc: Loc::Const(_),
-                    ..
-                })
-            );
-            if !constant || index >= constants_from {
+        for index in self.stack.settled()..constants_from {
+            let constant = (self.stack.get(index)).is_some_and(|entry| matches!(entry.loc, Loc::Const(_)));
+            if !constant {
                 self.spill(index);
             }
         }
-        self.stack.all_flushed();
+        for index in constants_from..self.stack.len() {
+            self.spill(index);
+        }
+        self.stack.all_settled();
     }
 
     /// Where a local is outside calls.
@@ -327,17 +324,10 @@ impl<M: Masm> Compiler<'_, M> {
 
     /// Gives entries that stand for a local a place of their own, because it is about to change.
     pub fn detach_aliases(&mut self, local: u32) {
-        // From the top, where they usually are, and no further down than there are any.
-        let mut index = self.stack.len();
-        while self.stack.aliases(local) > 0 {
-            let Some(below) = index.checked_sub(1) else { return };
-            index = below;
+        while let Some(index) = self.stack.alias(local) {
             let Some(entry) = self.stack.get(index) else {
                 return;
             };
-            if entry.loc != Loc::Local(local) {
-                continue;
-            }
             if entry.ty.is_float() {
                 match FLOAT_TEMPS.into_iter().find(|&free| self.is_free_float(free)) {
                     Some(free) => {

@@ -3,8 +3,8 @@
 //! # Invariants
 //! - A temporary register holds at most one entry.
 //! - An entry in a slot is in the canonical slot of its index, nowhere else.
-//! - `unchanged` entries at the bottom are as they were when it was last asked.
-//! - `flushed` entries at the bottom are constants or in their slots.
+//! - `unchanged` entries at the bottom were there when it was last asked; those of them that have been moved since
+//!   are in `moved`.
 //!
 //! Must not know: how code is emitted.
 
@@ -12,16 +12,27 @@ use super::frame_map::{Loc, Operand};
 use super::regs::{Gpr, Xmm};
 use crate::types::ValType;
 
+/// The entries before and behind one that stand for the same local.
+#[derive(Clone, Copy, Debug, Default)]
+struct Links {
+    before: Option<u32>,
+    behind: Option<u32>,
+}
+
 /// The stack.
 #[derive(Debug, Default)]
 pub struct ValueStack {
     entries: Vec<Operand>,
     gprs: [Option<u32>; 16],
     xmms: [Option<u32>; 16],
-    /// Entries that stand for each local.
-    aliases: Vec<u32>,
+    /// For each local the last entry that stands for it; and for each entry that stands for a local the one before
+    /// and the one behind it that stand for the same.
+    last_alias: Vec<Option<u32>>,
+    aliases: Vec<Links>,
+    /// So many entries at the bottom are constants or in their slots.
+    settled: usize,
     unchanged: usize,
-    flushed: usize,
+    moved: Vec<u32>,
     max: usize,
 }
 
@@ -29,7 +40,7 @@ impl ValueStack {
     /// An empty stack of a function with so many locals.
     pub fn new(locals: usize) -> ValueStack {
         ValueStack {
-            aliases: vec![0; locals],
+            last_alias: vec![None; locals],
             ..ValueStack::default()
         }
     }
@@ -49,29 +60,17 @@ impl ValueStack {
         &self.entries
     }
 
-    /// How many entries at the bottom are as at the last call.
-    pub fn take_unchanged(&mut self) -> usize {
-        std::mem::replace(&mut self.unchanged, self.entries.len())
-    }
-
-    /// How many entries at the bottom are as they were at the last call of [`ValueStack::take_unchanged`].
-    pub fn unchanged(&self) -> usize {
-        self.unchanged
-    }
-
-    /// How many entries at the bottom are known to be constants or in their slots.
-    pub fn flushed(&self) -> usize {
-        self.flushed
-    }
-
-    /// Says that all entries are constants or in their slots.
-    pub fn all_flushed(&mut self) {
-        self.flushed = self.entries.len();
+    /// What has changed since the last call: how many entries at the bottom are the same ones, and which of those
+    /// have been moved.
+    pub fn take_changes(&mut self) -> (usize, Vec<u32>) {
+        let unchanged = std::mem::replace(&mut self.unchanged, self.entries.len());
+        (unchanged, std::mem::take(&mut self.moved))
     }
 
     /// Pushes.
     pub fn push(&mut self, ty: ValType, loc: Loc) {
         let index = self.entries.len();
+        self.aliases.push(Links::default());
         self.hold(index, loc);
         self.entries.push(Operand { ty, loc });
         self.max = self.max.max(self.entries.len());
@@ -80,9 +79,10 @@ impl ValueStack {
     /// Pops; `None` only if the module were not valid.
     pub fn pop(&mut self) -> Option<Operand> {
         let entry = self.entries.pop()?;
-        self.release(entry.loc);
+        self.release(self.entries.len(), entry.loc);
+        self.aliases.pop();
+        self.settled = self.settled.min(self.entries.len());
         self.unchanged = self.unchanged.min(self.entries.len());
-        self.flushed = self.flushed.min(self.entries.len());
         Some(entry)
     }
 
@@ -103,14 +103,13 @@ impl ValueStack {
         let Some(old) = self.entries.get(index).map(|entry| entry.loc) else {
             return;
         };
-        self.release(old);
+        self.release(index, old);
         self.hold(index, loc);
         if let Some(entry) = self.entries.get_mut(index) {
             entry.loc = loc;
         }
-        self.unchanged = self.unchanged.min(index);
-        if !matches!(loc, Loc::Const(_) | Loc::Slot(_)) {
-            self.flushed = self.flushed.min(index);
+        if index < self.unchanged {
+            self.moved.push(index as u32);
         }
     }
 
@@ -132,34 +131,71 @@ impl ValueStack {
             .map(|index| index as usize)
     }
 
-    /// How many entries stand for a local.
-    pub fn aliases(&self, local: u32) -> u32 {
-        self.aliases.get(local as usize).copied().unwrap_or(0)
+    /// An entry that stands for a local.
+    pub fn alias(&self, local: u32) -> Option<usize> {
+        let last = self.last_alias.get(local as usize).copied().flatten()?;
+        Some(last as usize)
+    }
+
+    /// How many entries at the bottom are known to be constants or in their slots.
+    pub fn settled(&self) -> usize {
+        self.settled
+    }
+
+    /// Says that all entries are constants or in their slots.
+    pub fn all_settled(&mut self) {
+        self.settled = self.entries.len();
     }
 
     fn hold(&mut self, index: usize, loc: Loc) {
         match loc {
             Loc::Gpr(reg) => self.gprs[usize::from(reg & 15)] = Some(index as u32),
             Loc::Xmm(reg) => self.xmms[usize::from(reg & 15)] = Some(index as u32),
-            Loc::Local(local) => {
-                if let Some(count) = self.aliases.get_mut(local as usize) {
-                    *count += 1;
-                }
-            }
+            Loc::Local(local) => self.link_alias(index as u32, local),
             Loc::Const(_) | Loc::Slot(_) | Loc::Flags(_) => {}
         }
     }
 
-    fn release(&mut self, loc: Loc) {
+    fn release(&mut self, index: usize, loc: Loc) {
         match loc {
             Loc::Gpr(reg) => self.gprs[usize::from(reg & 15)] = None,
             Loc::Xmm(reg) => self.xmms[usize::from(reg & 15)] = None,
-            Loc::Local(local) => {
-                if let Some(count) = self.aliases.get_mut(local as usize) {
-                    *count -= 1;
+            Loc::Local(local) => self.unlink_alias(index as u32, local),
+            Loc::Const(_) | Loc::Slot(_) | Loc::Flags(_) => {}
+        }
+    }
+
+    fn links(&mut self, index: Option<u32>) -> Option<&mut Links> {
+        self.aliases.get_mut(index? as usize)
+    }
+
+    fn link_alias(&mut self, index: u32, local: u32) {
+        let Some(last) = self.last_alias.get_mut(local as usize) else {
+            return;
+        };
+        let before = last.replace(index);
+        if let Some(links) = self.links(before) {
+            links.behind = Some(index);
+        }
+        if let Some(links) = self.links(Some(index)) {
+            *links = Links { before, behind: None };
+        }
+    }
+
+    fn unlink_alias(&mut self, index: u32, local: u32) {
+        let Some(&Links { before, behind }) = self.aliases.get(index as usize) else {
+            return;
+        };
+        if let Some(links) = self.links(before) {
+            links.behind = behind;
+        }
+        match self.links(behind) {
+            Some(links) => links.before = before,
+            None => {
+                if let Some(last) = self.last_alias.get_mut(local as usize) {
+                    *last = before;
                 }
             }
-            Loc::Const(_) | Loc::Slot(_) | Loc::Flags(_) => {}
         }
     }
 }

@@ -37,7 +37,6 @@ pub struct X64 {
     asm: VecAssembler<X64Relocation>,
     /// Constants after the code: (bits, label).
     pool: Vec<(u64, DynamicLabel)>,
-    /// The pool's labels by bits.
     pooled: HashMap<u64, DynamicLabel>,
     /// NaN results to make canonical, out of line.
     nans: Vec<NanFix>,
