@@ -1,11 +1,11 @@
 #!/bin/sh
 # Rebuilds every sample module from the sources beside it. Run it from anywhere; name parts to build only those:
-#   build.sh [list shapes zig rust faults spin wasi nodebug wat broken sqlite]
+#   build.sh [list shapes zig rust faults spin wasi nodebug wat broken sqlite kernels]
 #
 # The built modules are committed, so nothing here is needed to build, test or use Stepwell. What it needs:
 #   clang 19.1.7       Debian 12: clang-19 lld-19 llvm-19 libclang-rt-19-dev-wasm32 libc++-19-dev-wasm32
 #                      libc++abi-19-dev-wasm32 wasi-libc   (list, shapes, faults, spin, wasi, nodebug, broken)
-#   zig 0.17.0         PyPI: ziglang==0.17.0                (zig, sqlite)
+#   zig 0.17.0         PyPI: ziglang==0.17.0                (zig, sqlite, kernels)
 #   rustc 1.95.0       with the standard library for wasm32-wasip1; set RUSTC and RUSTFLAGS if it lies elsewhere (rust)
 #   wabt 1.0.42        wat2wasm, wasm-strip                 (nodebug, wat, broken, spin)
 #   wasm-tools 1.262   for the component                    (broken)
@@ -15,7 +15,7 @@
 set -eu
 cd "$(dirname "$0")"
 here=$PWD
-parts=${*:-list shapes zig rust faults spin wasi nodebug wat broken sqlite}
+parts=${*:-list shapes zig rust faults spin wasi nodebug wat broken sqlite kernels}
 
 neutral_flags() { echo "-ffile-prefix-map=$here=/stepwell/guests -fdebug-compilation-dir=/stepwell/guests/$1"; }
 
@@ -92,6 +92,17 @@ sqlite() {
         -DSQLITE_THREADSAFE=0 -DSQLITE_OMIT_LOAD_EXTENSION -DSQLITE_OMIT_WAL -DSQLITE_DEFAULT_MEMSTATUS=0 \
         -DSQLITE_TEMP_STORE=3 sqlite3.c main.c -o sqlite.wasm)
     zig_paths sqlite/sqlite.wasm
+}
+
+# What engine/benches runs: optimized without debug info, and one as a person debugs it.
+kernels() {
+    for source in kernels/*.c; do
+        name=$(basename "$source" .c)
+        (cd kernels && zig cc -target wasm32-wasi -std=gnu11 -fno-sanitize=undefined -O2 -s "$name.c" -lm -o "$name.wasm")
+    done
+    (cd kernels && zig cc -target wasm32-wasi -std=gnu11 -fno-sanitize=undefined -g -O0 $(neutral_flags kernels) \
+        json.c -lm -o json-dbg.wasm)
+    zig_paths kernels/json-dbg.wasm
 }
 
 for part in $parts; do

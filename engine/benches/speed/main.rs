@@ -1,0 +1,71 @@
+//! How fast the engine is: `cargo bench -p stepwell-engine [-- run|compile|breakpoint|step]...` prints figures, and
+//! where there is a peer, the ratio to it in the same run.
+//!
+//! - `run`: CPU time of programs (assets/guests/kernels), beside wasmi, and beside wasmtime if that is on `PATH`.
+//! - `compile`: megabytes of wasm a CPU second, every function compiled on one core.
+//! - `breakpoint`: a silent stop at one instruction of a hot function.
+//! - `step`: silent stops at every instruction.
+//!
+//! Times are CPU time of this process, or of a child: other load disturbs them less than it does the clock's.
+
+mod compile;
+mod peers;
+mod run;
+mod stops;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// CPU time this process has taken.
+fn cpu_time() -> Duration {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
+}
+
+/// The CPU time that something takes, and what it gives.
+fn timed<T>(what: impl FnOnce() -> T) -> (f64, T) {
+    let before = cpu_time();
+    let outcome = what();
+    ((cpu_time() - before).as_secs_f64(), outcome)
+}
+
+/// The middle one.
+fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// The mean of ratios.
+fn geometric_mean(ratios: &[f64]) -> f64 {
+    let sum: f64 = ratios.iter().map(|ratio| ratio.ln()).sum();
+    (sum / ratios.len() as f64).exp()
+}
+
+fn guest(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../assets/guests")
+        .join(name)
+}
+
+fn main() {
+    if let Err(why) = stepwell_engine::compile::supported() {
+        println!("nothing to measure: {why}");
+        return;
+    }
+    let wanted: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|arg| !arg.starts_with('-'))
+        .collect();
+    let parts: [(&str, fn()); 4] = [
+        ("run", run::bench),
+        ("compile", compile::bench),
+        ("breakpoint", stops::breakpoint),
+        ("step", stops::step),
+    ];
+    for (name, part) in parts {
+        if wanted.is_empty() || wanted.iter().any(|word| word == name) {
+            println!("\n## {name}\n");
+            part();
+        }
+    }
+}
