@@ -110,3 +110,27 @@ fn a_jump_table_to_a_thousand_blocks_of_a_thousand_values_is_refused() {
     ];
     check_refused(&module(ONE_I32, &code.concat()));
 }
+
+#[test]
+fn many_large_tables_take_no_memory_or_are_refused() {
+    use stepwell_engine::runtime::store::{Backend, Store};
+    let declare = |count: usize, elements: usize| {
+        let tables: String = (0..count)
+            .map(|_| format!("(table {elements} funcref)"))
+            .collect();
+        decode(wat::parse_str(format!("(module {tables})")).expect("text").into()).expect("valid")
+    };
+    for backend in [Backend::Interpreter, Backend::Compiled] {
+        let Ok(mut store) = Store::new(backend) else {
+            continue;
+        };
+        assert!(matches!(
+            store.instantiate(declare(90, 10_000_000)),
+            Err(Error::Host(_))
+        ));
+        let instance = store.instantiate(declare(3, 10_000_000)).expect("fits");
+        let table = store.table(instance.expect("no trap"), 2).expect("a table");
+        assert_eq!(table.len(), 10_000_000);
+        assert_eq!(table.last(), Some(&0));
+    }
+}

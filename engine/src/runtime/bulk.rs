@@ -9,7 +9,7 @@
 use super::instance::Instance;
 use super::memory::Memory;
 use super::store::Store;
-use super::table::Table;
+use super::table::{MAX_ELEMENTS_OF_STORE, Table};
 use crate::error::TrapKind;
 use std::ops::Range;
 use std::sync::Arc;
@@ -45,7 +45,15 @@ impl Store {
 
     /// `table.grow`: the old length, or `None` if refused.
     pub(super) fn table_grow(&mut self, instance: u32, table: u32, delta: u32, init: u64) -> Option<u32> {
+        if self.table_elements() + u64::from(delta) > MAX_ELEMENTS_OF_STORE {
+            return None;
+        }
         self.instance_table(instance, table)?.grow(delta, init)
+    }
+
+    /// Elements of all tables together.
+    pub(super) fn table_elements(&self) -> u64 {
+        self.tables.iter().map(|table| u64::from(table.len())).sum()
     }
 
     /// `memory.fill` with a byte.

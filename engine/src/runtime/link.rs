@@ -10,7 +10,7 @@ use super::instance::Instance;
 use super::memory::Memory;
 use super::paused::Trap;
 use super::store::{Extern, Func, Global, Store};
-use super::table::Table;
+use super::table::{MAX_ELEMENTS_OF_STORE, Table};
 use super::vm_record::VmRecord;
 use crate::error::{Error, TrapKind};
 use crate::interp::{self, Callee};
@@ -168,7 +168,14 @@ impl Store {
 
         // Whatever can be refused comes before anything that is numbered.
         let mut new_tables = Vec::new();
+        let mut elements = self.table_elements();
         for &ty in module.tables.iter().skip(module.imported_tables as usize) {
+            elements += u64::from(ty.min);
+            if elements > MAX_ELEMENTS_OF_STORE {
+                return Err(Error::Host(format!(
+                    "tables of more than {MAX_ELEMENTS_OF_STORE} elements together"
+                )));
+            }
             new_tables.push(Table::new(ty)?);
         }
         let mut new_memories = Vec::new();

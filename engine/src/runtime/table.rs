@@ -2,15 +2,24 @@
 //!
 //! # Invariants
 //! - An element is reference bits, 0 for null.
-//! - The record that compiled code reads is in step with the elements, which may move when the table grows.
+//! - Elements never move, and take memory only once they are written: a table of null references costs nothing.
+//! - The record that compiled code reads is in step with the mapping.
 //!
 //! Must not know: what references mean.
+#![allow(unsafe_code)]
 
+use super::mapping::Mapping;
 use crate::error::Error;
 use crate::module::TableType;
 
 /// Elements a table may have at most.
 pub const MAX_ELEMENTS: u32 = 10_000_000;
+/// Elements that all tables of a store may have together: a small module can declare many large tables.
+pub const MAX_ELEMENTS_OF_STORE: u64 = 40_000_000;
+
+const ELEMENT_LEN_BYTES: usize = size_of::<u64>();
+/// A multiple of every page size there is.
+const COMMIT_ALIGN: usize = 64 * 1024;
 
 /// A table as compiled code sees it (see [`layout::table`](crate::layout::table)).
 #[repr(C)]
@@ -22,7 +31,7 @@ struct VmTable {
 /// A table.
 pub struct Table {
     ty: TableType,
-    elements: Vec<u64>,
+    mapping: Mapping,
     record: Box<VmTable>,
 }
 
@@ -35,10 +44,17 @@ impl Table {
                 ty.min
             )));
         }
+        let most = ty.max.unwrap_or(MAX_ELEMENTS).min(MAX_ELEMENTS).max(1);
+        let len_bytes = (most as usize * ELEMENT_LEN_BYTES).next_multiple_of(COMMIT_ALIGN);
+        let mapping = Mapping::reserve(len_bytes)
+            .map_err(|error| Error::Host(format!("cannot reserve address space for a table: {error}")))?;
         let mut table = Table {
             ty,
-            elements: Vec::new(),
-            record: Box::new(VmTable { base: 0, len: 0 }),
+            record: Box::new(VmTable {
+                base: mapping.base() as u64,
+                len: 0,
+            }),
+            mapping,
         };
         match table.grow(ty.min, 0) {
             Some(_) => Ok(table),
@@ -56,7 +72,7 @@ impl Table {
 
     /// Current length.
     pub fn len(&self) -> u32 {
-        self.elements.len() as u32
+        self.record.len as u32
     }
 
     /// Grows by `delta` elements of value `init`; the old length, or `None` if refused.
@@ -66,21 +82,27 @@ impl Table {
         if new > MAX_ELEMENTS || self.ty.max.is_some_and(|max| new > max) {
             return None;
         }
-        self.elements.try_reserve(delta as usize).ok()?;
-        self.elements.resize(new as usize, init);
-        self.record.base = self.elements.as_mut_ptr() as u64;
+        let committed = (new as usize * ELEMENT_LEN_BYTES).next_multiple_of(COMMIT_ALIGN);
+        self.mapping.commit(0..committed).ok()?;
         self.record.len = u64::from(new);
+        // New pages are zeros, which is null; tables never shrink.
+        if init != 0 {
+            self.elements_mut().get_mut(old as usize..)?.fill(init);
+        }
         Some(old)
     }
 
     /// The elements.
     pub fn elements(&self) -> &[u64] {
-        &self.elements
+        // SAFETY: the mapping is committed up to the length and aligned to pages; no guest runs while the store is
+        // borrowed.
+        unsafe { std::slice::from_raw_parts(self.mapping.base().cast(), self.record.len as usize) }
     }
 
     /// The elements, to write.
     pub fn elements_mut(&mut self) -> &mut [u64] {
-        &mut self.elements
+        // SAFETY: as in `elements`, with `&mut self` for exclusive use.
+        unsafe { std::slice::from_raw_parts_mut(self.mapping.base().cast(), self.record.len as usize) }
     }
 
     /// Address of the record that compiled code reads.
