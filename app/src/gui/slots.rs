@@ -6,14 +6,25 @@ use crate::gui::widgets::parts;
 use crate::gui::widgets::value_tree::{ValueEvent, ValueRow};
 use egui::{Key, Pos2, Rect, Role, Sense, Ui, WidgetInfo, vec2};
 use lucide_icons::Icon;
+use stepwell_engine::api::val_from_text;
 use stepwell_engine::debugger::WasmSlot;
 use stepwell_engine::types::ValType;
 
 /// A value being changed.
 #[derive(Debug, Default)]
 pub struct SlotEdit {
-    open: Option<(String, u32, String)>,
+    open: Option<Editing>,
+}
+
+#[derive(Debug)]
+struct Editing {
+    space: String,
+    index: u32,
+    text: String,
+    /// Whether the field was drawn before: the first time it takes the keyboard, its text selected.
     begun: bool,
+    /// Why the text was not taken.
+    complaint: Option<String>,
 }
 
 /// Draws the rows; gives the index and bits of one that was changed. `space` names where they are.
@@ -48,68 +59,78 @@ pub fn show(
         let (event, cell) = row.show(ui, cx.t);
         match event {
             Some(ValueEvent::Edit) => {
-                edit.open = Some((space.to_owned(), slot.index, slot.text.clone()));
-                edit.begun = true;
+                edit.open = Some(Editing {
+                    space: space.to_owned(),
+                    index: slot.index,
+                    text: slot.text.clone(),
+                    begun: false,
+                    complaint: None,
+                });
             }
             Some(ValueEvent::Copy) => cx.push(Action::Copy(slot.text.clone())),
             _ => {}
         }
-        if let Some(bits) = editor(edit, ui, slot, space, cell) {
+        if let Some(bits) = editor(edit, ui, cx.t, slot, space, cell) {
             written = Some((slot.index, bits));
         }
     }
     written
 }
 
-/// The editor over a value's cell; gives the new bits when they are entered.
-fn editor(edit: &mut SlotEdit, ui: &mut Ui, slot: &WasmSlot, space: &str, cell: Rect) -> Option<u64> {
-    let (_, _, text) = edit
+/// The editor over a value's cell; gives the new bits when they are entered. What is no value of the type stays to
+/// be mended; leaving the field leaves the value as it was.
+fn editor(
+    edit: &mut SlotEdit,
+    ui: &mut Ui,
+    t: &Tokens,
+    slot: &WasmSlot,
+    space: &str,
+    cell: Rect,
+) -> Option<u64> {
+    let editing = edit
         .open
         .as_mut()
-        .filter(|(open_space, index, _)| open_space == space && *index == slot.index)?;
-    let field = egui::TextEdit::singleline(text)
+        .filter(|editing| editing.space == space && editing.index == slot.index)?;
+    let wrong = editing.complaint.is_some();
+    let field = egui::TextEdit::singleline(&mut editing.text)
         .font(theme::code_font())
-        .margin(egui::Margin::symmetric(3, 1))
+        .text_color(if wrong { t.error } else { t.text })
+        .margin(egui::Margin::symmetric(3, 0))
+        .desired_width(cell.width())
         .hint_text("new value");
-    let response = ui.put(cell, field);
-    if std::mem::take(&mut edit.begun) {
+    // Over the row, which keeps its height.
+    let mut over = ui.new_child(egui::UiBuilder::new().max_rect(cell));
+    let mut shown = field.show(&mut over);
+    let response = &shown.response.response;
+    if !std::mem::replace(&mut editing.begun, true) {
         response.request_focus();
+        let all = egui::text::CCursorRange::select_all(&shown.galley);
+        shown.state.cursor.set_char_range(Some(all));
+        shown.state.clone().store(ui.ctx(), response.id);
     }
-    if response.lost_focus() {
-        let entered = ui.input(|input| input.key_pressed(Key::Enter));
-        let bits = parse_bits(slot.ty, text);
+    if response.changed() {
+        editing.complaint = None;
+    }
+    if let Some(complaint) = &editing.complaint {
+        response.show_tooltip_text(complaint);
+    }
+    if !response.lost_focus() {
+        return None;
+    }
+    if !ui.input(|input| input.key_pressed(Key::Enter)) {
         edit.open = None;
-        return bits.filter(|_| entered);
+        return None;
     }
-    None
-}
-
-/// A value of a type from what a person typed: decimal, hexadecimal, or a float.
-pub fn parse_bits(ty: ValType, text: &str) -> Option<u64> {
-    let text = text.trim().replace('_', "");
-    let integer = |text: &str| -> Option<i128> {
-        let (negative, digits) = match text.strip_prefix('-') {
-            Some(rest) => (true, rest),
-            None => (false, text),
-        };
-        let value = match digits.strip_prefix("0x") {
-            Some(hex) => i128::from(u64::from_str_radix(hex, 16).ok()?),
-            None => i128::from(digits.parse::<u64>().ok()?),
-        };
-        Some(if negative { -value } else { value })
-    };
-    let within = |value: i128, bits: u32| {
-        let limit = 1i128 << bits;
-        (value >= -(limit / 2) && value < limit)
-            .then(|| value.rem_euclid(limit))
-            .and_then(|value| u64::try_from(value).ok())
-    };
-    match ty {
-        ValType::I32 => within(integer(&text)?, 32),
-        ValType::I64 => within(integer(&text)?, 64),
-        ValType::F32 => Some(u64::from(text.parse::<f32>().ok()?.to_bits())),
-        ValType::F64 => Some(text.parse::<f64>().ok()?.to_bits()),
-        ValType::V128 | ValType::FuncRef | ValType::ExternRef => None,
+    match val_from_text(slot.ty, editing.text.trim()) {
+        Ok(value) => {
+            edit.open = None;
+            u64::try_from(value.bits()).ok()
+        }
+        Err(error) => {
+            editing.complaint = Some(error.to_string());
+            response.request_focus();
+            None
+        }
     }
 }
 
@@ -134,19 +155,4 @@ pub fn fold_heading(ui: &mut Ui, t: &Tokens, text: &str, open: bool) -> bool {
     let words = Rect::from_min_max(Pos2::new(spot.right() + 2.0, rect.top()), rect.max);
     parts::line(ui, words, text, theme::strong_font(theme::SMALL_SIZE), t.weak);
     response.clicked()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn typed_values_become_bits() {
-        assert_eq!(parse_bits(ValType::I32, "-1"), Some(0xffff_ffff));
-        assert_eq!(parse_bits(ValType::I32, "0xffffffff"), Some(0xffff_ffff));
-        assert_eq!(parse_bits(ValType::I32, "4294967296"), None);
-        assert_eq!(parse_bits(ValType::I64, "-1"), Some(u64::MAX));
-        assert_eq!(parse_bits(ValType::F64, "1.5"), Some(1.5f64.to_bits()));
-        assert_eq!(parse_bits(ValType::F32, "x"), None);
-    }
 }
