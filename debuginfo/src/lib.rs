@@ -22,6 +22,7 @@ mod target;
 mod value;
 
 pub use address::{CodeOffset, CodeSection, ModuleOffset};
+pub use expr::error::ExpressionError;
 pub use model::*;
 pub use target::{Target, WasmValue};
 
@@ -140,15 +141,26 @@ impl DebugInfo {
         self.index.children(value, target)
     }
 
-    /// A variable by name, or a path of members and indices (`a.b[3]`, `p->x`, `*p`), as seen from a frame;
-    /// `Err` says in one line what is wrong.
+    /// The value of an expression in the language of a frame, as a node named after it; what it may say stands in
+    /// `expr`. An operand that is not there makes the node unavailable, with the operand's name.
     pub fn evaluate(
         &self,
         expression: &str,
         at: CodeOffset,
         inline_depth: usize,
         target: &dyn Target,
-    ) -> Result<ValueNode, String> {
+    ) -> Result<ValueNode, ExpressionError> {
         self.index.evaluate(expression, at, inline_depth, target)
+    }
+
+    /// Whether a condition holds in a frame. An operand that is not there is an error: neither yes nor no.
+    pub fn holds(
+        &self,
+        condition: &str,
+        at: CodeOffset,
+        inline_depth: usize,
+        target: &dyn Target,
+    ) -> Result<bool, ExpressionError> {
+        self.index.holds(condition, at, inline_depth, target)
     }
 }

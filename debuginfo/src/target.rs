@@ -16,6 +16,12 @@ pub enum WasmValue {
     F64(u64),
     /// A `v128`, little endian.
     V128(u128),
+    /// A null reference of any type.
+    NullRef,
+    /// A function of the frame's own instance, by index.
+    FuncRef(u32),
+    /// A reference to something else: opaque bits.
+    OtherRef(u64),
 }
 
 /// What location expressions may ask of a stopped frame.

@@ -73,7 +73,10 @@ fn objects_of_cpp() {
         "cpp_circle.txt",
         &show(&info, &fake, &info.variables(at, 0, &fake), 3),
     );
-    let value = |text: &str, fake: &Fake| info.evaluate(text, at, 0, fake).map(|node| node.text);
+    let value = |text: &str, fake: &Fake| {
+        let node = info.evaluate(text, at, 0, fake);
+        node.map(|node| node.text).map_err(|error| error.message)
+    };
     // Members of base classes are members.
     assert_eq!(value("this->name_", &fake).as_deref(), Ok("\"circle\""));
     assert_eq!(value("this->at_.x", &fake).as_deref(), Ok("1.5"));
@@ -116,7 +119,10 @@ fn containers_of_cpp() {
     );
     // A reference is what it refers to.
     assert_eq!(node("shape").text, "0x150100");
-    let value = |text: &str| info.evaluate(text, at, 0, &fake).map(|node| node.text);
+    let value = |text: &str| {
+        let node = info.evaluate(text, at, 0, &fake);
+        node.map(|node| node.text).map_err(|error| error.message)
+    };
     assert_eq!(value("shape->name_").as_deref(), Ok("\"two\""));
     assert_eq!(value("shapes[0]->at_.x").as_deref(), Ok("1.0"));
     assert_eq!(
@@ -230,7 +236,10 @@ fn values_of_rust() {
     assert_eq!(info.frames_at(at)[0].function, "bank::Bank::carry_out");
     let mut fake = frame(path, 0x100000);
     place(&info, &mut fake, at, "order", &(OBJECT as u32).to_le_bytes());
-    let value = |text: &str, fake: &Fake| info.evaluate(text, at, 0, fake).map(|node| node.text);
+    let value = |text: &str, fake: &Fake| {
+        let node = info.evaluate(text, at, 0, fake);
+        node.map(|node| node.text).map_err(|error| error.message)
+    };
     // Order::Pay(1, 10000): the tag, then the fields.
     fake.put_u32(OBJECT, 1);
     fake.put_u32(OBJECT + 4, 1);

@@ -263,12 +263,13 @@ fn expressions_in_push() {
         );
     }
     for (expression, error) in [
-        ("node->prices[3]", "index 3 is outside the array of 3"),
-        ("length", "there is no variable 'length' here"),
-        ("node->next->next->count", "the pointer is null"),
-        ("node->", "a member's name is missing at the end"),
+        ("node->prices[3]", "index 3 is outside the 3 elements (column 14)"),
+        ("lengths", "there is no variable 'lengths' here (column 1)"),
+        ("node->next->next->count", "the pointer is null (column 1)"),
+        ("node->", "a member's name is missing at the end (column 7)"),
     ] {
-        assert_eq!(info.evaluate(expression, at, 0, &fake), Err(error.to_string()));
+        let found = info.evaluate(expression, at, 0, &fake).unwrap_err();
+        assert_eq!(found.to_string(), error);
     }
 }
 

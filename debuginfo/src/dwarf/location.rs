@@ -72,7 +72,7 @@ impl Frame<'_> {
     ) -> Result<Place, Availability> {
         if let Some(slot) = whole_slot(&expression, unit) {
             let value = self.slot(slot)?;
-            return fit(wasm_bytes(value), len);
+            return fit(wasm_bytes(value)?, len);
         }
         self.stays_in_memory(unit, &expression)?;
         let pieces = self.evaluate(unit, expression)?;
@@ -361,12 +361,17 @@ fn whole_slot(expression: &gimli::Expression<Reader>, unit: &Unit) -> Option<Slo
     matches!(operations.next(), Ok(None)).then_some(slot)
 }
 
-fn wasm_bytes(value: WasmValue) -> Vec<u8> {
+fn wasm_bytes(value: WasmValue) -> Result<Vec<u8>, Availability> {
     match value {
-        WasmValue::I32(bits) | WasmValue::F32(bits) => bits.to_le_bytes().to_vec(),
-        WasmValue::I64(bits) | WasmValue::F64(bits) => bits.to_le_bytes().to_vec(),
-        WasmValue::V128(bits) => bits.to_le_bytes().to_vec(),
+        WasmValue::I32(bits) | WasmValue::F32(bits) => Ok(bits.to_le_bytes().to_vec()),
+        WasmValue::I64(bits) | WasmValue::F64(bits) => Ok(bits.to_le_bytes().to_vec()),
+        WasmValue::V128(bits) => Ok(bits.to_le_bytes().to_vec()),
+        WasmValue::NullRef | WasmValue::FuncRef(_) | WasmValue::OtherRef(_) => Err(reference()),
     }
+}
+
+fn reference() -> Availability {
+    Availability::Unsupported("a reference has no bytes".to_string())
 }
 
 fn stack_value(value: WasmValue) -> Result<gimli::Value, Availability> {
@@ -376,6 +381,7 @@ fn stack_value(value: WasmValue) -> Result<gimli::Value, Availability> {
         WasmValue::F32(bits) => Ok(gimli::Value::F32(f32::from_bits(bits))),
         WasmValue::F64(bits) => Ok(gimli::Value::F64(f64::from_bits(bits))),
         WasmValue::V128(_) => Err(Availability::Unsupported("arithmetic on a vector".to_string())),
+        WasmValue::NullRef | WasmValue::FuncRef(_) | WasmValue::OtherRef(_) => Err(reference()),
     }
 }
 

@@ -1,361 +1,473 @@
-//! Expressions in a frame: the tree walked over types and places.
+//! The walk over the tree: names, operators and choices.
+//!
+//! # Invariants
+//! - Nothing is written. Operands that are not needed (behind `&&`, `||`, `?`) are not looked at.
+//! - Every failure has the place of the operand or operator it is about.
 
-use super::parse::Expr;
-use crate::dwarf::DieId;
-use crate::dwarf::types::{Member, Shape, Type};
-use crate::value::read::Located;
-use crate::value::{Values, View, reason};
-use crate::{Availability, Place, ValueNode};
-use std::sync::Arc;
-
-/// A variable in scope, found by name.
-pub(crate) struct Found {
-    pub ty: DieId,
-    pub place: Result<Place, Availability>,
-}
-
-/// What an expression denotes.
-enum Denoted {
-    Object {
-        ty: DieId,
-        place: Place,
-    },
-    /// A bit-field's value.
-    Bits {
-        ty: DieId,
-        value: u64,
-    },
-    Address {
-        of: DieId,
-        address: u64,
-    },
-    /// A row of an array with several dimensions; `from` are left out.
-    Row {
-        array: Arc<Type>,
-        from: usize,
-        place: Place,
-    },
-    Number(i64),
-}
-
-/// Wrappers that are looked through on the way to a pointer or to elements.
-const WRAPPER_LIMIT: usize = 8;
-
-/// Evaluates an expression; `find` looks names up.
-pub(crate) fn evaluate(
-    values: &Values<'_>,
-    expr: &Expr,
-    text: &str,
-    find: &dyn Fn(&str) -> Option<Found>,
-) -> Result<ValueNode, String> {
-    let leaf = |type_name: String, text_of: String, len_bytes: Option<u64>| ValueNode {
-        name: text.to_string(),
-        type_name,
-        kind: None,
-        text: text_of,
-        availability: Availability::Available,
-        address: None,
-        len_bytes,
-        expand: None,
-    };
-    // A variable that is there but cannot be read is an answer, not an error.
-    if let Expr::Name(name) = expr {
-        let found = find(name).ok_or_else(|| missing(name))?;
-        return Ok(values.node(text.to_string(), found.ty, found.place, None));
-    }
-    let eval = Eval { values, find };
-    Ok(match eval.walk(expr)? {
-        Denoted::Object { ty, place } => values.node(text.to_string(), ty, Ok(place), None),
-        Denoted::Bits { ty, value } => leaf(values.type_name(ty), values.bits(ty, value), None),
-        Denoted::Address { of, address } => {
-            let of_name = values.type_name(of);
-            let gap = if of_name.ends_with('*') { "" } else { " " };
-            let mut node = leaf(format!("{of_name}{gap}*"), format!("{address:#x}"), Some(4));
-            // Looking into an address shows what is there.
-            node.expand = values
-                .node(String::new(), of, Ok(Place::Memory(address)), None)
-                .expand;
-            node
-        }
-        Denoted::Row { array, from, place } => match &array.shape {
-            Shape::Array { element, dimensions } => {
-                let inner = dimensions.get(from..).unwrap_or(&[]);
-                values.row(text.to_string(), &array, *element, Ok(place), inner)
-            }
-            _ => return Err("it is no array".to_string()),
-        },
-        Denoted::Number(value) => leaf("int".to_string(), value.to_string(), None),
-    })
-}
-
-fn missing(name: &str) -> String {
-    format!("there is no variable '{name}' here")
-}
-
-struct Eval<'a> {
-    values: &'a Values<'a>,
-    find: &'a dyn Fn(&str) -> Option<Found>,
-}
+use super::Eval;
+use super::ast::{Binary, Expr, ExprKind, Unary};
+use super::error::{Failure, Span, wrong};
+use super::lex::Literal;
+use super::number::{self, Kind, Number, Rules, Scalar};
+use super::operand::{Operand, Pointer};
+use super::scope::Found;
+use super::types::{Form, Ty, builtin};
+use crate::dwarf::types::Shape;
+use crate::value::View;
+use crate::{Language, Place};
+use std::cmp::Ordering;
 
 impl Eval<'_> {
-    fn walk(&self, expr: &Expr) -> Result<Denoted, String> {
-        match expr {
-            Expr::Number(value) => Ok(Denoted::Number(*value)),
-            Expr::Name(name) => {
-                let found = (self.find)(name).ok_or_else(|| missing(name))?;
-                let place = found.place.map_err(|why| format!("'{name}': {}", reason(&why)))?;
-                Ok(Denoted::Object { ty: found.ty, place })
-            }
-            Expr::Deref(inner) => match self.walk(inner)? {
-                Denoted::Address { of, address } => Ok(Denoted::Object {
-                    ty: of,
-                    place: Place::Memory(address),
-                }),
-                Denoted::Object { ty, place } => self.target(ty, &place, 0, WRAPPER_LIMIT),
-                _ => Err("only a pointer can be followed".to_string()),
-            },
-            Expr::AddressOf(inner) => match self.walk(inner)? {
-                Denoted::Object {
-                    ty,
-                    place: Place::Memory(address),
-                } => Ok(Denoted::Address { of: ty, address }),
-                _ => Err("it has no address in memory".to_string()),
-            },
-            Expr::Member(inner, name) | Expr::Arrow(inner, name) => self.member(self.walk(inner)?, name),
-            Expr::Index(inner, index) => {
-                let index = self.number(self.walk(index)?)?;
-                self.element(self.walk(inner)?, index, WRAPPER_LIMIT)
-            }
+    /// The rules of arithmetic in this language.
+    pub fn rules(&self) -> Rules {
+        match self.language() {
+            Language::Rust | Language::Zig => Rules::Exact,
+            Language::Cpp => Rules::C { cpp: true },
+            Language::C | Language::Other => Rules::C { cpp: false },
         }
     }
 
-    fn full(&self, ty: DieId) -> Result<Arc<Type>, String> {
-        self.values
-            .strip(ty)
-            .ok_or_else(|| "its type is missing in the debug information".to_string())
-    }
-
-    /// What a pointer (or reference, or smart pointer) points to, `index` elements on.
-    fn target(&self, ty: DieId, place: &Place, index: i64, depth: usize) -> Result<Denoted, String> {
-        let depth = depth.checked_sub(1).ok_or("too many types lead to each other")?;
-        let full = self.full(ty)?;
-        let (to, address) = match &full.shape {
-            Shape::Pointer { to, .. } => {
-                let address = self
-                    .values
-                    .number(place, 0, full.size.unwrap_or(4))
-                    .map_err(|why| reason(&why))?;
-                (*to, address)
+    /// What an expression stands for.
+    pub fn walk(&self, expr: &Expr) -> Result<Operand, Failure> {
+        let span = expr.span;
+        match &expr.kind {
+            ExprKind::Literal(literal) => self.literal(literal, span),
+            ExprKind::Text(text) => Ok(Operand::Text(text.clone())),
+            ExprKind::Name(name) => self.name(name, span),
+            ExprKind::Enumerator(name) => Ok(Operand::Enumerator(name.clone())),
+            ExprKind::Member(of, name) => self.member_of(of, name, span),
+            ExprKind::Index(of, index) => self.index(of, index, span),
+            ExprKind::Slice(of, bounds) => self.slice(of, bounds, span),
+            ExprKind::Unary(operator, operand) => self.unary(*operator, operand, span),
+            ExprKind::Binary(Binary::Both, left, right) => {
+                let truth = self.condition(left)? && self.condition(right)?;
+                Ok(self.result(number::truth_value(truth, self.rules())))
             }
-            Shape::Array { element, .. } => match place {
-                Place::Memory(address) => (Some(*element), *address),
-                Place::Bytes(_) => return Err("it has no address in memory".to_string()),
+            ExprKind::Binary(Binary::Either, left, right) => {
+                let truth = self.condition(left)? || self.condition(right)?;
+                Ok(self.result(number::truth_value(truth, self.rules())))
+            }
+            ExprKind::Binary(operator, left, right) => {
+                let (a, b) = (self.walk(left)?, self.walk(right)?);
+                self.binary(*operator, (&a, left.span), (&b, right.span), span)
+            }
+            ExprKind::Choice(condition, yes, no) => match self.condition(condition)? {
+                true => self.chosen(yes, no),
+                false => self.chosen(no, yes),
             },
-            _ => match self.values.view(&full, place) {
-                Some(Ok(View::Same { ty, place })) if ty != full.id => {
-                    return self.target(ty, &place, index, depth);
-                }
-                _ => return Err(format!("'{}' is not a pointer", self.values.type_name(ty))),
-            },
-        };
-        let to = to.ok_or("it points to void")?;
-        if address == 0 {
-            return Err("the pointer is null".to_string());
-        }
-        let size = if index == 0 {
-            0
-        } else {
-            self.values
-                .size(to)
-                .ok_or("the size of its target is not known")?
-        };
-        let offset = index.wrapping_mul(size as i64);
-        Ok(Denoted::Object {
-            ty: to,
-            place: Place::Memory(address.wrapping_add_signed(offset)),
-        })
-    }
-
-    fn member(&self, of: Denoted, name: &str) -> Result<Denoted, String> {
-        let Denoted::Object { mut ty, mut place } = of else {
-            return match of {
-                Denoted::Address { of, address } => self.member(
-                    Denoted::Object {
-                        ty: of,
-                        place: Place::Memory(address),
-                    },
-                    name,
-                ),
-                _ => Err(format!("there is no member '{name}': it is a number")),
-            };
-        };
-        // `p.x` means `p->x` where `p` is a pointer, a reference to one, or a smart pointer.
-        for _ in 0..WRAPPER_LIMIT {
-            let full = self.full(ty)?;
-            if let Shape::Record {
-                members, variants, ..
-            } = &full.shape
-            {
-                if let Some(found) = self.in_members(members, &place, name, 8) {
-                    return found;
-                }
-                let view = match variants {
-                    Some(part) => Some(self.values.variant(part, &place)),
-                    None => self.values.view(&full, &place),
+            ExprKind::Cast(ty, operand) => {
+                let to = self.resolve(ty)?;
+                let operand_span = operand.span;
+                let operand = self.walk(operand)?;
+                self.cast(operand, operand_span, to.as_ref(), ty.span)
+            }
+            ExprKind::SizeOfType(ty) => {
+                let Some(to) = self.resolve(ty)? else {
+                    return wrong(ty.span, "void has no size");
                 };
-                match view {
-                    Some(Ok(View::Variant { members, place, .. })) => {
-                        if let Some(found) = self.in_members(&members, &place, name, 8) {
-                            return found;
+                self.size_of(&to, ty.span)
+            }
+            ExprKind::SizeOf(operand) => self.size_of_operand(operand),
+        }
+    }
+
+    /// Whether an expression holds.
+    pub fn condition(&self, expr: &Expr) -> Result<bool, Failure> {
+        let operand = self.walk(expr)?;
+        self.truth(&operand, expr.span)
+    }
+
+    /// One of two values. In C the other has a say in its type, if it can be had.
+    fn chosen(&self, expr: &Expr, other: &Expr) -> Result<Operand, Failure> {
+        let operand = self.walk(expr)?;
+        if self.rules() == Rules::Exact || self.pointer(&operand, expr.span)?.is_some() {
+            return Ok(operand);
+        }
+        let numbers = self.number(&operand, expr.span).and_then(|number| {
+            let other_operand = self.walk(other)?;
+            Ok((number, self.number(&other_operand, other.span)?))
+        });
+        match numbers {
+            Ok((number, other)) => match number::met(number, other, self.rules()) {
+                Ok(number) => Ok(self.result(number)),
+                Err(message) => wrong(expr.span, message),
+            },
+            Err(_) => Ok(operand),
+        }
+    }
+
+    fn literal(&self, literal: &Literal, span: Span) -> Result<Operand, Failure> {
+        let exact = self.rules() == Rules::Exact;
+        let suffixed = |suffix: &str| match builtin(suffix, self.language(), self.address_size()) {
+            Some(Some(Ty::Scalar(scalar, name))) if exact => Some((scalar, name)),
+            _ => None,
+        };
+        match literal {
+            Literal::Char { code, byte: true } => Ok(self.typed(
+                Number::int(Scalar::unsigned(8), i128::from(*code)),
+                if exact { "u8" } else { "unsigned char" },
+            )),
+            Literal::Char { code, .. } => Ok(match self.language() {
+                Language::Rust => self.typed(Number::int(Scalar::CHAR, i128::from(*code)), "char"),
+                Language::Zig => Operand::Literal(Number::int(Scalar::LITERAL, i128::from(*code))),
+                Language::Cpp => self.typed(Number::int(Scalar::signed(8), i128::from(*code)), "char"),
+                // A byte that an escape gave is negative where `char` is signed.
+                _ if *code < 256 => self.result(Number::int(Scalar::INT, i128::from(*code as u8 as i8))),
+                _ => self.result(Number::int(Scalar::INT, i128::from(*code))),
+            }),
+            Literal::Float { value, suffix } => match suffix.as_str() {
+                "" if exact => Ok(Operand::Literal(Number::float(Scalar::FLOAT_LITERAL, *value))),
+                "" => Ok(self.result(Number::float(Scalar::DOUBLE, *value))),
+                "f" if !exact => Ok(self.result(Number::float(Scalar::float(32), *value))),
+                suffix => match suffixed(suffix) {
+                    Some((scalar, name)) if scalar.is_float() => {
+                        Ok(self.typed(Number::float(scalar, *value), name))
+                    }
+                    _ => wrong(span, format!("'{suffix}' is no suffix of a number here")),
+                },
+            },
+            Literal::Int {
+                value,
+                suffix,
+                decimal,
+            } => {
+                if exact {
+                    let number = match i128::try_from(*value) {
+                        Ok(value) => Number::int(Scalar::LITERAL, value),
+                        Err(_) => Number::new(Scalar::unsigned(128), *value),
+                    };
+                    if suffix.is_empty() {
+                        return Ok(Operand::Literal(number));
+                    }
+                    return match suffixed(suffix) {
+                        Some((scalar, name)) => {
+                            let typed = Number::new(scalar, *value);
+                            match typed.bits == *value && typed.value() >= 0 {
+                                true => Ok(self.typed(typed, name)),
+                                false => wrong(span, format!("{value} does not fit '{name}'")),
+                            }
                         }
-                    }
-                    Some(Ok(View::Same { ty: inner, place: at })) if inner != full.id => {
-                        (ty, place) = (inner, at);
-                        continue;
-                    }
-                    _ => {}
+                        None => wrong(span, format!("'{suffix}' is no suffix of a number here")),
+                    };
                 }
-                return Err(format!("'{}' has no member '{name}'", self.values.type_name(ty)));
-            }
-            match self.target(ty, &place, 0, WRAPPER_LIMIT)? {
-                Denoted::Object { ty: inner, place: at } => (ty, place) = (inner, at),
-                _ => break,
+                match self.c_literal(*value, suffix, *decimal) {
+                    Some(scalar) => Ok(self.result(Number::new(scalar, *value))),
+                    None => wrong(span, "this is no number that C can hold"),
+                }
             }
         }
-        Err(format!("'{}' has no member '{name}'", self.values.type_name(ty)))
     }
 
-    /// A member by name, also of unnamed members and base classes.
-    fn in_members(
-        &self,
-        members: &[Member],
-        place: &Place,
-        name: &str,
-        depth: usize,
-    ) -> Option<Result<Denoted, String>> {
-        let depth = depth.checked_sub(1)?;
-        let named = |member: &&Member| {
-            let own = member.name.as_deref();
-            own == Some(name) || own.is_some_and(|own| own.strip_prefix("__") == Some(name))
-        };
-        if let Some(member) = members.iter().find(named) {
-            return Some(match self.values.member(place, member) {
-                Ok(Located::Place(place)) => Ok(Denoted::Object { ty: member.ty, place }),
-                Ok(Located::Bits(value)) => Ok(Denoted::Bits { ty: member.ty, value }),
-                Err(why) => Err(format!("'{name}': {}", reason(&why))),
-            });
+    /// The type that C gives an integer literal: the first of its suffix that holds it.
+    fn c_literal(&self, value: u128, suffix: &str, decimal: bool) -> Option<Scalar> {
+        let longs = suffix.matches('l').count();
+        let unsigned = suffix.matches('u').count();
+        if suffix.len() != longs.saturating_add(unsigned) || longs > 2 || unsigned > 1 || suffix == "lul" {
+            return None;
         }
-        members
-            .iter()
-            .filter(|member| member.name.is_none() || member.base)
-            .find_map(|member| {
-                let Located::Place(inner) = self.values.member(place, member).ok()? else {
-                    return None;
-                };
-                match &self.values.strip(member.ty)?.shape {
-                    Shape::Record { members, .. } => self.in_members(members, &inner, name, depth),
-                    _ => None,
-                }
-            })
-    }
-
-    fn element(&self, of: Denoted, index: i64, depth: usize) -> Result<Denoted, String> {
-        let depth = depth.checked_sub(1).ok_or("too many types lead to each other")?;
-        let Denoted::Object { ty, place } = of else {
-            return match of {
-                Denoted::Address { of, address } if index == 0 => Ok(Denoted::Object {
-                    ty: of,
-                    place: Place::Memory(address),
-                }),
-                Denoted::Row { array, from, place } => self.of_array(&array, from, &place, index),
-                _ => Err("only arrays and pointers have elements".to_string()),
+        let long_width = if self.address_size() == 8 { 64 } else { 32 };
+        let ladder = [
+            (0, Scalar::signed(32)),
+            (1, Scalar::signed(long_width).long()),
+            (2, Scalar::signed(64)),
+        ];
+        for (rank, signed) in ladder {
+            if rank < longs {
+                continue;
+            }
+            let as_unsigned = Scalar {
+                kind: Kind::Unsigned,
+                ..signed
             };
-        };
-        let full = self.full(ty)?;
-        let view = || self.values.view(&full, &place);
-        match &full.shape {
-            Shape::Array { .. } => self.of_array(&full, 0, &place, index),
-            Shape::Record { .. } => match view() {
-                Some(Ok(View::Sequence {
-                    element,
-                    address,
-                    len,
-                })) => {
-                    let inside = u64::try_from(index).ok().filter(|&index| index < len);
-                    let inside =
-                        inside.ok_or_else(|| format!("index {index} is outside the {len} elements"))?;
-                    self.at(element, &Place::Memory(address), inside)
-                }
-                Some(Ok(View::Same { ty: inner, place })) if inner != full.id => {
-                    self.element(Denoted::Object { ty: inner, place }, index, depth)
-                }
-                _ => Err(format!("'{}' has no elements", self.values.type_name(ty))),
-            },
-            Shape::Pointer { .. } => self.target(ty, &place, index, WRAPPER_LIMIT),
-            _ => Err(format!("'{}' has no elements", self.values.type_name(ty))),
+            if unsigned == 0 && value >> (signed.width - 1) == 0 {
+                return Some(signed);
+            }
+            if (unsigned == 1 || !decimal) && value >> signed.width == 0 {
+                return Some(as_unsigned);
+            }
         }
+        (value >> 64 == 0).then_some(Scalar::unsigned(64))
     }
 
-    /// Element or row `index` of an array, or of a row of it (`from` dimensions are used up).
-    fn of_array(&self, array: &Arc<Type>, from: usize, place: &Place, index: i64) -> Result<Denoted, String> {
-        let Shape::Array { element, dimensions } = &array.shape else {
-            return Err("it is no array".to_string());
-        };
-        let Some((count, inner)) = dimensions.get(from..).and_then(<[_]>::split_first) else {
-            return Err("it is no array".to_string());
-        };
-        let inside = u64::try_from(index)
-            .ok()
-            .filter(|&index| count.is_none_or(|count| index < count));
-        let inside = inside.ok_or_else(|| match count {
-            Some(count) => format!("index {index} is outside the array of {count}"),
-            None => format!("index {index} is outside the array"),
-        })?;
-        if inner.is_empty() {
-            return self.at(*element, place, inside);
+    /// A variable as an object.
+    fn found(&self, found: Found, span: Span) -> Result<Operand, Failure> {
+        let place = found.place.map_err(|why| Failure::Absent(span, why))?;
+        if let Some(count) = found.count
+            && let Some(Shape::Array { element, .. }) = self.values.strip(found.ty).map(|ty| ty.shape.clone())
+        {
+            let ty = Ty::Array(std::sync::Arc::new(Ty::Die(element)), count);
+            return Ok(Operand::Object { ty, place });
         }
-        let size = self
-            .values
-            .row_size(*element, inner)
-            .ok_or("the size of its rows is not known")?;
-        let place = self
-            .values
-            .part(place, inside.saturating_mul(size), Some(size))
-            .map_err(|why| reason(&why))?;
-        Ok(Denoted::Row {
-            array: array.clone(),
-            from: from.saturating_add(1),
+        Ok(Operand::Object {
+            ty: Ty::Die(found.ty),
             place,
         })
     }
 
-    fn at(&self, element: DieId, place: &Place, index: u64) -> Result<Denoted, String> {
-        let size = self
-            .values
-            .size(element)
-            .ok_or("the size of its elements is not known")?;
-        let place = self
-            .values
-            .part(place, index.saturating_mul(size), Some(size))
-            .map_err(|why| reason(&why))?;
-        Ok(Denoted::Object { ty: element, place })
+    fn name(&self, name: &str, span: Span) -> Result<Operand, Failure> {
+        if let Some(raw) = name.strip_prefix('$')
+            && let Some(operand) = self.raw_slot(raw, span)
+        {
+            return operand;
+        }
+        match self.known(name, span) {
+            Some(operand) => operand,
+            None if self.scope.type_named(None, name).is_some() => {
+                wrong(span, format!("'{name}' is a type, not a value"))
+            }
+            None => wrong(span, format!("there is no variable '{name}' here")),
+        }
     }
 
-    /// An index: a number, or a variable that holds one.
-    fn number(&self, of: Denoted) -> Result<i64, String> {
-        match of {
-            Denoted::Number(value) => Ok(value),
-            Denoted::Bits { value, .. } => Ok(value as i64),
-            Denoted::Object { ty, place } => {
-                let full = self.full(ty)?;
-                if !matches!(full.shape, Shape::Base { .. } | Shape::Enum { .. }) {
-                    return Err(format!("'{}' is not a number", self.values.type_name(ty)));
-                }
-                let len = self.values.size(ty).ok_or("the size of the index is not known")?;
-                let bits = self.values.number(&place, 0, len).map_err(|why| reason(&why))?;
-                Ok(crate::value::c::extend(bits, len, self.values.is_signed(ty)))
-            }
-            Denoted::Address { .. } | Denoted::Row { .. } => Err("an address is not an index".to_string()),
+    /// What a name or path stands for, nearest first; `None` if for nothing.
+    pub fn known(&self, name: &str, span: Span) -> Option<Result<Operand, Failure>> {
+        if let Some(local) = self.scope.local(name) {
+            return Some(self.found(local, span));
         }
+        // Inside a method of C++, members need no `this->`.
+        if self.language() == Language::Cpp
+            && !name.contains("::")
+            && let Some(this) = self.scope.local("this")
+        {
+            let member = self
+                .found(this, span)
+                .and_then(|this| self.member(this, span, name, span));
+            match member {
+                Err(Failure::Wrong(..)) => {}
+                member => return Some(member),
+            }
+        }
+        if let Some(global) = self.scope.global(name) {
+            return Some(self.found(global, span));
+        }
+        match (name, self.language()) {
+            ("true", _) => return Some(Ok(self.result(number::truth_value(true, self.rules())))),
+            ("false", _) => return Some(Ok(self.result(number::truth_value(false, self.rules())))),
+            ("NULL" | "nullptr" | "null", _) => return Some(Ok(Operand::Null)),
+            _ => {}
+        }
+        if let Some((ty, value)) = self.scope.enumerator(name) {
+            return Some(Ok(self.enumerator_of(ty, value)));
+        }
+        match self.scope.functions(name).as_slice() {
+            [] => None,
+            [function] => Some(Ok(Operand::Function(*function))),
+            several => Some(wrong(
+                span,
+                format!("there are {} functions named '{name}'", several.len()),
+            )),
+        }
+    }
+
+    fn enumerator_of(&self, ty: crate::dwarf::DieId, value: i64) -> Operand {
+        let ty = Ty::Die(ty);
+        let len = usize::try_from(self.size(&ty).unwrap_or(4)).unwrap_or(4).min(16);
+        let bytes = i128::from(value).to_le_bytes();
+        Operand::Object {
+            ty,
+            place: Place::Bytes(bytes.get(..len).unwrap_or(&bytes).to_vec()),
+        }
+    }
+
+    fn unary(&self, operator: Unary, expr: &Expr, span: Span) -> Result<Operand, Failure> {
+        let operand = self.walk(expr)?;
+        let inner = expr.span;
+        let rules = self.rules();
+        let number = |answer: Result<Number, String>| match answer {
+            Ok(number) => Ok(self.result(number)),
+            Err(message) => wrong(span, message),
+        };
+        match operator {
+            Unary::Plus => number(self.number(&operand, inner)?.plus(rules)),
+            Unary::Minus => number(self.number(&operand, inner)?.negated(rules)),
+            Unary::Invert => number(self.number(&operand, inner)?.inverted(rules)),
+            Unary::Not if self.language() == Language::Rust && self.pointer(&operand, inner)?.is_none() => {
+                let value = self.number(&operand, inner)?;
+                match value.scalar.kind {
+                    Kind::Bool => Ok(self.result(Number::bool(!value.truth()))),
+                    _ => number(value.inverted(rules)),
+                }
+            }
+            Unary::Not => {
+                let truth = self.truth(&operand, inner)?;
+                Ok(self.result(number::truth_value(!truth, rules)))
+            }
+            Unary::Deref => self.deref(operand, inner),
+            Unary::AddressOf => self.address_of(operand, inner),
+            Unary::Unwrap => self.unwrap(operand, inner),
+        }
+    }
+
+    fn binary(
+        &self,
+        operator: Binary,
+        (a, a_span): (&Operand, Span),
+        (b, b_span): (&Operand, Span),
+        span: Span,
+    ) -> Result<Operand, Failure> {
+        if matches!(operator, Binary::Equal | Binary::NotEqual)
+            && let Some(equal) = self.same(a, a_span, b, b_span)?
+        {
+            let truth = equal == (operator == Binary::Equal);
+            return Ok(self.result(number::truth_value(truth, self.rules())));
+        }
+        let (p, q) = (self.pointer(a, a_span)?, self.pointer(b, b_span)?);
+        match (operator, p, q) {
+            (Binary::Add, Some(p), None) => self.moved(p, &self.number(b, b_span)?, false, span),
+            (Binary::Add, None, Some(q)) => self.moved(q, &self.number(a, a_span)?, false, span),
+            (Binary::Subtract, Some(p), None) => self.moved(p, &self.number(b, b_span)?, true, span),
+            (Binary::Subtract, Some(p), Some(q)) => self.distance(&p, &q, span),
+            (Binary::Add, Some(_), Some(_)) => wrong(span, "two pointers cannot be added"),
+            (operator, p, q) => {
+                // Pointers compare as addresses: with each other, and with numbers.
+                let side = |pointer: Option<Pointer>, operand: &Operand, span: Span| match pointer {
+                    Some(pointer) => {
+                        let width = if self.address_size() == 8 { 64 } else { 32 };
+                        Ok(Number::new(Scalar::unsigned(width), u128::from(pointer.address)))
+                    }
+                    None => self.number(operand, span),
+                };
+                let (x, y) = (side(p, a, a_span)?, side(q, b, b_span)?);
+                match number::binary(operator, x, y, self.rules()) {
+                    Ok(number) => Ok(self.result(number)),
+                    Err(message) => wrong(span, message),
+                }
+            }
+        }
+    }
+
+    /// A pointer `count` elements on, or back.
+    fn moved(&self, pointer: Pointer, count: &Number, back: bool, span: Span) -> Result<Operand, Failure> {
+        if count.scalar.is_float() {
+            return wrong(span, "a pointer moves by whole elements");
+        }
+        let address = self.element_address(&pointer, count.value(), back, span)?;
+        Ok(self.address_as(pointer.ty, address))
+    }
+
+    /// The address `count` elements from a pointer.
+    pub fn element_address(
+        &self,
+        pointer: &Pointer,
+        count: i128,
+        back: bool,
+        span: Span,
+    ) -> Result<u64, Failure> {
+        let size = self.stride(pointer, span)?;
+        let offset = count.wrapping_mul(i128::from(size));
+        let offset = if back { offset.wrapping_neg() } else { offset };
+        Ok(self.wrapped(i128::from(pointer.address).wrapping_add(offset) as u64))
+    }
+
+    /// The size of what a pointer points to; of nothing in particular, a byte.
+    fn stride(&self, pointer: &Pointer, span: Span) -> Result<u64, Failure> {
+        let Some(to) = &pointer.to else { return Ok(1) };
+        if matches!(self.form(to), Form::Function) {
+            return wrong(span, "a pointer to a function does not move");
+        }
+        match self.size(to) {
+            Some(size) => Ok(size),
+            None => wrong(
+                span,
+                format!("the size of '{}' is not known here", self.type_name(to)),
+            ),
+        }
+    }
+
+    /// How many elements lie between two pointers.
+    fn distance(&self, p: &Pointer, q: &Pointer, span: Span) -> Result<Operand, Failure> {
+        let size = self.stride(p, span)?;
+        if size == 0 || self.stride(q, span)? != size {
+            return wrong(span, "these pointers are not to elements of one size");
+        }
+        let bytes = i128::from(p.address) - i128::from(q.address);
+        if bytes % i128::from(size) != 0 {
+            return wrong(
+                span,
+                format!("the pointers are {bytes} bytes apart, no whole number of elements of {size}"),
+            );
+        }
+        let width = if self.address_size() == 8 { 64 } else { 32 };
+        let number = Number::int(Scalar::signed(width).long(), bytes / i128::from(size));
+        Ok(match self.rules() {
+            Rules::Exact => self.typed(number, "isize"),
+            Rules::C { .. } => self.result(number),
+        })
+    }
+
+    /// Equality of what is more than numbers: texts, functions, enumerators, variants; `None` for all else.
+    fn same(&self, a: &Operand, a_span: Span, b: &Operand, b_span: Span) -> Result<Option<bool>, Failure> {
+        Ok(match (a, b) {
+            (Operand::Text(a), Operand::Text(b)) => Some(a == b),
+            (Operand::Text(text), other) => Some(self.text_is(other, b_span, text)?),
+            (other, Operand::Text(text)) => Some(self.text_is(other, a_span, text)?),
+            (Operand::Enumerator(name), other) => Some(self.enumerator_is(other, b_span, name)?),
+            (other, Operand::Enumerator(name)) => Some(self.enumerator_is(other, a_span, name)?),
+            (Operand::Function(a), Operand::Function(b)) => Some(a == b),
+            (Operand::Function(function), other) => Some(self.calls(other, b_span, *function)?),
+            (other, Operand::Function(function)) => Some(self.calls(other, a_span, *function)?),
+            (Operand::Null, Operand::Null) => Some(true),
+            (Operand::Null, other) => self.is_null(other, b_span)?,
+            (other, Operand::Null) => self.is_null(other, a_span)?,
+            _ => None,
+        })
+    }
+
+    /// Whether a pointer to a function leads to this one.
+    fn calls(&self, operand: &Operand, span: Span, function: u32) -> Result<bool, Failure> {
+        match self.pointer(operand, span)? {
+            Some(pointer) => Ok(self.values.target.table_function(pointer.address) == Some(function)),
+            None => wrong(span, "this is no pointer to a function"),
+        }
+    }
+
+    /// Whether an optional (or a pointer) is empty; `None` if that is no question.
+    fn is_null(&self, operand: &Operand, span: Span) -> Result<Option<bool>, Failure> {
+        if let Operand::Object { ty, place } = operand
+            && let Form::Record(full) = self.form(ty)
+        {
+            match self.view(&full, place) {
+                Some(Ok(View::Word(word))) => return Ok(Some(word == "null")),
+                Some(Ok(View::Same { .. }))
+                    if full.name.as_deref().is_some_and(|name| name.starts_with('?')) =>
+                {
+                    return Ok(Some(false));
+                }
+                _ => {}
+            }
+        }
+        Ok(self.pointer(operand, span)?.map(|pointer| pointer.address == 0))
+    }
+
+    /// Whether a value is the enumerator of this name, or a tagged union the variant.
+    fn enumerator_is(&self, operand: &Operand, span: Span, name: &str) -> Result<bool, Failure> {
+        let operand = self.referred(operand.clone(), span)?;
+        let Operand::Object { ty, place } = &operand else {
+            return wrong(span, "this is of no enumeration");
+        };
+        if let Form::Record(full) = self.form(ty) {
+            return match self.view(&full, place) {
+                Some(Ok(View::Variant { name: chosen, .. })) => Ok(chosen == name),
+                Some(Err(why)) => Err(Failure::Absent(span, why)),
+                _ => wrong(span, "this is of no enumeration"),
+            };
+        }
+        let Ty::Die(id) = ty else {
+            return wrong(span, "this is of no enumeration");
+        };
+        let full = self.values.strip(*id);
+        let Some(Shape::Enum { enumerators, .. }) = full.as_ref().map(|full| &full.shape) else {
+            return wrong(span, "this is of no enumeration");
+        };
+        match enumerators.iter().find(|(known, _)| known == name) {
+            Some((_, value)) => Ok(self.number(&operand, span)?.value() == i128::from(*value)),
+            None => wrong(span, format!("'{}' has no '{name}'", self.type_name(ty))),
+        }
+    }
+
+    /// Whether a text in the guest is this one.
+    fn text_is(&self, operand: &Operand, span: Span, text: &[u8]) -> Result<bool, Failure> {
+        let found = self.text(operand, span, text.len().saturating_add(1))?;
+        Ok(found.as_slice().cmp(text) == Ordering::Equal)
     }
 }

@@ -1,205 +1,709 @@
-//! From text to a tree: `a.b[3]`, `p->x`, `*p`, `&x`, `ns::name`, parentheses.
+//! From tokens to a tree: the expressions of C, C++, Rust and Zig that read and change nothing.
 //!
 //! # Invariants
-//! - Bounded depth; every error is one sentence that says where.
+//! - Nesting is bounded before it is followed; every error names its place.
+//! - Precedence is that of the frame's language.
+//!
+//! Must not know: what a name stands for, except whether it is a type.
 
-/// Deepest nesting, and longest path.
-const DEPTH_LIMIT: usize = 64;
+use super::ast::{Binary, Bounds, Expr, ExprKind, Tag, TypeKind, TypeName, Unary};
+use super::error::{Failure, Span, wrong};
+use super::lex::{Placed, Token, lex};
+use crate::Language;
 
-/// A parsed expression.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Expr {
-    Name(String),
-    Number(i64),
-    Member(Box<Expr>, String),
-    /// `->`: a member of what a pointer points to.
-    Arrow(Box<Expr>, String),
-    Index(Box<Expr>, Box<Expr>),
-    Deref(Box<Expr>),
-    AddressOf(Box<Expr>),
+/// Deepest nesting of brackets and prefixes.
+const NEST_LIMIT: usize = 64;
+
+/// What the parser must know of names.
+pub(crate) trait Words {
+    /// The language that the text is in.
+    fn language(&self) -> Language;
+    /// Whether a name means a type (and nothing else that is nearer).
+    fn is_type(&self, name: &str) -> bool;
 }
 
 /// Parses a whole text.
-pub(crate) fn parse(text: &str) -> Result<Expr, String> {
-    let mut parser = Parser { text, at: 0 };
-    let expr = parser.unary(DEPTH_LIMIT)?;
+pub(crate) fn parse(text: &str, words: &dyn Words) -> Result<Expr, Failure> {
+    let mut parser = Parser {
+        text,
+        tokens: lex(text, words.language())?,
+        at: 0,
+        nested: 0,
+        words,
+    };
+    let expr = parser.choice()?;
     match parser.peek() {
         None => Ok(expr),
-        Some(c) => Err(parser.unexpected(c)),
+        Some(_) => parser.unexpected(),
     }
 }
 
 struct Parser<'a> {
     text: &'a str,
+    tokens: Vec<Placed>,
     at: usize,
+    nested: usize,
+    words: &'a dyn Words,
+}
+
+type Parsed<T> = Result<T, Failure>;
+
+/// Words that begin a type of C.
+const TYPE_WORDS: &[&str] = &[
+    "void", "bool", "_Bool", "char", "short", "int", "long", "float", "double", "signed", "unsigned",
+    "__int128",
+];
+/// Words that a type may carry and that change nothing here.
+const QUALIFIERS: &[&str] = &["const", "volatile", "restrict", "mut", "_Atomic"];
+const CPP_CASTS: &[&str] = &["static_cast", "reinterpret_cast", "const_cast", "dynamic_cast"];
+
+/// How strongly an operator binds; more is stronger.
+fn strength(operator: Binary, language: Language) -> u8 {
+    use Binary::*;
+    let c_like = !matches!(language, Language::Rust | Language::Zig);
+    match operator {
+        Either => 1,
+        Both => 2,
+        Or if c_like => 3,
+        Xor if c_like => 4,
+        And if c_like => 5,
+        Equal | NotEqual => 6,
+        Less | LessEqual | Greater | GreaterEqual if c_like => 7,
+        Less | LessEqual | Greater | GreaterEqual => 6,
+        Or => 7,
+        Xor => 8,
+        And => 9,
+        ShiftLeft | ShiftRight => 10,
+        Add | Subtract => 11,
+        Multiply | Divide | Remainder => 12,
+    }
 }
 
 impl Parser<'_> {
-    fn rest(&self) -> &str {
-        self.text.get(self.at..).unwrap_or("")
+    fn language(&self) -> Language {
+        self.words.language()
     }
 
-    fn peek(&mut self) -> Option<char> {
-        let rest = self.rest();
-        let skipped = rest.len().saturating_sub(rest.trim_start().len());
-        self.at = self.at.saturating_add(skipped);
-        self.rest().chars().next()
+    fn peek(&self) -> Option<&Token> {
+        self.tokens.get(self.at).map(|placed| &placed.token)
     }
 
-    fn take(&mut self, token: &str) -> bool {
-        self.peek();
-        let found = self.rest().starts_with(token);
+    fn ahead(&self, more: usize) -> Option<&Token> {
+        let at = self.at.saturating_add(more);
+        self.tokens.get(at).map(|placed| &placed.token)
+    }
+
+    /// The place of the next token, or the end of the text.
+    fn here(&self) -> Span {
+        let end = Span {
+            start: self.text.trim_end().len(),
+            end: self.text.trim_end().len(),
+        };
+        self.tokens.get(self.at).map_or(end, |placed| placed.span)
+    }
+
+    /// The place of the token before.
+    fn before(&self) -> Span {
+        let before = self.at.checked_sub(1).and_then(|at| self.tokens.get(at));
+        before.map_or(Span { start: 0, end: 0 }, |placed| placed.span)
+    }
+
+    fn skip(&mut self) {
+        self.at = self.at.saturating_add(1);
+    }
+
+    fn sign_is(&self, sign: &str) -> bool {
+        matches!(self.peek(), Some(Token::Sign(found)) if *found == sign)
+    }
+
+    fn take(&mut self, sign: &str) -> bool {
+        let found = self.sign_is(sign);
         if found {
-            self.at = self.at.saturating_add(token.len());
+            self.skip();
         }
         found
     }
 
-    fn unexpected(&self, c: char) -> String {
-        format!(
-            "'{c}' was not expected at column {}",
-            self.text.get(..self.at).unwrap_or("").chars().count() + 1
-        )
+    fn word_is(&self, word: &str) -> bool {
+        matches!(self.peek(), Some(Token::Word(found)) if found == word)
     }
 
-    fn unary(&mut self, depth: usize) -> Result<Expr, String> {
-        let depth = depth
-            .checked_sub(1)
-            .ok_or("the expression is nested too deeply")?;
-        if self.take("*") {
-            return Ok(Expr::Deref(Box::new(self.unary(depth)?)));
+    fn take_word(&mut self, word: &str) -> bool {
+        let found = self.word_is(word);
+        if found {
+            self.skip();
         }
-        if self.take("&") {
-            return Ok(Expr::AddressOf(Box::new(self.unary(depth)?)));
-        }
-        let mut expr = self.primary(depth)?;
-        for _ in 0..DEPTH_LIMIT {
-            if self.take("->") {
-                expr = Expr::Arrow(Box::new(expr), self.member()?);
-            } else if self.take(".") {
-                expr = Expr::Member(Box::new(expr), self.member()?);
-            } else if self.take("[") {
-                let index = self.unary(depth)?;
-                if !self.take("]") {
-                    return Err("a ']' is missing".to_string());
-                }
-                expr = Expr::Index(Box::new(expr), Box::new(index));
-            } else {
-                return Ok(expr);
-            }
-        }
-        Err("the path is too long".to_string())
+        found
     }
 
-    fn primary(&mut self, depth: usize) -> Result<Expr, String> {
-        if self.take("(") {
-            let inner = self.unary(depth)?;
-            if !self.take(")") {
-                return Err("a ')' is missing".to_string());
-            }
-            return Ok(inner);
+    fn expect(&mut self, sign: &str) -> Parsed<()> {
+        if self.take(sign) {
+            return Ok(());
         }
+        wrong(self.here(), format!("a '{sign}' is missing"))
+    }
+
+    fn unexpected<T>(&self) -> Parsed<T> {
+        let here = self.here();
+        let text = here.of(self.text);
         match self.peek() {
-            None => Err("a name is missing at the end".to_string()),
-            Some(c) if c.is_ascii_digit() || c == '-' => self.number(),
-            Some(c) if starts_name(c) => self.name().map(Expr::Name),
-            Some(c) => Err(self.unexpected(c)),
+            None => wrong(here, "a value is missing at the end"),
+            Some(Token::Sign("=")) => wrong(here, "'=' would change the guest; '==' compares"),
+            Some(Token::Sign(
+                "++" | "--" | "+=" | "-=" | "*=" | "/=" | "%=" | "&=" | "|=" | "^=" | "<<=" | ">>=",
+            )) => wrong(here, format!("'{text}' would change the guest")),
+            Some(_) => wrong(here, format!("'{text}' was not expected")),
         }
     }
 
-    fn number(&mut self) -> Result<Expr, String> {
-        let negative = self.take("-");
-        let word: String = self
-            .rest()
-            .chars()
-            .take_while(char::is_ascii_alphanumeric)
-            .collect();
-        self.at = self.at.saturating_add(word.len());
-        let parsed = match word.strip_prefix("0x").or_else(|| word.strip_prefix("0X")) {
-            Some(hex) => i64::from_str_radix(hex, 16),
-            None => word.parse(),
+    /// Goes one level deeper; the caller comes back by subtracting.
+    fn nest(&mut self) -> Parsed<()> {
+        self.nested = self.nested.saturating_add(1);
+        if self.nested > NEST_LIMIT {
+            return wrong(self.here(), "the expression is nested too deeply");
+        }
+        Ok(())
+    }
+
+    fn unnest(&mut self) {
+        self.nested = self.nested.saturating_sub(1);
+    }
+
+    /// `a ? b : c`, and all that binds more strongly.
+    fn choice(&mut self) -> Parsed<Expr> {
+        self.nest()?;
+        let condition = self.binary(0)?;
+        let expr = if self.take("?") {
+            let yes = self.choice()?;
+            self.expect(":")?;
+            let no = self.choice()?;
+            let span = condition.span.to(no.span);
+            Expr::new(
+                ExprKind::Choice(Box::new(condition), Box::new(yes), Box::new(no)),
+                span,
+            )?
+        } else {
+            condition
         };
-        let value = parsed.map_err(|_| format!("'{word}' is not a number"))?;
-        Ok(Expr::Number(if negative { value.wrapping_neg() } else { value }))
+        self.unnest();
+        Ok(expr)
     }
 
-    fn member(&mut self) -> Result<String, String> {
+    fn operator(&self) -> Option<Binary> {
+        use Binary::*;
+        Some(match self.peek()? {
+            Token::Sign(sign) => match *sign {
+                "+" => Add,
+                "-" => Subtract,
+                "*" => Multiply,
+                "/" => Divide,
+                "%" => Remainder,
+                "<<" => ShiftLeft,
+                ">>" => ShiftRight,
+                "&" => And,
+                "^" => Xor,
+                "|" => Or,
+                "==" => Equal,
+                "!=" => NotEqual,
+                "<" => Less,
+                "<=" => LessEqual,
+                ">" => Greater,
+                ">=" => GreaterEqual,
+                "&&" => Both,
+                "||" => Either,
+                _ => return None,
+            },
+            Token::Word(word) => match word.as_str() {
+                "and" => Both,
+                "or" => Either,
+                "bitand" => And,
+                "bitor" => Or,
+                "xor" => Xor,
+                "not_eq" => NotEqual,
+                _ => return None,
+            },
+            _ => return None,
+        })
+    }
+
+    /// Operators that bind more strongly than `floor`, left to right.
+    fn binary(&mut self, floor: u8) -> Parsed<Expr> {
+        let mut left = self.cast_behind()?;
+        while let Some(operator) = self.operator() {
+            let strength = strength(operator, self.language());
+            if strength <= floor {
+                break;
+            }
+            self.skip();
+            let right = self.binary(strength)?;
+            let span = left.span.to(right.span);
+            left = Expr::new(ExprKind::Binary(operator, Box::new(left), Box::new(right)), span)?;
+        }
+        Ok(left)
+    }
+
+    /// Rust's `a as T`.
+    fn cast_behind(&mut self) -> Parsed<Expr> {
+        let mut expr = self.prefixed()?;
+        while self.take_word("as") {
+            let ty = self.type_name()?;
+            let span = expr.span.to(ty.span);
+            expr = Expr::new(ExprKind::Cast(ty, Box::new(expr)), span)?;
+        }
+        Ok(expr)
+    }
+
+    fn prefixed(&mut self) -> Parsed<Expr> {
+        let start = self.here();
+        let operator = match self.peek() {
+            Some(Token::Sign("+")) => Unary::Plus,
+            Some(Token::Sign("-")) => Unary::Minus,
+            Some(Token::Sign("!")) => Unary::Not,
+            Some(Token::Sign("~")) => Unary::Invert,
+            Some(Token::Sign("*")) => Unary::Deref,
+            Some(Token::Sign("&")) => Unary::AddressOf,
+            Some(Token::Word(word)) => match word.as_str() {
+                "not" => Unary::Not,
+                "compl" => Unary::Invert,
+                "sizeof" => return self.size_of(),
+                _ => return self.postfixed(),
+            },
+            Some(Token::Sign("(")) if self.type_follows(1) => {
+                self.skip();
+                let ty = self.type_name()?;
+                self.expect(")")?;
+                self.nest()?;
+                let operand = self.prefixed()?;
+                self.unnest();
+                let span = start.to(operand.span);
+                return Expr::new(ExprKind::Cast(ty, Box::new(operand)), span);
+            }
+            _ => return self.postfixed(),
+        };
+        self.skip();
+        if operator == Unary::AddressOf {
+            self.take_word("mut");
+        }
+        self.nest()?;
+        let operand = self.prefixed()?;
+        self.unnest();
+        let span = start.to(operand.span);
+        Expr::new(ExprKind::Unary(operator, Box::new(operand)), span)
+    }
+
+    fn size_of(&mut self) -> Parsed<Expr> {
+        let start = self.here();
+        self.skip();
+        if self.sign_is("(") && self.type_follows(1) {
+            self.skip();
+            let ty = self.type_name()?;
+            self.expect(")")?;
+            return Expr::new(ExprKind::SizeOfType(ty), start.to(self.before()));
+        }
+        self.nest()?;
+        let operand = self.prefixed()?;
+        self.unnest();
+        let span = start.to(operand.span);
+        Expr::new(ExprKind::SizeOf(Box::new(operand)), span)
+    }
+
+    fn postfixed(&mut self) -> Parsed<Expr> {
+        let mut expr = self.primary()?;
+        loop {
+            let start = expr.span;
+            let sign = match self.peek() {
+                Some(Token::Sign(sign)) => *sign,
+                _ => return Ok(expr),
+            };
+            let kind = match sign {
+                "." | "->" => {
+                    self.skip();
+                    ExprKind::Member(Box::new(expr), self.member()?)
+                }
+                ".*" => {
+                    self.skip();
+                    ExprKind::Unary(Unary::Deref, Box::new(expr))
+                }
+                ".?" => {
+                    self.skip();
+                    ExprKind::Unary(Unary::Unwrap, Box::new(expr))
+                }
+                "[" => {
+                    self.skip();
+                    self.nest()?;
+                    let kind = self.index(expr)?;
+                    self.expect("]")?;
+                    self.unnest();
+                    kind
+                }
+                "(" => {
+                    return wrong(
+                        self.here(),
+                        "functions are not called: an expression only looks at the guest",
+                    );
+                }
+                _ => return Ok(expr),
+            };
+            expr = Expr::new(kind, start.to(self.before()))?;
+        }
+    }
+
+    /// What stands between `[` and `]`.
+    fn index(&mut self, of: Expr) -> Parsed<ExprKind> {
+        let dots = |parser: &mut Self| -> Option<bool> {
+            let inclusive = match parser.peek() {
+                Some(Token::Sign("..")) => false,
+                Some(Token::Sign("..=" | "...")) => true,
+                _ => return None,
+            };
+            parser.skip();
+            Some(inclusive)
+        };
+        let first = match self.peek() {
+            Some(Token::Sign(".." | "..=" | "...")) => None,
+            _ => Some(Box::new(self.choice()?)),
+        };
+        let Some(inclusive) = dots(self) else {
+            return match first {
+                Some(index) => Ok(ExprKind::Index(Box::new(of), index)),
+                None => self.unexpected(),
+            };
+        };
+        let end = match self.sign_is("]") {
+            true => None,
+            false => Some(Box::new(self.choice()?)),
+        };
+        Ok(ExprKind::Slice(
+            Box::new(of),
+            Bounds {
+                first,
+                end,
+                inclusive,
+            },
+        ))
+    }
+
+    fn member(&mut self) -> Parsed<String> {
         match self.peek() {
-            Some(c) if starts_name(c) || c.is_ascii_digit() => {
-                let name: String = self
-                    .rest()
-                    .chars()
-                    .take_while(|&c| starts_name(c) || c.is_ascii_digit())
-                    .collect();
-                self.at = self.at.saturating_add(name.len());
+            Some(Token::Word(name)) => {
+                let name = name.clone();
+                self.skip();
                 Ok(name)
             }
-            Some(c) => Err(self.unexpected(c)),
-            None => Err("a member's name is missing at the end".to_string()),
+            None => wrong(self.here(), "a member's name is missing at the end"),
+            Some(_) => self.unexpected(),
         }
     }
 
-    fn name(&mut self) -> Result<String, String> {
+    fn primary(&mut self) -> Parsed<Expr> {
+        let start = self.here();
+        let Some(token) = self.peek().cloned() else {
+            return wrong(start, "a name is missing at the end");
+        };
+        match token {
+            Token::Literal(literal) => {
+                self.skip();
+                Expr::new(ExprKind::Literal(literal), start)
+            }
+            Token::Text(text) => {
+                self.skip();
+                Expr::new(ExprKind::Text(text), start)
+            }
+            Token::Sign("(") => {
+                self.skip();
+                let mut inner = self.choice()?;
+                self.expect(")")?;
+                inner.span = start.to(self.before());
+                Ok(inner)
+            }
+            Token::Sign(".") => {
+                self.skip();
+                let name = self.member()?;
+                Expr::new(ExprKind::Enumerator(name), start.to(self.before()))
+            }
+            Token::Builtin(name) => self.builtin(&name),
+            Token::Word(word)
+                if CPP_CASTS.contains(&word.as_str()) && self.ahead(1) == Some(&Token::Sign("<")) =>
+            {
+                self.skip();
+                self.skip();
+                let ty = self.type_name()?;
+                self.close_angle()?;
+                self.expect("(")?;
+                let operand = self.choice()?;
+                self.expect(")")?;
+                Expr::new(ExprKind::Cast(ty, Box::new(operand)), start.to(self.before()))
+            }
+            Token::Word(_) => self.path(),
+            Token::Sign("::") => {
+                self.skip();
+                self.path()
+            }
+            Token::Sign(_) => self.unexpected(),
+        }
+    }
+
+    /// Zig's builtins that only look: `@as(T, x)`, `@sizeOf(T)` and the conversions that keep the number.
+    fn builtin(&mut self, name: &str) -> Parsed<Expr> {
+        let start = self.here();
+        if !matches!(
+            name,
+            "as" | "sizeOf" | "intFromPtr" | "intFromEnum" | "intFromBool"
+        ) {
+            return wrong(start, format!("'@{name}' is not known here"));
+        }
+        self.skip();
+        self.expect("(")?;
+        let kind = match name {
+            "sizeOf" => ExprKind::SizeOfType(self.type_name()?),
+            "as" => {
+                let ty = self.type_name()?;
+                self.expect(",")?;
+                ExprKind::Cast(ty, Box::new(self.choice()?))
+            }
+            _ => {
+                let ty = TypeName {
+                    kind: TypeKind::Named(None, "usize".to_string()),
+                    span: start,
+                };
+                ExprKind::Cast(ty, Box::new(self.choice()?))
+            }
+        };
+        self.expect(")")?;
+        Expr::new(kind, start.to(self.before()))
+    }
+
+    /// A name with the namespaces before it; Rust's `size_of::<T>()` too.
+    fn path(&mut self) -> Parsed<Expr> {
+        let start = self.here();
         let mut name = self.member()?;
-        while self.rest().starts_with("::") {
-            self.at = self.at.saturating_add(2);
+        while self.sign_is("::") {
+            if self.ahead(1) == Some(&Token::Sign("<")) && name.rsplit("::").next() == Some("size_of") {
+                self.skip();
+                self.skip();
+                let ty = self.type_name()?;
+                self.close_angle()?;
+                self.expect("(")?;
+                self.expect(")")?;
+                return Expr::new(ExprKind::SizeOfType(ty), start.to(self.before()));
+            }
+            self.skip();
             name.push_str("::");
             name.push_str(&self.member()?);
         }
-        Ok(name)
-    }
-}
-
-fn starts_name(c: char) -> bool {
-    c.is_alphabetic() || c == '_' || c == '$'
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn name(text: &str) -> Box<Expr> {
-        Box::new(Expr::Name(text.to_string()))
+        Expr::new(ExprKind::Name(name), start.to(self.before()))
     }
 
-    #[test]
-    fn paths() {
-        assert_eq!(parse(" a "), Ok(*name("a")));
-        assert_eq!(parse("a::b"), Ok(*name("a::b")));
-        let member = Expr::Member(name("a"), "b".to_string());
-        assert_eq!(
-            parse("a.b[3]"),
-            Ok(Expr::Index(Box::new(member), Box::new(Expr::Number(3))))
-        );
-        assert_eq!(parse("*p"), Ok(Expr::Deref(name("p"))));
-        assert_eq!(
-            parse("(*p).x"),
-            Ok(Expr::Member(Box::new(Expr::Deref(name("p"))), "x".to_string()))
-        );
-        assert_eq!(
-            parse("&p->x"),
-            Ok(Expr::AddressOf(Box::new(Expr::Arrow(name("p"), "x".to_string()))))
-        );
-        assert_eq!(
-            parse("a[0x10]"),
-            Ok(Expr::Index(name("a"), Box::new(Expr::Number(16))))
-        );
-        assert_eq!(parse("t.0"), Ok(Expr::Member(name("t"), "0".to_string())));
-    }
-
-    #[test]
-    fn errors_say_where() {
-        for (text, error) in [
-            ("", "a name is missing at the end"),
-            ("a.", "a member's name is missing at the end"),
-            ("a[1", "a ']' is missing"),
-            ("a b", "'b' was not expected at column 3"),
-            ("a[0xg]", "'0xg' is not a number"),
-        ] {
-            assert_eq!(parse(text), Err(error.to_string()), "{text}");
+    /// Whether a type stands `from` tokens ahead, where an expression could stand as well.
+    fn type_follows(&self, from: usize) -> bool {
+        let Some(Token::Word(word)) = self.ahead(from) else {
+            return false;
+        };
+        if TYPE_WORDS.contains(&word.as_str())
+            && !matches!(self.ahead(from.saturating_add(1)), Some(Token::Sign("::")))
+        {
+            return true;
         }
-        assert!(parse(&"*".repeat(100_000)).is_err());
-        assert!(parse(&"(".repeat(100_000)).is_err());
-        assert!(parse(&format!("a{}", ".b".repeat(100_000))).is_err());
+        if matches!(
+            word.as_str(),
+            "struct" | "union" | "enum" | "class" | "const" | "volatile"
+        ) {
+            return true;
+        }
+        let (name, _) = self.type_path(from);
+        self.words.is_type(&name)
+    }
+
+    /// The path `from` tokens ahead with what stands in angle brackets behind it, and how many tokens it has.
+    fn type_path(&self, from: usize) -> (String, usize) {
+        let mut name = String::new();
+        let mut len = 0usize;
+        loop {
+            match self.ahead(from.saturating_add(len)) {
+                Some(Token::Word(word)) => name.push_str(word),
+                _ => return (name, len),
+            }
+            len = len.saturating_add(1);
+            match self.ahead(from.saturating_add(len)) {
+                Some(Token::Sign("::")) => {
+                    name.push_str("::");
+                    len = len.saturating_add(1);
+                }
+                // Zig's names of types have dots.
+                Some(Token::Sign(".")) if self.language() == Language::Zig => {
+                    name.push('.');
+                    len = len.saturating_add(1);
+                }
+                Some(Token::Sign("<")) => {
+                    if let Some((arguments, tokens)) = self.arguments(from.saturating_add(len)) {
+                        name.push_str(&arguments);
+                        len = len.saturating_add(tokens);
+                        if self.ahead(from.saturating_add(len)) == Some(&Token::Sign("::")) {
+                            name.push_str("::");
+                            len = len.saturating_add(1);
+                            continue;
+                        }
+                    }
+                    return (name, len);
+                }
+                _ => return (name, len),
+            }
+        }
+    }
+
+    /// Balanced angle brackets `from` tokens ahead, without blanks; `None` if they are not closed.
+    fn arguments(&self, from: usize) -> Option<(String, usize)> {
+        let mut text = String::new();
+        let mut depth = 0usize;
+        for len in 0.. {
+            let placed = self.tokens.get(self.at.checked_add(from)?.checked_add(len)?)?;
+            let words = text.ends_with(|c: char| c.is_alphanumeric() || c == '_');
+            match &placed.token {
+                Token::Sign("<") => depth = depth.saturating_add(1),
+                Token::Sign(">") => depth = depth.saturating_sub(1),
+                // The second may belong to brackets around these.
+                Token::Sign(">>") if depth == 1 => return Some((text + ">", len)),
+                Token::Sign(">>") => depth = depth.saturating_sub(2),
+                Token::Sign("(" | ")" | ";" | "&&" | "||" | "?" | "=") => return None,
+                Token::Word(_) if words => text.push(' '),
+                _ => {}
+            }
+            text.push_str(placed.span.of(self.text));
+            if depth == 0 {
+                return Some((text, len.saturating_add(1)));
+            }
+        }
+        None
+    }
+
+    /// The `>` that ends arguments.
+    fn close_angle(&mut self) -> Parsed<()> {
+        // The first half of a `>>` closed the arguments inside.
+        if self.take(">>") {
+            return Ok(());
+        }
+        self.expect(">")
+    }
+
+    fn qualifiers(&mut self) {
+        while matches!(self.peek(), Some(Token::Word(word)) if QUALIFIERS.contains(&word.as_str())) {
+            self.skip();
+        }
+    }
+
+    /// A type in the notation of any of the languages.
+    fn type_name(&mut self) -> Parsed<TypeName> {
+        let level = self.nested;
+        self.nest()?;
+        let start = self.here();
+        self.qualifiers();
+        let pointer = |ty: TypeName| TypeKind::Pointer(Box::new(ty));
+        let kind = if self.take("*") || self.take("&") {
+            self.qualifiers();
+            pointer(self.type_name()?)
+        } else if self.take("?") {
+            // An optional pointer is as good as a pointer here.
+            let inner = self.type_name()?;
+            match inner.kind {
+                TypeKind::Pointer(_) => inner.kind,
+                _ => return wrong(start.to(inner.span), "only pointers can be optional in a cast"),
+            }
+        } else if self.take("[") {
+            self.bracketed_type()?
+        } else {
+            self.plain_type()?
+        };
+        let mut ty = TypeName {
+            kind,
+            span: start.to(self.before()),
+        };
+        // What C writes behind.
+        loop {
+            self.qualifiers();
+            let kind = if self.take("*") || self.take("&") {
+                pointer(ty)
+            } else if self.sign_is("[") && matches!(self.ahead(1), Some(Token::Literal(_))) {
+                self.skip();
+                let count = self.count()?;
+                self.expect("]")?;
+                TypeKind::Array(Box::new(ty), count)
+            } else {
+                break;
+            };
+            self.nest()?;
+            ty = TypeName {
+                kind,
+                span: start.to(self.before()),
+            };
+        }
+        self.nested = level;
+        Ok(ty)
+    }
+
+    /// `[*]T`, `[*c]T`, `[T; n]`, `[n]T`, behind the bracket.
+    fn bracketed_type(&mut self) -> Parsed<TypeKind> {
+        if self.take("*") {
+            self.take_word("c");
+            self.expect("]")?;
+            self.qualifiers();
+            return Ok(TypeKind::Pointer(Box::new(self.type_name()?)));
+        }
+        if matches!(self.peek(), Some(Token::Literal(_))) {
+            let count = self.count()?;
+            self.expect("]")?;
+            return Ok(TypeKind::Array(Box::new(self.type_name()?), count));
+        }
+        let element = self.type_name()?;
+        self.expect(";")?;
+        let count = self.count()?;
+        self.expect("]")?;
+        Ok(TypeKind::Array(Box::new(element), count))
+    }
+
+    fn count(&mut self) -> Parsed<u64> {
+        let here = self.here();
+        if let Some(Token::Literal(super::lex::Literal::Int { value, .. })) = self.peek()
+            && let Ok(count) = u64::try_from(*value)
+        {
+            self.skip();
+            return Ok(count);
+        }
+        wrong(here, "the number of elements is missing")
+    }
+
+    fn plain_type(&mut self) -> Parsed<TypeKind> {
+        let start = self.here();
+        let Some(Token::Word(word)) = self.peek() else {
+            return match self.peek() {
+                None => wrong(start, "a type is missing at the end"),
+                Some(_) => self.unexpected(),
+            };
+        };
+        let tag = match word.as_str() {
+            "struct" | "class" => Some(Tag::Struct),
+            "union" => Some(Tag::Union),
+            "enum" => Some(Tag::Enum),
+            _ => None,
+        };
+        if tag.is_some() {
+            self.skip();
+        } else if TYPE_WORDS.contains(&word.as_str()) {
+            let mut words: Vec<String> = Vec::new();
+            while let Some(Token::Word(word)) = self.peek() {
+                if TYPE_WORDS.contains(&word.as_str()) {
+                    words.push(word.clone());
+                } else if !QUALIFIERS.contains(&word.as_str()) {
+                    break;
+                }
+                self.skip();
+            }
+            return Ok(TypeKind::Named(None, words.join(" ")));
+        }
+        let (name, len) = self.type_path(0);
+        if len == 0 {
+            return self.unexpected();
+        }
+        self.at = self.at.saturating_add(len);
+        Ok(TypeKind::Named(tag, name))
     }
 }

@@ -1,10 +1,11 @@
 //! The index behind the facade, and the questions it answers: `source` about lines and frames, `variables`
-//! about values.
+//! about values, `scope` about names in expressions.
 //!
 //! # Invariants
 //! - Everything is computed once: at parse what a list of files and functions needs, the rest on first use.
 //! - `Index` is `Send + Sync`; what fills up later sits in locks of its own.
 
+mod scope;
 mod source;
 mod variables;
 
@@ -13,6 +14,7 @@ use crate::dwarf::lines::Lines;
 use crate::dwarf::scopes::Scopes;
 use crate::dwarf::types::Types;
 use crate::dwarf::units::Units;
+use crate::expr::names::NameTable;
 use crate::sections::ModuleMap;
 use crate::{Diagnostic, FunctionMatch};
 use std::collections::HashMap;
@@ -32,6 +34,7 @@ pub(crate) struct Index {
     scopes: Vec<OnceLock<Option<Arc<Scopes>>>>,
     function_names: Vec<OnceLock<String>>,
     names: OnceLock<NameIndex>,
+    type_names: OnceLock<NameTable>,
     /// Body and local to the first address at which the local has been set.
     base_set_at: Mutex<HashMap<(usize, u32), u32>>,
 }
@@ -57,6 +60,7 @@ impl Index {
             scopes: map.bodies.iter().map(|_| OnceLock::new()).collect(),
             function_names: (0..functions).map(|_| OnceLock::new()).collect(),
             names: OnceLock::new(),
+            type_names: OnceLock::new(),
             types: Types::default(),
             base_set_at: Mutex::default(),
             map,

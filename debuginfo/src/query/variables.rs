@@ -1,12 +1,10 @@
-//! Variables, statics and expressions of a stopped frame.
+//! Variables and statics of a stopped frame.
 
 use super::Index;
 use crate::dwarf::DieId;
 use crate::dwarf::lines::narrow;
 use crate::dwarf::location::Frame;
 use crate::dwarf::types::{Shape, computed_length};
-use crate::expr::eval::{self, Found};
-use crate::expr::parse;
 use crate::value::Values;
 use crate::{Availability, CodeOffset, Place, Target, ValueNode, ValueRef, VariableKind};
 use std::sync::PoisonError;
@@ -15,9 +13,9 @@ use std::sync::PoisonError;
 const VARIABLE_LIMIT: usize = 4096;
 
 /// A variable in scope.
-struct Seen {
-    name: String,
-    die: DieId,
+pub(super) struct Seen {
+    pub name: String,
+    pub die: DieId,
     kind: VariableKind,
 }
 
@@ -57,31 +55,8 @@ impl Index {
             .children(value)
     }
 
-    pub fn evaluate(
-        &self,
-        expression: &str,
-        at: CodeOffset,
-        inline_depth: usize,
-        target: &dyn Target,
-    ) -> Result<ValueNode, String> {
-        let parsed = parse::parse(expression)?;
-        let seen = self.in_scope(at, inline_depth);
-        self.with_frame(at, target, |frame, values| {
-            let find = |name: &str| {
-                let local = seen.iter().find(|seen| seen.name == name).map(|seen| seen.die);
-                let die = local.or_else(|| self.static_named(at, name))?;
-                let ty = self.type_of(die)?;
-                Some(Found {
-                    ty,
-                    place: frame.locate(die, values.size(ty)),
-                })
-            };
-            eval::evaluate(values, &parsed, expression.trim(), &find)
-        })
-    }
-
     /// Parameters, then locals of the blocks around `at`, outer first; the inner of two with one name.
-    fn in_scope(&self, at: CodeOffset, inline_depth: usize) -> Vec<Seen> {
+    pub(super) fn in_scope(&self, at: CodeOffset, inline_depth: usize) -> Vec<Seen> {
         let Some(scopes) = self.map.body_at(at).and_then(|body| self.scopes(body)) else {
             return Vec::new();
         };
@@ -134,26 +109,7 @@ impl Index {
         statics.get(..statics.len().min(VARIABLE_LIMIT)).unwrap_or(&[])
     }
 
-    /// A static variable by plain or qualified name, of the unit at `at` if it has one, else of any.
-    fn static_named(&self, at: CodeOffset, name: &str) -> Option<DieId> {
-        let plain = name.rsplit("::").next().unwrap_or(name);
-        let is = |die: &DieId| {
-            let own = self.units.name(*die);
-            own.as_deref() == Some(plain)
-                && (plain == name || self.units.qualified(*die, plain).ends_with(name))
-        };
-        let everywhere = || {
-            self.units
-                .units
-                .iter()
-                .flat_map(|unit| &unit.statics)
-                .copied()
-                .find(is)
-        };
-        self.statics_of(at).iter().copied().find(is).or_else(everywhere)
-    }
-
-    fn type_of(&self, variable: DieId) -> Option<DieId> {
+    pub(super) fn type_of(&self, variable: DieId) -> Option<DieId> {
         let (unit, value) = self.units.inherited(variable, gimli::DW_AT_type)?;
         self.units.reference(unit, value)
     }
@@ -179,7 +135,7 @@ impl Index {
     }
 
     /// The length of an array that the program computed, from the variable that holds it.
-    fn computed_length(&self, frame: &Frame<'_>, values: &Values<'_>, ty: DieId) -> Option<u64> {
+    pub(super) fn computed_length(&self, frame: &Frame<'_>, values: &Values<'_>, ty: DieId) -> Option<u64> {
         let array = values.strip(ty)?;
         let Shape::Array { dimensions, .. } = &array.shape else {
             return None;
@@ -199,7 +155,7 @@ impl Index {
         }
     }
 
-    fn with_frame<T>(
+    pub(super) fn with_frame<T>(
         &self,
         at: CodeOffset,
         target: &dyn Target,

@@ -13,7 +13,7 @@ use crate::module::Module;
 use crate::runtime::paused::{Frame, Paused};
 use crate::runtime::store::Store;
 use crate::types::{Val, ValType};
-use stepwell_debuginfo::{Availability, CodeOffset, Target, ValueNode, WasmValue};
+use stepwell_debuginfo::{CodeOffset, Target, ValueNode, WasmValue};
 
 /// The longest answer to a memory question.
 const MOST_MEMORY_LEN_BYTES: u64 = 1 << 20;
@@ -39,15 +39,15 @@ impl Target for FrameTarget<'_> {
     }
 
     fn local(&self, index: u32) -> Option<WasmValue> {
-        wasm_value(*self.frame.locals.get(index as usize)?)
+        Some(self.value(*self.frame.locals.get(index as usize)?))
     }
 
     fn global(&self, index: u32) -> Option<WasmValue> {
-        wasm_value(self.store.global(self.frame.head.instance, index)?)
+        Some(self.value(self.store.global(self.frame.head.instance, index)?))
     }
 
     fn operand(&self, index: u32) -> Option<WasmValue> {
-        wasm_value(*self.frame.operands.get(index as usize)?)
+        Some(self.value(*self.frame.operands.get(index as usize)?))
     }
 
     fn table_function(&self, index: u64) -> Option<u32> {
@@ -58,15 +58,22 @@ impl Target for FrameTarget<'_> {
     }
 }
 
-fn wasm_value(val: Val) -> Option<WasmValue> {
-    Some(match val {
-        Val::I32(value) => WasmValue::I32(value as u32),
-        Val::I64(value) => WasmValue::I64(value as u64),
-        Val::F32(bits) => WasmValue::F32(bits),
-        Val::F64(bits) => WasmValue::F64(bits),
-        Val::V128(bits) => WasmValue::V128(bits),
-        Val::FuncRef(_) | Val::ExternRef(_) => return None,
-    })
+impl FrameTarget<'_> {
+    fn value(&self, val: Val) -> WasmValue {
+        match val {
+            Val::I32(value) => WasmValue::I32(value as u32),
+            Val::I64(value) => WasmValue::I64(value as u64),
+            Val::F32(bits) => WasmValue::F32(bits),
+            Val::F64(bits) => WasmValue::F64(bits),
+            Val::V128(bits) => WasmValue::V128(bits),
+            Val::FuncRef(0) | Val::ExternRef(0) => WasmValue::NullRef,
+            Val::FuncRef(bits) => match self.store.func_of_ref(bits) {
+                Some((instance, func)) if instance == self.frame.head.instance => WasmValue::FuncRef(func),
+                _ => WasmValue::OtherRef(bits),
+            },
+            Val::ExternRef(bits) => WasmValue::OtherRef(bits),
+        }
+    }
 }
 
 /// A stopped guest with what is needed to answer about it.
@@ -255,47 +262,11 @@ impl Inspector<'_, '_> {
     }
 
     fn evaluate(&self, frame: u32, expression: &str) -> Result<ValueNode, QueryError> {
-        let expression = expression.trim();
-        if let Some(raw) = expression.strip_prefix('$') {
-            return self.evaluate_raw(frame, expression, raw);
-        }
         self.with_target(frame, |symbols, at, depth, target| {
             let debug = symbols
                 .debug()
-                .ok_or_else(|| invalid("there is no debug information"))?;
-            debug
-                .evaluate(expression, at, depth, target)
-                .map_err(QueryError::Invalid)
-        })
-    }
-
-    /// `$local3`, `$global1`, `$stack0`.
-    fn evaluate_raw(&self, frame: u32, expression: &str, raw: &str) -> Result<ValueNode, QueryError> {
-        let digits = raw.trim_start_matches(|c: char| c.is_ascii_alphabetic());
-        let space = raw.strip_suffix(digits).unwrap_or_default();
-        let unknown = || {
-            invalid(&format!(
-                "{expression} is not one of $localN, $globalN and $stackN that are here"
-            ))
-        };
-        let index: usize = digits.parse().map_err(|_| unknown())?;
-        let detail = self.frame_detail(frame)?;
-        let slots = match space {
-            "local" => detail.locals,
-            "stack" => detail.operands,
-            "global" => self.globals(),
-            _ => return Err(unknown()),
-        };
-        let slot = slots.get(index).ok_or_else(unknown)?;
-        Ok(ValueNode {
-            name: expression.to_string(),
-            type_name: slot.ty.to_string(),
-            kind: None,
-            text: slot.text.clone(),
-            availability: Availability::Available,
-            address: None,
-            len_bytes: None,
-            expand: None,
+                .ok_or_else(|| invalid("the debug information is still being read"))?;
+            Ok(debug.evaluate(expression, at, depth, target)?)
         })
     }
 

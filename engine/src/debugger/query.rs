@@ -4,7 +4,7 @@
 use super::snapshot::StopId;
 use crate::types::ValType;
 use serde::{Deserialize, Serialize};
-use stepwell_debuginfo::{FileId, ModuleOffset, ValueNode, ValueRef};
+use stepwell_debuginfo::{ExpressionError, FileId, ModuleOffset, ValueNode, ValueRef};
 
 /// A question's number, chosen by the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -29,7 +29,8 @@ pub enum Query {
         /// The value.
         value: ValueRef,
     },
-    /// A name or member path (`list->head.value`), or a raw form (`$local3`, `$global1`, `$stack0`).
+    /// An expression in the language of the frame (`list->head.value + 1`), or of raw forms (`$local3`, `$global1`,
+    /// `$stack0`, `mem32[0x10]`, `func[3]`), which need no debug info.
     Evaluate {
         /// The stop it is about.
         stop: StopId,
@@ -179,6 +180,9 @@ pub enum QueryError {
     /// The question makes no sense here; says why.
     #[error("{0}")]
     Invalid(String),
+    /// The expression is wrong, or has no value here; says where.
+    #[error(transparent)]
+    Expression(#[from] ExpressionError),
 }
 
 /// One wasm-level value: a local, a global or an operand.

@@ -1,0 +1,501 @@
+//! Getting from one object to another: members, elements, slices, pointers.
+//!
+//! # Invariants
+//! - An index outside an array of known length is an error; one of a pointer is the program's business.
+//! - The null pointer is not followed.
+
+use super::Eval;
+use super::ast::{Bounds, Expr, ExprKind};
+use super::error::{Failure, Span, wrong};
+use super::number::{Number, Scalar};
+use super::operand::{Operand, Pointer};
+use super::raw::Raw;
+use super::types::{Form, Ty};
+use crate::dwarf::types::{Member, Shape};
+use crate::value::View;
+use crate::value::read::Located;
+use crate::{Language, Place};
+use std::sync::Arc;
+
+/// Types that lead to each other on the way to a member.
+const WRAPPER_LIMIT: usize = 8;
+/// Unnamed members and base classes inside each other.
+const BASE_LIMIT: usize = 8;
+/// Bytes of a text that a slice of it shows.
+const TEXT_LIMIT: u64 = 4096;
+
+/// Where elements lie.
+struct Elements {
+    element: Ty,
+    place: Place,
+    /// How many there are, where that is known.
+    count: Option<u64>,
+    /// Whether an index may be negative, or past the end.
+    pointer: Option<Pointer>,
+}
+
+impl Eval<'_> {
+    /// `a.b` and `a->b`; a path of namespaces if there is no such variable.
+    pub fn member_of(&self, of: &Expr, name: &str, span: Span) -> Result<Operand, Failure> {
+        // Zig writes paths with dots.
+        if self.language() == Language::Zig
+            && let Some(path) = dotted(of)
+        {
+            let root = path.split('.').next().unwrap_or("");
+            if self.scope.local(root).is_none()
+                && let Some(found) = self.known(&format!("{path}.{name}"), span)
+            {
+                return found;
+            }
+        }
+        let operand = self.walk(of)?;
+        let behind = Span {
+            start: of.span.end,
+            end: span.end,
+        };
+        let skipped = behind.of(self.text).len() - name.len().min(behind.of(self.text).len());
+        let name_span = Span {
+            start: behind.start.saturating_add(skipped),
+            end: span.end,
+        };
+        match self.member(operand, of.span, name, name_span) {
+            // What is absent is the member, not what it is a member of.
+            Err(Failure::Absent(at, why)) if at == name_span => Err(Failure::Absent(span, why)),
+            other => other,
+        }
+    }
+
+    /// A member of an object, or of what it points to.
+    pub fn member(
+        &self,
+        operand: Operand,
+        span: Span,
+        name: &str,
+        name_span: Span,
+    ) -> Result<Operand, Failure> {
+        let Operand::Object { mut ty, mut place } = operand else {
+            return wrong(
+                name_span,
+                format!("there is no member '{name}': it has no members"),
+            );
+        };
+        let none = |ty: &Ty| format!("'{}' has no member '{name}'", self.type_name(ty));
+        // `p.x` means `p->x` where `p` is a pointer, a reference to one, or a smart pointer.
+        for _ in 0..WRAPPER_LIMIT {
+            match self.form(&ty) {
+                Form::Record(full) => {
+                    let Shape::Record { members, .. } = &full.shape else {
+                        return wrong(name_span, none(&ty));
+                    };
+                    if let Some(found) = self.in_members(members, &place, name, name_span, BASE_LIMIT) {
+                        return found;
+                    }
+                    match self.view(&full, &place) {
+                        Some(Ok(View::Variant {
+                            members, place: at, ..
+                        })) => {
+                            return match self.in_members(&members, &at, name, name_span, BASE_LIMIT) {
+                                Some(found) => found,
+                                None => wrong(name_span, none(&ty)),
+                            };
+                        }
+                        Some(Ok(View::Same { ty: inner, place: at })) if inner != full.id => {
+                            (ty, place) = (Ty::Die(inner), at);
+                        }
+                        Some(Ok(View::Sequence { len, .. } | View::Text { len, .. })) if name == "len" => {
+                            return Ok(self.length(len));
+                        }
+                        Some(Err(why)) => return Err(Failure::Absent(span, why)),
+                        _ => return wrong(name_span, none(&ty)),
+                    }
+                }
+                Form::Array {
+                    count: Some(count), ..
+                } if name == "len" => return Ok(self.length(count)),
+                Form::Pointer(Some(to)) => {
+                    let address = self.address(&ty, &place, span)?;
+                    if address == 0 {
+                        return wrong(span, "the pointer is null");
+                    }
+                    (ty, place) = (to, Place::Memory(address));
+                }
+                Form::Pointer(None) => return wrong(span, "it points to void"),
+                Form::Reference(to) => {
+                    let address = self.address(&ty, &place, span)?;
+                    (ty, place) = (to, Place::Memory(address));
+                }
+                Form::Number(_) | Form::Enum(_) => {
+                    return wrong(
+                        name_span,
+                        format!(
+                            "there is no member '{name}': '{}' is a number",
+                            self.type_name(&ty)
+                        ),
+                    );
+                }
+                Form::Array { .. } | Form::Function | Form::Other => return wrong(name_span, none(&ty)),
+            }
+        }
+        wrong(name_span, none(&ty))
+    }
+
+    fn length(&self, len: u64) -> Operand {
+        let width = if self.address_size() == 8 { 64 } else { 32 };
+        self.typed(Number::new(Scalar::unsigned(width), u128::from(len)), "usize")
+    }
+
+    /// A member by name, also of unnamed members and base classes.
+    fn in_members(
+        &self,
+        members: &[Member],
+        place: &Place,
+        name: &str,
+        span: Span,
+        depth: usize,
+    ) -> Option<Result<Operand, Failure>> {
+        let depth = depth.checked_sub(1)?;
+        let named = |member: &&Member| {
+            let own = member.name.as_deref();
+            own == Some(name) || own.is_some_and(|own| own.strip_prefix("__") == Some(name))
+        };
+        if let Some(member) = members.iter().find(named) {
+            let ty = Ty::Die(member.ty);
+            return Some(match self.values.member(place, member) {
+                Ok(Located::Place(place)) => Ok(Operand::Object { ty, place }),
+                Ok(Located::Bits(bits)) => {
+                    let len = usize::try_from(self.size(&ty).unwrap_or(8)).unwrap_or(8).min(8);
+                    let bytes = bits.to_le_bytes();
+                    let place = Place::Bytes(bytes.get(..len).unwrap_or(&bytes).to_vec());
+                    Ok(Operand::Object { ty, place })
+                }
+                Err(why) => Err(Failure::Absent(span, why)),
+            });
+        }
+        members
+            .iter()
+            .filter(|member| member.name.is_none() || member.base)
+            .find_map(|member| {
+                let Located::Place(inner) = self.values.member(place, member).ok()? else {
+                    return None;
+                };
+                match &self.values.strip(member.ty)?.shape {
+                    Shape::Record { members, .. } => self.in_members(members, &inner, name, span, depth),
+                    _ => None,
+                }
+            })
+    }
+
+    /// `*p`
+    pub fn deref(&self, operand: Operand, span: Span) -> Result<Operand, Failure> {
+        if let Operand::Function(_) = operand {
+            return Ok(operand);
+        }
+        if let Operand::Object { ty, place } = &operand
+            && let Form::Record(full) = self.form(ty)
+            && let Some(Ok(View::Same { ty: inner, place })) = self.values.view(&full, place)
+            && inner != full.id
+            && !matches!(self.form(&Ty::Die(inner)), Form::Pointer(_))
+        {
+            // A smart pointer whose view is already what it owns.
+            return Ok(Operand::Object {
+                ty: Ty::Die(inner),
+                place,
+            });
+        }
+        let Some(pointer) = self.pointer(&operand, span)? else {
+            return match &operand {
+                Operand::Object { ty, .. } => {
+                    wrong(span, format!("'{}' is not a pointer", self.type_name(ty)))
+                }
+                Operand::Null => wrong(span, "the pointer is null"),
+                _ => wrong(span, "this is not a pointer"),
+            };
+        };
+        let to = self.target(&pointer, span)?;
+        Ok(Operand::Object {
+            ty: to,
+            place: Place::Memory(pointer.address),
+        })
+        .and_then(|object| self.as_function(object, span))
+    }
+
+    /// What a pointer points to, if it can be followed.
+    fn target(&self, pointer: &Pointer, span: Span) -> Result<Ty, Failure> {
+        let Some(to) = &pointer.to else {
+            return wrong(span, "it points to void: cast it to the type that is there");
+        };
+        if pointer.address == 0 {
+            return wrong(span, "the pointer is null");
+        }
+        Ok(to.clone())
+    }
+
+    /// An object of a function's type as the function it is.
+    fn as_function(&self, operand: Operand, span: Span) -> Result<Operand, Failure> {
+        if let Operand::Object {
+            ty,
+            place: Place::Memory(index),
+        } = &operand
+            && matches!(self.form(ty), Form::Function)
+        {
+            return match self.values.target.table_function(*index) {
+                Some(function) => Ok(Operand::Function(function)),
+                None => wrong(span, format!("the table has no function at {index:#x}")),
+            };
+        }
+        Ok(operand)
+    }
+
+    /// `&x`
+    pub fn address_of(&self, operand: Operand, span: Span) -> Result<Operand, Failure> {
+        match self.referred(operand, span)? {
+            Operand::Function(function) => Ok(Operand::Function(function)),
+            Operand::Text(text) => Ok(Operand::Text(text)),
+            // A slice is one already.
+            Operand::Object {
+                ty: ty @ Ty::Array(..),
+                place,
+            } if self.language() == Language::Rust => Ok(Operand::Object { ty, place }),
+            Operand::Object {
+                ty,
+                place: Place::Memory(address),
+            } => Ok(self.pointer_to(Some(ty), address)),
+            _ => wrong(span, "it has no address in memory"),
+        }
+    }
+
+    /// Zig's `a.?`
+    pub fn unwrap(&self, operand: Operand, span: Span) -> Result<Operand, Failure> {
+        if let Operand::Object { ty, place } = &operand
+            && let Form::Record(full) = self.form(ty)
+        {
+            return match self.values.view(&full, place) {
+                Some(Ok(View::Same { ty, place })) if ty != full.id => Ok(Operand::Object {
+                    ty: Ty::Die(ty),
+                    place,
+                }),
+                Some(Ok(View::Word(_))) => wrong(span, "it is null"),
+                Some(Err(why)) => Err(Failure::Absent(span, why)),
+                _ => wrong(span, format!("'{}' is no optional", self.type_name(ty))),
+            };
+        }
+        match self.pointer(&operand, span)? {
+            Some(pointer) if pointer.address == 0 => wrong(span, "it is null"),
+            Some(_) => Ok(operand),
+            None => wrong(span, "it is no optional"),
+        }
+    }
+
+    /// `a[i]`
+    pub fn index(&self, of: &Expr, index: &Expr, span: Span) -> Result<Operand, Failure> {
+        let count = self.number_of(index)?;
+        let raw = self.raw_space(of);
+        if raw == Some(Raw::Functions) {
+            let function = u32::try_from(count).ok();
+            let function = function.filter(|&function| function < self.scope.function_count());
+            return match function {
+                Some(function) => Ok(Operand::Function(function)),
+                None => wrong(
+                    index.span,
+                    format!("there are {} functions", self.scope.function_count()),
+                ),
+            };
+        }
+        if let Some(Raw::Memory(scalar, name)) = raw {
+            return Ok(Operand::Object {
+                ty: Ty::Scalar(scalar, name),
+                place: Place::Memory(self.raw_address(count, index.span)?),
+            });
+        }
+        let operand = self.walk(of)?;
+        let elements = self.elements(operand, of.span)?;
+        if let Some(pointer) = &elements.pointer {
+            let to = self.target(pointer, of.span)?;
+            let address = self.element_address(pointer, count, false, index.span)?;
+            let object = Operand::Object {
+                ty: to,
+                place: Place::Memory(address),
+            };
+            return self.as_function(object, span);
+        }
+        let inside = u64::try_from(count)
+            .ok()
+            .filter(|&index| elements.count.is_none_or(|count| index < count));
+        let Some(inside) = inside else {
+            return wrong(index.span, outside(count, elements.count));
+        };
+        let place = self.at(&elements, inside, span)?;
+        Ok(Operand::Object {
+            ty: elements.element,
+            place,
+        })
+    }
+
+    fn number_of(&self, expr: &Expr) -> Result<i128, Failure> {
+        let operand = self.walk(expr)?;
+        let number = self.number(&operand, expr.span)?;
+        if number.scalar.is_float() {
+            return wrong(expr.span, "a float is not an index");
+        }
+        Ok(number.value())
+    }
+
+    /// Element `index` of elements.
+    fn at(&self, elements: &Elements, index: u64, span: Span) -> Result<Place, Failure> {
+        let Some(size) = self.size(&elements.element) else {
+            return wrong(span, "the size of its elements is not known");
+        };
+        let Some(offset) = index.checked_mul(size) else {
+            return wrong(span, "this lies outside every memory");
+        };
+        self.part(&elements.place, offset, Some(size), span)
+    }
+
+    /// The elements of an array, of what a pointer points to, of a text or of a sequence.
+    fn elements(&self, operand: Operand, span: Span) -> Result<Elements, Failure> {
+        let operand = self.behind(operand, span)?;
+        let Operand::Object { ty, place } = &operand else {
+            return match operand {
+                Operand::Text(text) => Ok(Elements {
+                    element: Ty::Scalar(Scalar::unsigned(8), "char"),
+                    count: Some(text.len() as u64),
+                    place: Place::Bytes(text),
+                    pointer: None,
+                }),
+                _ => wrong(span, "only arrays and pointers have elements"),
+            };
+        };
+        let at = |element, address, count| Elements {
+            element,
+            place: Place::Memory(address),
+            count: Some(count),
+            pointer: None,
+        };
+        match self.form(ty) {
+            Form::Array { element, count } => Ok(Elements {
+                element,
+                place: place.clone(),
+                // The last member of a record can be an array of no length that goes on behind it.
+                count: count.filter(|&count| count > 0 || matches!(ty, Ty::Array(..))),
+                pointer: None,
+            }),
+            Form::Pointer(to) => Ok(Elements {
+                element: to.clone().unwrap_or(Ty::Scalar(Scalar::unsigned(8), "u8")),
+                place: place.clone(),
+                count: None,
+                pointer: self.pointer(&operand, span)?,
+            }),
+            Form::Record(full) => match self.view(&full, place) {
+                Some(Ok(View::Sequence {
+                    element,
+                    address,
+                    len,
+                })) => Ok(at(Ty::Die(element), address, len)),
+                Some(Ok(View::Text { address, len })) => {
+                    let char = Scalar::unsigned(8);
+                    let name = if self.language() == Language::Cpp {
+                        "char"
+                    } else {
+                        "u8"
+                    };
+                    Ok(at(Ty::Scalar(char, name), address, len))
+                }
+                Some(Err(why)) => Err(Failure::Absent(span, why)),
+                _ => wrong(span, format!("'{}' has no elements", self.type_name(ty))),
+            },
+            _ => wrong(span, format!("'{}' has no elements", self.type_name(ty))),
+        }
+    }
+
+    /// `a[first..end]`
+    pub fn slice(&self, of: &Expr, bounds: &Bounds, span: Span) -> Result<Operand, Failure> {
+        let bound = |bound: &Option<Box<Expr>>| match bound {
+            Some(expr) => self.number_of(expr).map(Some),
+            None => Ok(None),
+        };
+        let (first, end) = (bound(&bounds.first)?.unwrap_or(0), bound(&bounds.end)?);
+        let end = end.map(|end| end.saturating_add(i128::from(bounds.inclusive)));
+        let (elements, text) = match self.raw_space(of) {
+            Some(Raw::Functions) => return wrong(of.span, "functions are no memory"),
+            Some(Raw::Memory(scalar, name)) => {
+                // Bounds of raw memory are addresses.
+                let Some(end) = end else {
+                    return wrong(span, "the end of the slice is missing");
+                };
+                let start = self.raw_address(first, span)?;
+                let len = u64::try_from(end.saturating_sub(first)).unwrap_or(0);
+                return Ok(Operand::Object {
+                    ty: Ty::Array(Arc::new(Ty::Scalar(scalar, name)), len / scalar.size.max(1)),
+                    place: Place::Memory(start),
+                });
+            }
+            None => {
+                let operand = self.behind(self.walk(of)?, of.span)?;
+                let text = matches!(&operand, Operand::Object { ty, place }
+                    if matches!(self.form(ty), Form::Record(full)
+                        if matches!(self.values.view(&full, place), Some(Ok(View::Text { .. })))));
+                (self.elements(operand, of.span)?, text)
+            }
+        };
+        let end = match (end, elements.count) {
+            (Some(end), _) => end,
+            (None, Some(count)) => i128::from(count),
+            (None, None) => return wrong(span, "the end of the slice is missing"),
+        };
+        let len = u64::try_from(end.saturating_sub(first)).ok();
+        let Some(len) = len else {
+            return wrong(
+                span,
+                format!("the slice ends at {end}, before its start at {first}"),
+            );
+        };
+        if let Some(count) = elements.count
+            && (first < 0 || end > i128::from(count))
+        {
+            return wrong(span, format!("{first}..{end} is outside the {count} elements"));
+        }
+        let place = match &elements.pointer {
+            Some(pointer) => {
+                self.target(pointer, of.span)?;
+                Place::Memory(self.element_address(pointer, first, false, span)?)
+            }
+            None => {
+                let first = u64::try_from(first).unwrap_or(0);
+                let Some(size) = self.size(&elements.element) else {
+                    return wrong(span, "the size of its elements is not known");
+                };
+                match (first.checked_mul(size), len.checked_mul(size)) {
+                    (Some(offset), Some(len)) => self.part(&elements.place, offset, Some(len), span)?,
+                    _ => return wrong(span, "this lies outside every memory"),
+                }
+            }
+        };
+        if text && let Place::Memory(address) = place {
+            let mut bytes = vec![0; usize::try_from(len.min(TEXT_LIMIT)).unwrap_or(0)];
+            return match bytes.is_empty() || self.values.target.read_memory(address, &mut bytes) {
+                true => Ok(Operand::Text(bytes)),
+                false => Err(Failure::Absent(of.span, crate::dwarf::location::outside(address))),
+            };
+        }
+        Ok(Operand::Object {
+            ty: Ty::Array(Arc::new(elements.element), len),
+            place,
+        })
+    }
+}
+
+fn outside(index: i128, count: Option<u64>) -> String {
+    match count {
+        Some(count) => format!("index {index} is outside the {count} elements"),
+        None => format!("index {index} is outside the array"),
+    }
+}
+
+/// `a.b.c` of names alone as a path.
+fn dotted(expr: &Expr) -> Option<String> {
+    match &expr.kind {
+        ExprKind::Name(name) => Some(name.clone()),
+        ExprKind::Member(of, name) => Some(format!("{}.{name}", dotted(of)?)),
+        _ => None,
+    }
+}

@@ -1,0 +1,180 @@
+//! Casts and sizes.
+//!
+//! # Invariants
+//! - A cast to a number keeps the low bits (C) or gives the nearest value (floats in Rust and Zig); a cast to a
+//!   pointer keeps the address. Nothing else is made of anything.
+
+use super::Eval;
+use super::ast::{Expr, ExprKind, TypeKind, TypeName};
+use super::error::{Failure, Span, wrong};
+use super::number::{Number, Scalar};
+use super::operand::Operand;
+use super::types::{Form, Ty, builtin};
+use crate::dwarf::types::Shape;
+use crate::{Language, Place};
+use std::sync::Arc;
+
+impl Eval<'_> {
+    /// The type that is meant; `None` is `void`.
+    pub fn resolve(&self, name: &TypeName) -> Result<Option<Ty>, Failure> {
+        match &name.kind {
+            TypeKind::Pointer(to) => {
+                let to = self.resolve(to)?;
+                Ok(Some(Ty::Pointer(to.map(Arc::new))))
+            }
+            TypeKind::Array(element, count) => match self.resolve(element)? {
+                Some(element) => Ok(Some(Ty::Array(Arc::new(element), *count))),
+                None => wrong(name.span, "void has no elements"),
+            },
+            TypeKind::Named(tag, path) => {
+                let of_language = || builtin(path, self.language(), self.address_size());
+                // Words of C cannot be given another meaning; other names can.
+                let keyword = tag.is_none() && path.split(' ').all(|word| C_WORDS.contains(&word));
+                if keyword && let Some(found) = of_language() {
+                    return Ok(found.map(|ty| self.as_recorded(ty)));
+                }
+                if let Some(id) = self.scope.type_named(*tag, path) {
+                    return Ok(Some(Ty::Die(id)));
+                }
+                match of_language() {
+                    Some(found) if tag.is_none() => Ok(found),
+                    _ => wrong(
+                        name.span,
+                        format!("there is no type '{}' here", name.span.of(self.text)),
+                    ),
+                }
+            }
+        }
+    }
+
+    /// A built-in type as the debug information has it, if it does.
+    fn as_recorded(&self, ty: Ty) -> Ty {
+        let Ty::Scalar(scalar, name) = ty else { return ty };
+        let recorded = self.scope.type_named(None, name).map(Ty::Die);
+        match recorded {
+            Some(recorded) if matches!(self.form(&recorded), Form::Number(of) if of == scalar) => recorded,
+            _ => ty,
+        }
+    }
+
+    /// `(T)x`, `x as T`
+    pub fn cast(
+        &self,
+        operand: Operand,
+        span: Span,
+        to: Option<&Ty>,
+        type_span: Span,
+    ) -> Result<Operand, Failure> {
+        let Some(to) = to else {
+            return wrong(type_span, "a cast to void leaves nothing to show");
+        };
+        let operand = self.referred(operand, span)?;
+        match self.form(to) {
+            Form::Number(scalar) | Form::Enum(scalar) => {
+                let number = self.number(&operand, span)?;
+                let converted = match number.convert(scalar, self.rules()) {
+                    Ok(number) => number,
+                    Err(message) => return wrong(span, message),
+                };
+                if self.language() == Language::Rust && scalar == Scalar::CHAR && number.scalar.width > 8 {
+                    let code = u32::try_from(converted.bits).ok().and_then(char::from_u32);
+                    if code.is_none() {
+                        return wrong(span, format!("{} is the code of no character", number.text()));
+                    }
+                }
+                Ok(Operand::Object {
+                    ty: to.clone(),
+                    place: Place::Bytes(converted.bytes()),
+                })
+            }
+            Form::Pointer(_) => {
+                if let Operand::Null = operand {
+                    return Ok(self.address_as(to.clone(), 0));
+                }
+                if let Some(pointer) = self.pointer(&operand, span)? {
+                    return Ok(self.address_as(to.clone(), pointer.address));
+                }
+                let number = self.number(&operand, span)?;
+                if number.scalar.is_float() {
+                    return wrong(span, "a float is not an address");
+                }
+                Ok(self.address_as(to.clone(), self.wrapped(number.value() as u64)))
+            }
+            _ => match &operand {
+                Operand::Object { ty, .. } if self.same_type(ty, to) => Ok(operand),
+                _ => wrong(
+                    type_span,
+                    format!(
+                        "nothing can be cast to '{}'; a pointer to it can be followed",
+                        self.type_name(to)
+                    ),
+                ),
+            },
+        }
+    }
+
+    /// Whether two types are one behind their other names.
+    fn same_type(&self, a: &Ty, b: &Ty) -> bool {
+        match (a, b) {
+            (Ty::Die(a), Ty::Die(b)) => {
+                let (a, b) = (self.values.strip(*a), self.values.strip(*b));
+                a.zip(b).is_some_and(|(a, b)| a.id == b.id)
+            }
+            (a, b) => a == b,
+        }
+    }
+
+    /// `sizeof x`: of the type, so `x` need not be there.
+    pub fn size_of_operand(&self, expr: &Expr) -> Result<Operand, Failure> {
+        if let ExprKind::Name(name) = &expr.kind
+            && let Some(found) = self.scope.local(name).or_else(|| self.scope.global(name))
+        {
+            let ty = match (
+                found.count,
+                self.values.strip(found.ty).map(|ty| ty.shape.clone()),
+            ) {
+                (Some(count), Some(Shape::Array { element, .. })) => {
+                    Ty::Array(Arc::new(Ty::Die(element)), count)
+                }
+                _ => Ty::Die(found.ty),
+            };
+            return self.size_of(&ty, expr.span);
+        }
+        match self.walk(expr)? {
+            Operand::Object { ty, .. } => self.size_of(&ty, expr.span),
+            Operand::Text(text) => Ok(self.size_result(text.len().saturating_add(1) as u64)),
+            Operand::Literal(number) => Ok(self.size_result(number.scalar.size.min(4))),
+            _ => wrong(expr.span, "it has no size"),
+        }
+    }
+
+    /// `sizeof(T)`
+    pub fn size_of(&self, ty: &Ty, span: Span) -> Result<Operand, Failure> {
+        let ty = match self.form(ty) {
+            Form::Reference(to) => to,
+            _ => ty.clone(),
+        };
+        match self.size(&ty) {
+            Some(size) => Ok(self.size_result(size)),
+            None => wrong(
+                span,
+                format!("the size of '{}' is not known", self.type_name(&ty)),
+            ),
+        }
+    }
+
+    fn size_result(&self, size: u64) -> Operand {
+        let width = if self.address_size() == 8 { 64 } else { 32 };
+        let number = Number::new(Scalar::unsigned(width).long(), u128::from(size));
+        match self.language() {
+            Language::Rust | Language::Zig => self.typed(number, "usize"),
+            _ => self.result(number),
+        }
+    }
+}
+
+/// The words that name C's own types.
+const C_WORDS: &[&str] = &[
+    "void", "char", "short", "int", "long", "float", "double", "signed", "unsigned", "_Bool", "bool",
+    "__int128",
+];

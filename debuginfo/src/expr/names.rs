@@ -1,0 +1,250 @@
+//! Types and enumerators by name, over all units.
+//!
+//! # Invariants
+//! - Built once, when first asked; a few bytes an entry: names are read again to be compared, not kept.
+//! - The number of entries is bounded.
+//!
+//! Must not know: frames, the live guest.
+
+use super::Tag;
+use crate::dwarf::DieId;
+use crate::dwarf::types::{Shape, Types};
+use crate::dwarf::units::{Unit, Units};
+use crate::names::simplified;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// Types and enumerators that are indexed.
+const ENTRY_LIMIT: usize = 1 << 21;
+/// Enumerations inside other types, at most; deeper ones belong to nobody.
+const DEPTH_LIMIT: usize = 256;
+
+/// A name's hash with what it names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Entry {
+    hash: u32,
+    die: u32,
+}
+
+/// The index.
+#[derive(Debug, Default)]
+pub(crate) struct NameTable {
+    types: Vec<Entry>,
+    /// Enumerations by the names of their enumerators.
+    enumerators: Vec<Entry>,
+}
+
+/// The last part of a path, without what stands in brackets behind it.
+fn last_part(path: &str) -> &str {
+    let plain = path.split(['<', '(']).next().unwrap_or(path);
+    let plain = plain.rsplit("::").next().unwrap_or(plain);
+    plain.rsplit('.').next().unwrap_or(plain)
+}
+
+fn hash(name: &str) -> u32 {
+    let mut hasher = DefaultHasher::new();
+    last_part(name).hash(&mut hasher);
+    hasher.finish() as u32
+}
+
+/// A name as it is compared: without blanks.
+fn compact(name: &str) -> String {
+    name.chars().filter(|c| !c.is_whitespace()).collect()
+}
+
+impl NameTable {
+    /// Reads the names of all types.
+    pub fn build(units: &Units) -> NameTable {
+        let mut table = NameTable::default();
+        for unit in &units.units {
+            // A unit that breaks off keeps what came before.
+            let _ = table.walk(units, unit);
+        }
+        table.types.sort_unstable();
+        table.enumerators.sort_unstable();
+        table.enumerators.dedup();
+        table
+    }
+
+    fn walk(&mut self, units: &Units, unit: &Unit) -> gimli::Result<()> {
+        let mut entries = unit.dwarf.entries_raw(None)?;
+        // Open enumerations, by depth.
+        let mut around: Vec<(isize, u32)> = Vec::new();
+        while !entries.is_empty() {
+            let offset = unit.start.saturating_add(entries.next_offset().0);
+            let depth = entries.next_depth();
+            let Some(abbreviation) = entries.read_abbreviation()? else {
+                continue;
+            };
+            while around.last().is_some_and(|&(outer, _)| outer >= depth) {
+                around.pop();
+            }
+            let tag = abbreviation.tag();
+            let is_type = matches!(
+                tag,
+                gimli::DW_TAG_base_type
+                    | gimli::DW_TAG_typedef
+                    | gimli::DW_TAG_template_alias
+                    | gimli::DW_TAG_structure_type
+                    | gimli::DW_TAG_class_type
+                    | gimli::DW_TAG_union_type
+                    | gimli::DW_TAG_enumeration_type
+            );
+            let enumerator = tag == gimli::DW_TAG_enumerator;
+            if !is_type && !enumerator {
+                entries.skip_attributes(abbreviation.attributes())?;
+                continue;
+            }
+            let (mut name, mut declared) = (None, false);
+            for &spec in abbreviation.attributes() {
+                let attribute = entries.read_attribute(spec)?;
+                match attribute.name() {
+                    gimli::DW_AT_name => name = units.string(&unit.dwarf, attribute.value()),
+                    gimli::DW_AT_declaration => declared = true,
+                    _ => {}
+                }
+            }
+            let Ok(die) = u32::try_from(offset) else {
+                return Ok(());
+            };
+            if tag == gimli::DW_TAG_enumeration_type && around.len() < DEPTH_LIMIT {
+                around.push((depth, die));
+            }
+            let Some(name) = name.filter(|name| !name.is_empty()) else {
+                continue;
+            };
+            let hash = hash(&name);
+            if is_type && !declared && self.types.len() < ENTRY_LIMIT {
+                self.types.push(Entry { hash, die });
+            }
+            if let (true, Some((_, owner))) = (enumerator, around.last())
+                && self.enumerators.len() < ENTRY_LIMIT
+            {
+                self.enumerators.push(Entry { hash, die: *owner });
+            }
+        }
+        Ok(())
+    }
+
+    fn of<'a>(entries: &'a [Entry], name: &str) -> impl Iterator<Item = DieId> + use<'a> {
+        let hash = hash(name);
+        let from = entries.partition_point(|entry| entry.hash < hash);
+        entries
+            .get(from..)
+            .unwrap_or(&[])
+            .iter()
+            .take_while(move |entry| entry.hash == hash)
+            .map(|entry| DieId(entry.die as usize))
+    }
+
+    /// A type by name or path: of the unit `near` if it has one, else the first of any.
+    pub fn type_named(
+        &self,
+        units: &Units,
+        types: &Types,
+        near: Option<&Unit>,
+        tag: Option<Tag>,
+        path: &str,
+    ) -> Option<DieId> {
+        let wanted = compact(path);
+        let fits = |die: &DieId| {
+            let Some(ty) = types.get(units, *die) else {
+                return false;
+            };
+            let tagged = match (&ty.shape, tag) {
+                (_, None) => true,
+                (Shape::Record { kind, .. }, Some(Tag::Struct)) => {
+                    *kind != crate::dwarf::types::RecordKind::Union
+                }
+                (Shape::Record { kind, .. }, Some(Tag::Union)) => {
+                    *kind == crate::dwarf::types::RecordKind::Union
+                }
+                (Shape::Enum { .. }, Some(Tag::Enum)) => true,
+                _ => false,
+            };
+            tagged
+                && ty
+                    .name
+                    .as_deref()
+                    .is_some_and(|name| names(&units.qualified(*die, name), &wanted))
+        };
+        self.nearest(&self.types, near, path, fits)
+    }
+
+    /// An enumerator by name or path: its enumeration and number.
+    pub fn enumerator(
+        &self,
+        units: &Units,
+        types: &Types,
+        near: Option<&Unit>,
+        path: &str,
+    ) -> Option<(DieId, i64)> {
+        let wanted = compact(path);
+        let plain = last_part(path);
+        let value = |die: DieId| {
+            let ty = types.get(units, die)?;
+            let Shape::Enum { enumerators, .. } = &ty.shape else {
+                return None;
+            };
+            let (_, value) = enumerators.iter().find(|(name, _)| name == plain)?;
+            // In the enumeration, and (where it has no scope of its own) beside it.
+            let beside = units.qualified(die, plain);
+            let separator = if ty.language == crate::Language::Zig {
+                "."
+            } else {
+                "::"
+            };
+            let within = ty
+                .name
+                .as_deref()
+                .map(|name| format!("{}{separator}{plain}", units.qualified(die, name)));
+            let named = names(&beside, &wanted) || within.is_some_and(|within| names(&within, &wanted));
+            named.then_some(*value)
+        };
+        let die = self.nearest(&self.enumerators, near, path, |die| value(*die).is_some())?;
+        Some((die, value(die)?))
+    }
+
+    fn nearest(
+        &self,
+        entries: &[Entry],
+        near: Option<&Unit>,
+        path: &str,
+        fits: impl Fn(&DieId) -> bool,
+    ) -> Option<DieId> {
+        let mut first = None;
+        for die in NameTable::of(entries, path).filter(|die| fits(die)) {
+            if near.is_none_or(|unit| (unit.start..unit.end).contains(&die.0)) {
+                return Some(die);
+            }
+            first = first.or(Some(die));
+        }
+        first
+    }
+}
+
+/// Whether a full name is what `wanted` (without blanks) means: all of it, or its last parts.
+pub(crate) fn names(full: &str, wanted: &str) -> bool {
+    let ends = |full: &str| {
+        full.strip_suffix(wanted)
+            .is_some_and(|before| before.is_empty() || before.ends_with("::") || before.ends_with('.'))
+    };
+    ends(&compact(full)) || ends(&compact(&simplified(full)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_compared_by_whole_parts() {
+        assert!(names("geometry::Shape::made", "made"));
+        assert!(names("geometry::Shape::made", "Shape::made"));
+        assert!(names("geometry::Shape::made", "geometry::Shape::made"));
+        assert!(!names("my_geometry::made", "geometry::made"));
+        assert!(!names("remade", "made"));
+        assert!(names("stack.Op", "Op"));
+        assert!(names("Vec<i32, Global>", "Vec<i32,Global>"));
+        assert_eq!(last_part("std::vector<a::b>"), "vector");
+        assert_eq!(last_part("stack.Op"), "Op");
+    }
+}

@@ -1,0 +1,33 @@
+//! What names stand for, as seen from a frame: asked by the evaluator, answered by the index.
+
+use super::ast::Tag;
+use crate::dwarf::DieId;
+use crate::{Availability, Language, Place};
+
+/// A variable found by name.
+pub(crate) struct Found {
+    pub ty: DieId,
+    pub place: Result<Place, Availability>,
+    /// How many elements it has, if it is an array whose length the program computes.
+    pub count: Option<u64>,
+}
+
+/// Names in and around a frame.
+pub(crate) trait Scope {
+    /// The language of the function.
+    fn language(&self) -> Language;
+    /// Bytes of an address.
+    fn address_size(&self) -> u64;
+    /// A variable of the frame, the innermost of that name.
+    fn local(&self, name: &str) -> Option<Found>;
+    /// A variable with static storage, by name or path.
+    fn global(&self, path: &str) -> Option<Found>;
+    /// An enumerator by name or path: its enumeration and number.
+    fn enumerator(&self, path: &str) -> Option<(DieId, i64)>;
+    /// A type by name or path.
+    fn type_named(&self, tag: Option<Tag>, path: &str) -> Option<DieId>;
+    /// The functions of a name, by index.
+    fn functions(&self, path: &str) -> Vec<u32>;
+    /// How many functions the module has, imports included.
+    fn function_count(&self) -> u32;
+}

@@ -1,0 +1,140 @@
+//! What names mean in a frame: the evaluator's questions, answered from the index.
+
+use super::Index;
+use super::variables::Seen;
+use crate::dwarf::DieId;
+use crate::dwarf::location::Frame;
+use crate::dwarf::units::Unit;
+use crate::expr::names::{NameTable, names};
+use crate::expr::scope::{Found, Scope};
+use crate::expr::{self, Tag};
+use crate::value::Values;
+use crate::{CodeOffset, ExpressionError, Language, Place, Target, ValueNode};
+
+/// The names in and around a frame.
+struct FrameScope<'a> {
+    index: &'a Index,
+    frame: &'a Frame<'a>,
+    values: &'a Values<'a>,
+    unit: Option<&'a Unit>,
+    seen: Vec<Seen>,
+}
+
+impl Index {
+    pub fn evaluate(
+        &self,
+        expression: &str,
+        at: CodeOffset,
+        inline_depth: usize,
+        target: &dyn Target,
+    ) -> Result<ValueNode, ExpressionError> {
+        self.in_frame(at, inline_depth, target, |values, scope| {
+            expr::evaluate(values, scope, expression)
+        })
+    }
+
+    pub fn holds(
+        &self,
+        condition: &str,
+        at: CodeOffset,
+        inline_depth: usize,
+        target: &dyn Target,
+    ) -> Result<bool, ExpressionError> {
+        self.in_frame(at, inline_depth, target, |values, scope| {
+            expr::holds(values, scope, condition)
+        })
+    }
+
+    fn in_frame<T>(
+        &self,
+        at: CodeOffset,
+        inline_depth: usize,
+        target: &dyn Target,
+        answer: impl FnOnce(&Values<'_>, &dyn Scope) -> T,
+    ) -> T {
+        let seen = self.in_scope(at, inline_depth);
+        self.with_frame(at, target, |frame, values| {
+            let scope = FrameScope {
+                index: self,
+                frame,
+                values,
+                unit: frame.function.and_then(|die| self.units.unit_of(die)),
+                seen,
+            };
+            answer(values, &scope)
+        })
+    }
+
+    fn names(&self) -> &NameTable {
+        self.type_names.get_or_init(|| NameTable::build(&self.units))
+    }
+
+    /// A static variable by name or path: of the unit if it has one, else of any.
+    fn static_named(&self, unit: Option<&Unit>, path: &str) -> Option<DieId> {
+        let plain = path.rsplit([':', '.']).next().unwrap_or(path);
+        let is = |die: &DieId| {
+            let own = self.units.name(*die);
+            own.is_some_and(|own| own.ends_with(plain) && names(&self.units.qualified(*die, &own), path))
+        };
+        let own = unit.and_then(|unit| unit.statics.iter().copied().find(is));
+        let everywhere = || self.units.units.iter().flat_map(|unit| &unit.statics);
+        own.or_else(|| everywhere().copied().find(is))
+    }
+}
+
+impl FrameScope<'_> {
+    fn variable(&self, die: DieId) -> Option<Found> {
+        let ty = self.index.type_of(die)?;
+        let place = self.frame.locate(die, self.values.size(ty));
+        let count = match place {
+            Ok(Place::Memory(_)) => self.index.computed_length(self.frame, self.values, ty),
+            _ => None,
+        };
+        Some(Found { ty, place, count })
+    }
+}
+
+impl Scope for FrameScope<'_> {
+    fn language(&self) -> Language {
+        self.unit.map_or(Language::Other, |unit| unit.summary.language)
+    }
+
+    fn address_size(&self) -> u64 {
+        let size = self.unit.map_or(4, |unit| unit.dwarf.header.address_size());
+        if size == 8 { 8 } else { 4 }
+    }
+
+    fn local(&self, name: &str) -> Option<Found> {
+        let seen = self.seen.iter().find(|seen| seen.name == name)?;
+        self.variable(seen.die)
+    }
+
+    fn global(&self, path: &str) -> Option<Found> {
+        self.variable(self.index.static_named(self.unit, path)?)
+    }
+
+    fn enumerator(&self, path: &str) -> Option<(DieId, i64)> {
+        let index = self.index;
+        index
+            .names()
+            .enumerator(&index.units, &index.types, self.unit, path)
+    }
+
+    fn type_named(&self, tag: Option<Tag>, path: &str) -> Option<DieId> {
+        let index = self.index;
+        index
+            .names()
+            .type_named(&index.units, &index.types, self.unit, tag, path)
+    }
+
+    fn functions(&self, path: &str) -> Vec<u32> {
+        let found = self.index.functions_named(path);
+        found.into_iter().map(|function| function.func_index).collect()
+    }
+
+    fn function_count(&self) -> u32 {
+        let map = &self.index.map;
+        let count = map.imported_functions.len().saturating_add(map.bodies.len());
+        u32::try_from(count).unwrap_or(u32::MAX)
+    }
+}
