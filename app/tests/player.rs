@@ -52,6 +52,7 @@ fn loaded() -> Player {
         files: Vec::new(),
         units: Vec::new(),
         diagnostics: Vec::new(),
+        findings: Vec::new(),
         function_names: Vec::new(),
         main: None,
     };

@@ -14,15 +14,19 @@
 mod address;
 mod dwarf;
 mod expr;
+mod findings;
 mod model;
 mod names;
 mod query;
 mod sections;
+mod source_map;
+mod sources;
 mod target;
 mod value;
 
 pub use address::{CodeOffset, CodeSection, ModuleOffset};
 pub use expr::error::ExpressionError;
+pub use findings::{Finding, FindingKind, SourceState, source_findings};
 pub use model::*;
 pub use target::{Target, WasmValue};
 
@@ -34,13 +38,55 @@ pub struct DebugInfo {
     index: query::Index,
 }
 
+/// Debug info while it is being indexed, cut into jobs that can run side by side.
+///
+/// This crate starts no threads; a caller that has some shares `0..jobs()` out among them.
+#[derive(Debug)]
+pub struct Indexing(query::Making);
+
+/// What came of one job of an [`Indexing`].
+#[derive(Debug)]
+pub struct IndexedPart(Option<query::Made>);
+
+impl Indexing {
+    /// Reads the headers, and asks `files` for what lies beside the module.
+    pub fn start(module: Arc<[u8]>, files: &dyn Fn(&SideFile) -> Option<Arc<[u8]>>) -> Indexing {
+        Indexing(query::Making::new(module, files))
+    }
+
+    /// How many jobs there are.
+    pub fn jobs(&self) -> usize {
+        self.0.jobs()
+    }
+
+    /// Does one of them. Nothing comes of a job that does not exist.
+    pub fn run(&self, job: usize) -> IndexedPart {
+        IndexedPart(self.0.run(job))
+    }
+
+    /// Puts the results together, in whatever order they came. A job that was not done leaves its unit empty.
+    pub fn finish(self, parts: Vec<IndexedPart>) -> DebugInfo {
+        DebugInfo {
+            index: self
+                .0
+                .finish(parts.into_iter().filter_map(|part| part.0).collect()),
+        }
+    }
+}
+
 impl DebugInfo {
     /// Reads the debug sections of a module. Never fails: what could not be read is in
     /// [`diagnostics`](Self::diagnostics).
     pub fn parse(module: Arc<[u8]>) -> DebugInfo {
-        DebugInfo {
-            index: query::Index::new(module),
-        }
+        DebugInfo::parse_with(module, &|_| None)
+    }
+
+    /// As [`parse`](Self::parse), with what lies beside the module: `files` gives the bytes of a file, if there
+    /// is one ([`SideFile::candidates`] says where to look).
+    pub fn parse_with(module: Arc<[u8]>, files: &dyn Fn(&SideFile) -> Option<Arc<[u8]>>) -> DebugInfo {
+        let indexing = Indexing::start(module, files);
+        let parts = (0..indexing.jobs()).map(|job| indexing.run(job)).collect();
+        indexing.finish(parts)
     }
 
     /// What was found broken.
@@ -55,17 +101,22 @@ impl DebugInfo {
 
     /// What each unit says of itself.
     pub fn units(&self) -> Vec<UnitSummary> {
-        self.index
-            .units
-            .units
-            .iter()
-            .map(|unit| unit.summary.clone())
-            .collect()
+        self.index.summaries()
+    }
+
+    /// What is lacking, and what to do about it; what is broken is among it.
+    pub fn findings(&self) -> Vec<Finding> {
+        self.index.findings()
     }
 
     /// All source files that have code, by id.
     pub fn files(&self) -> &[SourceFile] {
         &self.index.lines.files
+    }
+
+    /// The text of a source file that the debug info itself holds.
+    pub fn embedded_source(&self, file: FileId) -> Option<String> {
+        self.index.lines.text(file)
     }
 
     /// Files whose path ends in `path` (compared by whole components, longest match first); an exact

@@ -32,6 +32,35 @@ pub struct SourceFile {
     pub path: String,
     /// The language of a unit that names it.
     pub language: Language,
+    /// MD5 checksum of the text it was compiled from, if recorded.
+    pub md5: Option<[u8; 16]>,
+    /// Whether the debug info holds the text itself; see
+    /// [`embedded_source`](crate::DebugInfo::embedded_source).
+    pub embedded: bool,
+}
+
+/// A file beside the module that holds a part of its debug information.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum SideFile {
+    /// The wasm container with all DWARF that the `external_debug_info` section names.
+    External {
+        /// The path or URL in that section.
+        path: String,
+    },
+    /// The package (`.dwp`) of all split parts.
+    Package,
+    /// One split part (`.dwo`).
+    Split {
+        /// Its recorded name.
+        name: String,
+        /// The directory it was compiled in.
+        directory: String,
+    },
+    /// The source map that the `sourceMappingURL` section names.
+    SourceMap {
+        /// The URL in that section.
+        url: String,
+    },
 }
 
 /// A place in a source file. Lines and columns count from 1; column 0 means "not said".
@@ -179,6 +208,12 @@ pub struct UnitSummary {
     pub language: Language,
     /// DWARF version.
     pub version: u16,
+    /// The file with its functions and variables, if that is another and was not found.
+    pub missing_part: Option<String>,
+    /// How many functions of the module it describes.
+    pub functions: u32,
+    /// Whether it has lines of functions of the module.
+    pub has_lines: bool,
 }
 
 /// A partial failure that a person should see: what is broken, and what it costs them.

@@ -32,7 +32,7 @@ pub(crate) fn readable(name: &str) -> String {
 }
 
 /// The last component of a qualified name, without generic arguments: `push` of `a::B<C>::push`, of
-/// `stack.Stack.push`, of `<a::B as c::D>::push`.
+/// `stack.Stack.push`, of `<a::B as c::D>::push`, of AssemblyScript's `file/Stack#push`.
 pub(crate) fn last_component(name: &str) -> &str {
     let mut depth = 0usize;
     let mut start = 0;
@@ -52,11 +52,20 @@ pub(crate) fn last_component(name: &str) -> &str {
                 start = at.saturating_add(1);
                 end = name.len();
             }
+            // `operator/` is a whole name.
+            '/' | '#' if depth == 0 && name.get(at.saturating_add(1)..).is_some_and(starts_a_word) => {
+                start = at.saturating_add(1);
+                end = name.len();
+            }
             _ => {}
         }
         previous = c;
     }
     name.get(start..end).unwrap_or(name)
+}
+
+fn starts_a_word(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '~')
 }
 
 /// Arguments that C++ and Rust fill in by themselves, and nobody writes.
@@ -116,6 +125,8 @@ mod tests {
             ("stack.Stack.push", "push"),
             ("<a::B as c::D>::fmt", "fmt"),
             ("ns::(anonymous namespace)::f", "f"),
+            ("assembly/index/Stack#push", "push"),
+            ("a::operator/", "operator/"),
         ] {
             assert_eq!(last_component(name), last, "{name}");
         }

@@ -162,14 +162,16 @@ fn blocks_and_computed_lengths() {
 #[test]
 fn split_units_are_said_to_be_elsewhere() {
     let info = DebugInfo::parse(Arc::from(own("split.wasm")));
-    let diagnostics = info.diagnostics();
-    assert_eq!(diagnostics.len(), 1, "{diagnostics:?}");
+    let findings = info.findings();
+    let missing: Vec<_> = (findings.iter())
+        .filter(|finding| finding.kind == FindingKind::PartMissing)
+        .collect();
+    assert_eq!(missing.len(), 1, "{findings:?}");
     assert!(
-        diagnostics[0]
-            .message
-            .contains(".dwo, which is not part of the module"),
-        "{diagnostics:?}"
+        missing[0].message.contains(".dwo, which was not found"),
+        "{findings:?}"
     );
+    assert!(missing[0].advice.contains("llvm-dwp"), "{findings:?}");
     // The lines are here all the same.
     assert!(info.has_lines());
     let file = file(&info, "types.c");
@@ -187,10 +189,8 @@ fn external_debug_info_is_named() {
     module.extend(name);
     module.push(url.len() as u8);
     module.extend(url);
-    let diagnostics = DebugInfo::parse(Arc::from(module)).diagnostics();
-    assert_eq!(diagnostics.len(), 1);
-    assert!(
-        diagnostics[0].message.contains("app.debug.wasm"),
-        "{diagnostics:?}"
-    );
+    let findings = DebugInfo::parse(Arc::from(module)).findings();
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert_eq!(findings[0].kind, FindingKind::ExternalMissing);
+    assert!(findings[0].message.contains("app.debug.wasm"), "{findings:?}");
 }

@@ -269,6 +269,8 @@ mod tests {
             id: FileId(id),
             path: path.to_string(),
             language: Language::C,
+            md5: None,
+            embedded: false,
         };
         let sources = Sources {
             map: vec![("/rec/src/".to_string(), "/home/me".to_string())],

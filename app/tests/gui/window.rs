@@ -114,9 +114,12 @@ pub fn loaded() -> [Event; 2] {
             id: FileId(0),
             path: SOURCE.to_owned(),
             language: Language::C,
+            md5: None,
+            embedded: false,
         }],
         units: Vec::new(),
         diagnostics: Vec::new(),
+        findings: Vec::new(),
         function_names: ["fd_write", "push", "main"].map(str::to_owned).to_vec(),
         main: Some(place(96)),
     };

@@ -1,27 +1,25 @@
 //! Line tables, both ways: rows by address, per function body, and rows by file.
 //!
 //! # Invariants
-//! - All line programs run once, at parse, within a budget. Rows keep the addresses the tables give; a body's
-//!   rows are moved forward to operators when that body is first asked about, and then kept.
-//! - A sequence is believed only if a function body contains its start. Sequences that overlap one before them
-//!   are dropped.
+//! - All line programs run once, at parse. Rows keep the addresses the tables give; a body's rows are moved
+//!   forward to operators when that body is first asked about, and then kept.
+//! - Sequences that overlap one before them are dropped.
 //! - Row addresses ascend. A row that covers no operator does not exist.
 
-use super::units::{Unit, Units};
+use super::line_program::{NamedFile, Program, Sequence, join};
+use super::units::Units;
 use crate::sections::{ModuleMap, Reader};
-use crate::{CodeOffset, Diagnostic, FileId, Language, SourceFile, SourceLocation};
-use gimli::{LineInstruction, LineRow};
+use crate::{CodeOffset, Diagnostic, FileId, SourceFile, SourceLocation};
+use gimli::Reader as _;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 /// Rows that are kept of all programs together.
-const ROW_LIMIT: usize = 4 << 20;
+const ROW_LIMIT: usize = 16 << 20;
 /// Bytes that the paths of all files may have together.
 const PATH_LIMIT: usize = 64 << 20;
-/// Instructions that are run of all programs together.
-const INSTRUCTION_LIMIT: usize = 64 << 20;
-/// Bytes of file tables that are read of all programs together.
-const HEADER_LIMIT: usize = 256 << 20;
+/// Stands for a file that is not known.
+const NO_FILE: FileId = FileId(u32::MAX);
 
 /// One row. Line 0 says that the code from here belongs to no line.
 #[derive(Clone, Copy, Debug)]
@@ -113,44 +111,49 @@ pub(crate) struct Lines {
     pub files: Vec<SourceFile>,
     rows: Vec<Row>,
     /// File numbers of each unit (by its position) to files.
-    unit_files: Vec<Arc<HashMap<u64, FileId>>>,
+    unit_files: Vec<HashMap<u64, FileId>>,
+    /// Texts of files that the debug info holds.
+    texts: HashMap<FileId, Reader>,
     bodies: Vec<OnceLock<Arc<BodyLines>>>,
     bodies_of_file: Vec<Vec<u32>>,
     statements: Vec<OnceLock<Statements>>,
 }
 
 impl Lines {
-    /// Runs all line programs.
-    pub fn read(map: &ModuleMap, units: &Units, diagnostics: &mut Vec<Diagnostic>) -> Lines {
-        let mut reading = Reading {
-            map,
-            units,
-            files: Files {
-                files: Vec::new(),
-                by_path: HashMap::new(),
-                bytes_left: PATH_LIMIT,
-            },
-            sequences: Vec::new(),
-            rows_left: ROW_LIMIT,
-            instructions_left: INSTRUCTION_LIMIT,
-            header_bytes_left: HEADER_LIMIT,
-        };
-        let mut seen = HashMap::new();
-        let mut unit_files: Vec<Arc<HashMap<u64, FileId>>> = Vec::with_capacity(units.units.len());
-        for unit in &units.units {
-            unit_files.push(reading.unit(unit, &unit_files, &mut seen, diagnostics));
+    /// Puts together what all programs gave, in the order of their units.
+    pub fn assemble(
+        map: &ModuleMap,
+        units: &Units,
+        mut programs: Vec<Program>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Lines {
+        for (unit, program) in units.units.iter().zip(&mut programs) {
+            program.name_files(unit, unit.call_files.iter().copied());
+            if let (Some(error), Some(offset)) = (&program.error, unit.lines) {
+                let message = format!("Lines of {} are missing: {error}.", unit.summary.name);
+                diagnostics.push(problem(offset.0, message));
+            }
         }
-        let Reading {
-            mut files,
-            mut sequences,
-            ..
-        } = reading;
-        sequences.sort_by_key(|sequence| sequence.start);
+        let mut files = Files {
+            files: Vec::new(),
+            texts: HashMap::new(),
+            by_path: HashMap::new(),
+            bytes_left: PATH_LIMIT,
+        };
+        let mut sequences: Vec<(usize, Sequence)> = Vec::new();
+        let mut numbers: Vec<Vec<FileId>> = Vec::with_capacity(programs.len());
+        for (position, program) in programs.iter_mut().enumerate() {
+            let own = std::mem::take(&mut program.files).into_iter();
+            numbers.push(own.map(|file| files.id(file)).collect());
+            let own = std::mem::take(&mut program.sequences).into_iter();
+            sequences.extend(own.map(|sequence| (position, sequence)));
+        }
+        sequences.sort_by_key(|(_, sequence)| sequence.start);
         let whole = whole_bodies(&sequences, map);
         let mut rows: Vec<Row> = Vec::new();
         let mut end = 0;
         let mut dropped = 0usize;
-        for (index, sequence) in sequences.into_iter().enumerate() {
+        for (index, (program, sequence)) in sequences.iter().enumerate() {
             let other = whole
                 .get(&body_after(map, sequence.start))
                 .filter(|&&(of, _, _)| of != index);
@@ -162,14 +165,22 @@ impl Lines {
                 continue;
             }
             end = sequence.end;
-            rows.extend(sequence.rows);
+            let (Some(numbers), Some(program)) = (numbers.get(*program), programs.get(*program)) else {
+                continue;
+            };
+            for row in program.rows.get(sequence.rows.clone()).unwrap_or(&[]) {
+                if rows.len() >= ROW_LIMIT {
+                    break;
+                }
+                let file = numbers.get(row.file.0 as usize).copied().unwrap_or(NO_FILE);
+                let line = if file == NO_FILE { 0 } else { row.line };
+                rows.push(Row { file, line, ..*row });
+            }
         }
+        rows.shrink_to_fit();
         if rows.is_empty() && units.units.iter().any(|unit| unit.lines.is_some()) {
             files.files.clear();
-            unit_files.clear();
-            let message =
-                "No line belongs to any function: a tool that rewrote the code has dropped the lines.";
-            diagnostics.push(problem(0, message.to_string()));
+            numbers.clear();
         }
         if dropped > 0 {
             diagnostics.push(problem(
@@ -177,17 +188,62 @@ impl Lines {
                 format!("{dropped} line sequences overlap others and are not used."),
             ));
         }
-        let files = files.files;
+        let global = |numbers: &Vec<FileId>, own: FileId| {
+            let file = numbers.get(own.0 as usize).copied();
+            file.filter(|&file| file != NO_FILE)
+        };
+        let unit_files = programs
+            .iter()
+            .zip(&numbers)
+            .map(|(program, numbers)| {
+                let known = program.known.iter();
+                known
+                    .filter_map(|(&index, &own)| Some((index, global(numbers, own)?)))
+                    .collect()
+            })
+            .collect();
+        let Files { files, texts, .. } = files;
         let mut lines = Lines {
             bodies: map.bodies.iter().map(|_| OnceLock::new()).collect(),
             bodies_of_file: vec![Vec::new(); files.len()],
             statements: files.iter().map(|_| OnceLock::new()).collect(),
             files,
+            texts,
             rows,
             unit_files,
         };
         lines.assign_bodies(map);
         lines
+    }
+
+    /// Of the rows of some functions, how many there are and how many lie between operators.
+    pub fn off_operators(&self, map: &ModuleMap, sample: usize) -> (usize, usize) {
+        let with_rows: Vec<usize> = (0..map.bodies.len())
+            .filter(|&body| !rows_of(&self.rows, map, body).is_empty())
+            .collect();
+        let step = with_rows.len().div_ceil(sample.max(1)).max(1);
+        let (mut count, mut off) = (0usize, 0usize);
+        for &body in with_rows.iter().step_by(step) {
+            let operators = map.operators(body);
+            let Some(&first) = operators.first() else { continue };
+            // Rows before the first operator lie on the header, as some compilers put them.
+            for row in rows_of(&self.rows, map, body)
+                .iter()
+                .filter(|row| row.address >= first)
+            {
+                count = count.saturating_add(1);
+                if operators.binary_search(&row.address).is_err() {
+                    off = off.saturating_add(1);
+                }
+            }
+        }
+        (count, off)
+    }
+
+    /// The text of a file that the debug info itself holds.
+    pub fn text(&self, file: FileId) -> Option<String> {
+        let text = self.texts.get(&file)?;
+        Some(text.to_string_lossy().ok()?.into_owned())
     }
 
     fn assign_bodies(&mut self, map: &ModuleMap) {
@@ -261,9 +317,9 @@ fn body_after(map: &ModuleMap, address: u32) -> usize {
 ///
 /// The linker keeps one copy of an inline function, and points the debug information of all copies at it; only
 /// the copy that was kept ends where the body does.
-fn whole_bodies(sequences: &[Sequence], map: &ModuleMap) -> HashMap<usize, (usize, u32, u32)> {
+fn whole_bodies(sequences: &[(usize, Sequence)], map: &ModuleMap) -> HashMap<usize, (usize, u32, u32)> {
     let mut whole = HashMap::new();
-    for (index, sequence) in sequences.iter().enumerate() {
+    for (index, (_, sequence)) in sequences.iter().enumerate() {
         let body = body_after(map, sequence.start);
         if map
             .bodies
@@ -329,314 +385,44 @@ fn snap(raw: &[Row], map: &ModuleMap, body: usize) -> BodyLines {
     lines
 }
 
-/// Rows with ascending addresses, closed by a row of line 0.
-struct Sequence {
-    start: u32,
-    end: u32,
-    rows: Vec<Row>,
-}
-
+/// All files, numbered across programs.
 struct Files {
     files: Vec<SourceFile>,
+    texts: HashMap<FileId, Reader>,
     by_path: HashMap<String, FileId>,
     bytes_left: usize,
 }
 
 impl Files {
-    /// The number of a path, given if it is new; `None` if there is no room for more.
-    fn id(&mut self, path: String, language: Language) -> Option<FileId> {
-        if let Some(&known) = self.by_path.get(&path) {
-            return Some(known);
-        }
-        self.bytes_left = self.bytes_left.checked_sub(path.len())?;
-        let id = FileId(u32::try_from(self.files.len()).ok()?);
-        self.files.push(SourceFile {
-            id,
-            path: path.clone(),
-            language,
-        });
-        self.by_path.insert(path, id);
-        Some(id)
-    }
-}
-
-struct Reading<'a> {
-    map: &'a ModuleMap,
-    units: &'a Units,
-    files: Files,
-    sequences: Vec<Sequence>,
-    rows_left: usize,
-    instructions_left: usize,
-    header_bytes_left: usize,
-}
-
-type Header = gimli::LineProgramHeader<Reader>;
-
-impl Reading<'_> {
-    /// Reads the program of one unit and returns its file numbers; a program that several units share is read
-    /// once (`seen`: its offset to the unit that read it).
-    fn unit(
-        &mut self,
-        unit: &Unit,
-        done: &[Arc<HashMap<u64, FileId>>],
-        seen: &mut HashMap<usize, usize>,
-        diagnostics: &mut Vec<Diagnostic>,
-    ) -> Arc<HashMap<u64, FileId>> {
-        let Some(gimli::DebugLineOffset(offset)) = unit.lines else {
-            return Arc::default();
-        };
-        if let Some(files) = seen.get(&offset).and_then(|&first| done.get(first)) {
-            return files.clone();
-        }
-        seen.insert(offset, done.len());
-        let mut known = HashMap::new();
-        let mut missing = |error: String| {
-            let message = format!("Lines of {} are missing: {error}.", unit.summary.name);
-            diagnostics.push(problem(offset, message));
-        };
-        let lines = &self.units.dwarf.debug_line;
-        let address_size = unit.dwarf.header.address_size();
-        let program = match lines.program(gimli::DebugLineOffset(offset), address_size, None, None) {
-            Ok(program) => program,
-            Err(error) => {
-                missing(error.to_string());
-                return Arc::new(known);
-            }
-        };
-        self.header_bytes_left = self
-            .header_bytes_left
-            .saturating_sub(program.header().header_length());
-        if self.header_bytes_left == 0 {
-            missing("the file tables are too large".to_string());
-            return Arc::new(known);
-        }
-        if let Err(error) = self.run(unit, program.clone(), &mut known) {
-            missing(error);
-        }
-        let mut wanted: Vec<u64> = unit.call_files.iter().copied().collect();
-        wanted.sort_unstable();
-        for index in wanted {
-            self.file(unit, program.header(), index, &mut known);
-        }
-        Arc::new(known)
-    }
-
-    fn run(
-        &mut self,
-        unit: &Unit,
-        mut program: gimli::IncompleteLineProgram<Reader>,
-        known: &mut HashMap<u64, FileId>,
-    ) -> Result<(), String> {
-        let header = program.header().clone();
-        let mut instructions = header.instructions();
-        let mut state = LineRow::new(&header);
-        let mut rows: Vec<Row> = Vec::new();
-        // Rows after an address that no function has are skipped up to the next address.
-        let mut dead = true;
-        loop {
-            let instruction = match instructions.next_instruction(&header) {
-                Ok(Some(instruction)) => instruction,
-                Ok(None) => break,
-                Err(error) => {
-                    self.close(&mut rows, None);
-                    return Err(error.to_string());
-                }
+    /// The number of a file, given if its path is new; [`NO_FILE`] if there is no room for more.
+    fn id(&mut self, file: NamedFile) -> FileId {
+        let known = self.by_path.get(&file.path).copied();
+        let id = known.unwrap_or_else(|| {
+            let left = self.bytes_left.checked_sub(file.path.len());
+            let id = u32::try_from(self.files.len()).map_or(NO_FILE, FileId);
+            let Some(left) = left.filter(|_| id != NO_FILE) else {
+                return NO_FILE;
             };
-            self.instructions_left = self.instructions_left.saturating_sub(1);
-            if self.instructions_left == 0 || self.rows_left == 0 {
-                self.close(&mut rows, None);
-                return Err("there are too many rows".to_string());
-            }
-            match instruction {
-                LineInstruction::SetAddress(address) => {
-                    dead = !self.alive(address);
-                    if address < state.address() {
-                        // Unsorted: what follows is a sequence of its own.
-                        self.close(&mut rows, None);
-                        state = restart(&state, &header, &mut program);
-                    }
-                    if dead {
-                        continue;
-                    }
-                }
-                LineInstruction::AdvanceLine(i64::MIN) => {
-                    return Err("a line number is out of range".to_string());
-                }
-                _ => {}
-            }
-            if !state
-                .execute(instruction, &mut program)
-                .map_err(|error| error.to_string())?
-            {
-                continue;
-            }
-            if state.end_sequence() {
-                self.close(&mut rows, u32::try_from(state.address()).ok());
-                dead = true;
-            } else if !dead && !state_is_stale(&state, &rows) {
-                let file = self.file(unit, &header, state.file_index(), known);
-                let line = state
-                    .line()
-                    .map_or(0, |line| u32::try_from(line.get()).unwrap_or(0));
-                let column = match state.column() {
-                    gimli::ColumnType::LeftEdge => 0,
-                    gimli::ColumnType::Column(column) => u16::try_from(column.get()).unwrap_or(u16::MAX),
-                };
-                if let Ok(address) = u32::try_from(state.address()) {
-                    self.rows_left = self.rows_left.saturating_sub(1);
-                    rows.push(Row {
-                        address,
-                        file: file.unwrap_or(FileId(u32::MAX)),
-                        line: if file.is_some() { line } else { 0 },
-                        column,
-                        is_stmt: state.is_stmt(),
-                        prologue_end: state.prologue_end(),
-                    });
-                }
-            }
-            state.reset(&header);
-        }
-        self.close(&mut rows, None);
-        Ok(())
-    }
-
-    /// Whether a function body, or its header, is at `address`.
-    fn alive(&self, address: u64) -> bool {
-        let after = self.map.bodies.partition_point(|body| body.end <= address);
-        // A body's size field takes five bytes at most.
-        self.map
-            .bodies
-            .get(after)
-            .is_some_and(|body| address > 0 && body.start <= address.saturating_add(5))
-    }
-
-    /// Ends the sequence in `rows`, at `end` or where the function of its last row ends.
-    fn close(&mut self, rows: &mut Vec<Row>, end: Option<u32>) {
-        let rows = std::mem::take(rows);
-        let (Some(first), Some(last)) = (rows.first().copied(), rows.last().copied()) else {
-            return;
-        };
-        let of_function = || {
-            let after = self
-                .map
-                .bodies
-                .partition_point(|body| body.end <= u64::from(last.address));
-            self.map
-                .bodies
-                .get(after)
-                .and_then(|body| u32::try_from(body.end).ok())
-        };
-        let end = end
-            .filter(|&end| end >= last.address)
-            .or_else(of_function)
-            .unwrap_or(last.address);
-        let mut rows = rows;
-        rows.push(Row {
-            address: end,
-            line: 0,
-            column: 0,
-            is_stmt: false,
-            prologue_end: false,
-            ..last
+            self.bytes_left = left;
+            self.files.push(SourceFile {
+                id,
+                path: file.path.clone(),
+                language: file.language,
+                md5: None,
+                embedded: false,
+            });
+            self.by_path.insert(file.path, id);
+            id
         });
-        self.sequences.push(Sequence {
-            start: first.address,
-            end,
-            rows,
-        });
-    }
-
-    fn file(
-        &mut self,
-        unit: &Unit,
-        header: &Header,
-        index: u64,
-        known: &mut HashMap<u64, FileId>,
-    ) -> Option<FileId> {
-        if let Some(&file) = known.get(&index) {
-            return Some(file);
-        }
-        let entry = header.file(index)?;
-        let name = self.units.string(&unit.dwarf, entry.path_name())?;
-        let directory = entry
-            .directory(header)
-            .and_then(|directory| self.units.string(&unit.dwarf, directory))
-            .unwrap_or_default();
-        let path = join(&join(&unit.summary.directory, &directory), &name);
-        let language = language_of_file(&path, unit.summary.language);
-        let file = self.files.id(path, language)?;
-        known.insert(index, file);
-        Some(file)
-    }
-}
-
-/// Whether the state lies before the rows there are (it wrapped around).
-fn state_is_stale(state: &LineRow, rows: &[Row]) -> bool {
-    rows.last()
-        .is_some_and(|last| state.address() < u64::from(last.address))
-}
-
-/// A fresh state with the file, line, column and statement flag of `old`, at address 0.
-fn restart(old: &LineRow, header: &Header, program: &mut gimli::IncompleteLineProgram<Reader>) -> LineRow {
-    let mut row = LineRow::new(header);
-    let column = match old.column() {
-        gimli::ColumnType::LeftEdge => 0,
-        gimli::ColumnType::Column(column) => column.get(),
-    };
-    let line = old
-        .line()
-        .and_then(|line| i64::try_from(line.get()).ok())
-        .unwrap_or(0);
-    let mut steps = vec![
-        LineInstruction::SetFile(old.file_index()),
-        LineInstruction::SetColumn(column),
-        LineInstruction::AdvanceLine(line.saturating_sub(1)),
-    ];
-    if old.is_stmt() != row.is_stmt() {
-        steps.push(LineInstruction::NegateStatement);
-    }
-    for step in steps {
-        // None of these can fail; if one did, the row would only keep its start value.
-        let _ = row.execute(step, program);
-    }
-    row
-}
-
-/// A unit's language, unless the file's ending says better (Zig and C++ units include C headers).
-fn language_of_file(path: &str, unit: Language) -> Language {
-    let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
-    match ending {
-        "c" => Language::C,
-        "rs" => Language::Rust,
-        "zig" => Language::Zig,
-        "cpp" | "cc" | "cxx" | "hpp" | "hh" | "hxx" => Language::Cpp,
-        _ => unit,
-    }
-}
-
-/// `path` seen from `directory`; `.` and `..` resolved.
-fn join(directory: &str, path: &str) -> String {
-    let bytes = path.as_bytes();
-    let drive = bytes.get(1) == Some(&b':') && bytes.first().is_some_and(u8::is_ascii_alphabetic);
-    let absolute = path.starts_with(['/', '\\']) || drive;
-    let whole = if absolute || directory.is_empty() {
-        path.to_string()
-    } else {
-        format!("{directory}/{path}")
-    };
-    let rooted = whole.starts_with('/');
-    let mut parts: Vec<&str> = Vec::new();
-    for part in whole.split('/') {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|&last| last != "..") => {
-                parts.pop();
+        if let Some(known) = self.files.get_mut(id.0 as usize) {
+            known.md5 = known.md5.or(file.md5);
+            if let Some(text) = file.text {
+                known.embedded = true;
+                self.texts.entry(id).or_insert(text);
             }
-            ".." if rooted => {}
-            part => parts.push(part),
         }
+        id
     }
-    format!("{}{}", if rooted { "/" } else { "" }, parts.join("/"))
 }
 
 fn problem(offset: usize, message: String) -> Diagnostic {
@@ -681,21 +467,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn joins_and_resolves() {
-        for (directory, path, joined) in [
-            ("/a/b", "c.c", "/a/b/c.c"),
-            ("/a/b", "../c.c", "/a/c.c"),
-            ("/a", "/x/./y.c", "/x/y.c"),
-            ("./build", "./x/y.c", "build/x/y.c"),
-            (".", "../y.c", "../y.c"),
-            ("/", "../../y.c", "/y.c"),
-            ("/a", "C:/x.c", "C:/x.c"),
-        ] {
-            assert_eq!(join(directory, path), joined);
-        }
-    }
-
-    #[test]
     fn matches_by_whole_components() {
         let files: Vec<SourceFile> = ["/a/src/main.c", "/b/src/main.c", "/b/main.c", "/b/domain.c"]
             .iter()
@@ -703,7 +474,9 @@ mod tests {
             .map(|(id, path)| SourceFile {
                 id: FileId(id as u32),
                 path: path.to_string(),
-                language: Language::C,
+                language: crate::Language::C,
+                md5: None,
+                embedded: false,
             })
             .collect();
         let matching = |path: &str| {

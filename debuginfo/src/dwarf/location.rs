@@ -49,9 +49,9 @@ impl Frame<'_> {
     fn in_list(&self, unit: &Unit, list: Value) -> Result<gimli::Expression<Reader>, Availability> {
         let broken =
             |error: gimli::Error| Availability::NotReadable(format!("its location list is broken: {error}"));
-        let list = self
-            .units
+        let list = unit
             .dwarf
+            .sections
             .attr_locations(&unit.dwarf, list)
             .map_err(broken)?;
         let mut list = list.ok_or_else(|| Availability::Unsupported("this form of location".to_string()))?;
@@ -308,7 +308,7 @@ impl Frame<'_> {
                         .map_err(failed)?
                 }
                 EvaluationResult::RequiresIndexedAddress { index, .. } => {
-                    let address = self.units.dwarf.address(&unit.dwarf, index).map_err(failed)?;
+                    let address = unit.dwarf.sections.address(&unit.dwarf, index).map_err(failed)?;
                     self.memory(unit, address)?;
                     evaluation.resume_with_indexed_address(address).map_err(failed)?
                 }

@@ -1,18 +1,21 @@
 //! DWARF, read on demand: units are indexed once, everything else when somebody asks.
 //!
-//! A DIE is named by [`DieId`], its offset in `.debug_info`: that is what crosses unit borders, and what a
+//! A DIE is named by [`DieId`], one number through all files: that is what crosses unit borders, and what a
 //! [`ValueRef`](crate::ValueRef) carries. Nothing here knows values, rendering or the live guest.
 
 pub(crate) mod functions;
+pub(crate) mod line_program;
 pub(crate) mod lines;
 pub(crate) mod location;
+mod open;
 pub(crate) mod scopes;
 pub(crate) mod types;
 pub(crate) mod units;
+pub(crate) mod walk;
 
 use crate::sections::Reader;
 
-/// Offset of a DIE in `.debug_info`.
+/// Place of a DIE, counted through all sections that hold DIEs (see [`units`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct DieId(pub usize);
 

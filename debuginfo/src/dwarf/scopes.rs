@@ -97,7 +97,7 @@ impl Scopes {
             };
             let own = match (kind, inside) {
                 (Some(kind), Some(parent)) if scopes.len() < SCOPE_LIMIT => {
-                    let ranges = ranges(units, unit, &entry);
+                    let ranges = ranges(unit, &entry);
                     let call = (kind == ScopeKind::Inlined).then(|| call(&entry)).flatten();
                     scopes.push(Scope {
                         parent,
@@ -200,7 +200,7 @@ fn call(entry: &Entry) -> Option<Call> {
 }
 
 /// The live address ranges of a DIE.
-pub(crate) fn ranges(units: &Units, unit: &Unit, entry: &Entry) -> SmallVec<[(u32, u32); 1]> {
+pub(crate) fn ranges(unit: &Unit, entry: &Entry) -> SmallVec<[(u32, u32); 1]> {
     let mut ranges = SmallVec::new();
     let mut add = |start: u64, end: u64| {
         if let (Ok(start), Ok(end)) = (u32::try_from(start), u32::try_from(end))
@@ -212,7 +212,7 @@ pub(crate) fn ranges(units: &Units, unit: &Unit, entry: &Entry) -> SmallVec<[(u3
         }
     };
     if let Some(list) = entry.attr_value(gimli::DW_AT_ranges) {
-        if let Ok(Some(mut list)) = units.dwarf.attr_ranges(&unit.dwarf, list) {
+        if let Ok(Some(mut list)) = unit.dwarf.sections.attr_ranges(&unit.dwarf, list) {
             let mut left = 4096;
             while let (true, Ok(Some(range))) = (left > 0, list.next()) {
                 add(range.begin, range.end);
@@ -223,14 +223,14 @@ pub(crate) fn ranges(units: &Units, unit: &Unit, entry: &Entry) -> SmallVec<[(u3
     }
     let low = entry
         .attr_value(gimli::DW_AT_low_pc)
-        .and_then(|low| units.dwarf.attr_address(&unit.dwarf, low).ok()?);
+        .and_then(|low| unit.dwarf.address(low));
     let Some(low) = low.filter(|&low| !unit.dwarf.header.is_tombstone_address(low)) else {
         return ranges;
     };
     match entry.attr_value(gimli::DW_AT_high_pc) {
         Some(Value::Udata(len)) => add(low, low.saturating_add(len)),
         Some(high) => {
-            if let Ok(Some(high)) = units.dwarf.attr_address(&unit.dwarf, high) {
+            if let Some(high) = unit.dwarf.address(high) {
                 add(low, high);
             }
         }

@@ -308,6 +308,8 @@ impl Types {
 }
 
 fn read(units: &Units, id: DieId) -> Option<Type> {
+    // A type that is only declared here is described in full in another unit.
+    let id = units.definition(id).unwrap_or(id);
     let (unit, entry) = units.entry(id)?;
     let to = || {
         entry

@@ -10,13 +10,16 @@ mod source;
 mod variables;
 
 use crate::dwarf::functions::{self, NameIndex};
+use crate::dwarf::line_program::{self, Program};
 use crate::dwarf::lines::Lines;
 use crate::dwarf::scopes::Scopes;
 use crate::dwarf::types::Types;
 use crate::dwarf::units::Units;
+use crate::dwarf::walk::{self, Dies};
 use crate::expr::names::NameTable;
-use crate::sections::ModuleMap;
-use crate::{Diagnostic, FunctionMatch};
+use crate::findings::{self, Evidence, Finding};
+use crate::sections::{Container, ModuleMap};
+use crate::{Diagnostic, FunctionMatch, SideFile, UnitSummary, source_map};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -29,6 +32,9 @@ pub(crate) struct Index {
     pub map: ModuleMap,
     pub units: Units,
     pub lines: Lines,
+    /// Whether the lines come from a source map.
+    pub mapped: bool,
+    source_map_missing: bool,
     pub diagnostics: Vec<Diagnostic>,
     types: Types,
     scopes: Vec<OnceLock<Option<Arc<Scopes>>>>,
@@ -39,20 +45,109 @@ pub(crate) struct Index {
     base_set_at: Mutex<HashMap<(usize, u32), u32>>,
 }
 
-impl Index {
-    pub fn new(module: Arc<[u8]>) -> Index {
+/// The index while it is being made: headers are read, and the jobs that remain know nothing of each other.
+#[derive(Debug)]
+pub(crate) struct Making {
+    map: ModuleMap,
+    units: Units,
+    source_map: Option<Arc<[u8]>>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// What came of one job.
+#[derive(Debug)]
+pub(crate) enum Made {
+    Dies(usize, Dies),
+    Lines(usize, Box<Program>),
+}
+
+impl Making {
+    pub fn new(module: Arc<[u8]>, files: &dyn Fn(&SideFile) -> Option<Arc<[u8]>>) -> Making {
         let mut diagnostics = Vec::new();
-        let map = ModuleMap::read(module, &mut diagnostics);
-        let units = Units::index(&map, &mut diagnostics);
-        let lines = Lines::read(&map, &units, &mut diagnostics);
+        let mut map = ModuleMap::read(module, &mut diagnostics);
         if !map.has_section(".debug_info")
-            && let Some(path) = &map.external_debug_info
+            && let Some(path) = map.external_debug_info.clone()
         {
-            diagnostics.push(Diagnostic {
-                section: "external_debug_info".to_string(),
-                offset: None,
-                message: format!("The debug information is in another file, {path}, which was not read."),
+            let external = files(&SideFile::External { path });
+            if let Some(bytes) = external {
+                map.attach(Container::read(bytes));
+            }
+        }
+        let units = Units::open(&map, files, &mut diagnostics);
+        let source_map = map
+            .source_map
+            .as_ref()
+            .and_then(|url| match source_map::inline(url) {
+                Some(map) => Some(Arc::from(map)),
+                None => files(&SideFile::SourceMap { url: url.clone() }),
             });
+        Making {
+            map,
+            units,
+            source_map,
+            diagnostics,
+        }
+    }
+
+    /// How many jobs there are: the walk over each unit and the line program of each.
+    pub fn jobs(&self) -> usize {
+        self.units.units.len().saturating_mul(2)
+    }
+
+    pub fn run(&self, job: usize) -> Option<Made> {
+        let position = job / 2;
+        let unit = self.units.units.get(position)?;
+        Some(match job % 2 {
+            0 => Made::Dies(position, walk::walk(unit, &self.map)),
+            _ => Made::Lines(position, Box::new(line_program::run(unit, &self.map))),
+        })
+    }
+
+    pub fn finish(self, made: Vec<Made>) -> Index {
+        let Making {
+            map,
+            mut units,
+            source_map,
+            mut diagnostics,
+        } = self;
+        let mut dies: Vec<Option<Dies>> = units.units.iter().map(|_| None).collect();
+        let mut programs: Vec<Program> = units.units.iter().map(|_| Program::default()).collect();
+        for made in made {
+            match made {
+                Made::Dies(position, found) => {
+                    if let Some(slot) = dies.get_mut(position) {
+                        *slot = Some(found);
+                    }
+                }
+                Made::Lines(position, found) => {
+                    if let Some(slot) = programs.get_mut(position) {
+                        *slot = *found;
+                    }
+                }
+            }
+        }
+        let has_lines: Vec<bool> = programs.iter().map(|program| !program.rows.is_empty()).collect();
+        for (position, dies) in dies.into_iter().enumerate() {
+            units.take(position, dies.unwrap_or_default(), &mut diagnostics);
+        }
+        let mut lines = Lines::assemble(&map, &units, programs, &mut diagnostics);
+        units.sum_up(&has_lines);
+        let mut mapped = false;
+        let source_map_missing = map.source_map.is_some() && source_map.is_none() && !lines.any();
+        if let Some(bytes) = source_map.filter(|_| !lines.any()) {
+            let program = source_map::read(&bytes, &map);
+            if let Some(error) = &program.error {
+                diagnostics.push(Diagnostic {
+                    section: "sourceMappingURL".to_string(),
+                    offset: None,
+                    message: format!("The source map cannot be read in full: {error}."),
+                });
+            }
+            let of_map = Lines::assemble(&map, &units, vec![program], &mut diagnostics);
+            mapped = of_map.any();
+            if mapped {
+                lines = of_map;
+            }
         }
         diagnostics.truncate(DIAGNOSTIC_LIMIT);
         let functions = map.imported_functions.len().saturating_add(map.bodies.len());
@@ -66,8 +161,30 @@ impl Index {
             map,
             units,
             lines,
+            mapped,
+            source_map_missing,
             diagnostics,
         }
+    }
+}
+
+impl Index {
+    /// What each unit says of itself.
+    pub fn summaries(&self) -> Vec<UnitSummary> {
+        let shown = self.units.units.iter().filter(|unit| !unit.hidden);
+        shown.map(|unit| unit.summary.clone()).collect()
+    }
+
+    pub fn findings(&self) -> Vec<Finding> {
+        findings::findings(&Evidence {
+            map: &self.map,
+            units: &self.units,
+            lines: &self.lines,
+            summaries: &self.summaries(),
+            mapped: self.mapped,
+            source_map_missing: self.source_map_missing,
+            diagnostics: &self.diagnostics,
+        })
     }
 
     /// The scopes of a body; `None` without DWARF for it.

@@ -126,10 +126,7 @@ impl Index {
     }
 
     fn file_of(&self, unit: &Unit, index: u64) -> Option<FileId> {
-        self.lines.file_of_unit(
-            self.units.units.partition_point(|other| other.start < unit.start),
-            index,
-        )
+        self.lines.file_of_unit(unit.files_of, index)
     }
 
     pub fn step_ranges(&self, at: CodeOffset) -> Vec<CodeRange> {

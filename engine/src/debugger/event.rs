@@ -5,7 +5,7 @@ use super::query::{QueryError, QueryId, Reply};
 use super::snapshot::{Snapshot, SourcePlace};
 use crate::types::{FuncType, ValType};
 use serde::{Deserialize, Serialize};
-use stepwell_debuginfo::{Diagnostic, ModuleOffset, SourceFile, UnitSummary};
+use stepwell_debuginfo::{Diagnostic, Finding, ModuleOffset, SourceFile, UnitSummary};
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -215,6 +215,8 @@ pub struct DebugSummary {
     pub units: Vec<UnitSummary>,
     /// What is broken.
     pub diagnostics: Vec<Diagnostic>,
+    /// What is lacking, what is broken, and what to do about it.
+    pub findings: Vec<Finding>,
     /// Names for all functions, by index.
     pub function_names: Vec<String>,
     /// Where execution begins in the sources (the user's `main` if it can be found, else the entry).

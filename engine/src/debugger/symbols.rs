@@ -220,6 +220,7 @@ impl Symbols {
             files: debug.files().to_vec(),
             units: debug.units(),
             diagnostics: debug.diagnostics(),
+            findings: debug.findings(),
             function_names: self.names.clone(),
             main,
         })

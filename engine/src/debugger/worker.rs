@@ -9,6 +9,7 @@
 
 use super::breakpoints::Breakpoints;
 use super::command::{Command, SessionConfig};
+use super::debug_loader;
 use super::describe::module_info;
 use super::event::{Event, Outcome, OutputStream};
 use super::guest::{After, Guest};
@@ -161,18 +162,17 @@ impl Worker {
             symbols.names(),
             compiled,
         ))));
-        let (bytes, messages, interrupt) = (
+        let (bytes, path, messages, interrupt) = (
             module.bytes.clone(),
+            self.config.path.clone(),
             self.messages.clone(),
             self.interrupt.clone(),
         );
         let reading = std::thread::Builder::new()
             .name("stepwell-debuginfo".to_string())
             .spawn(move || {
-                if messages
-                    .send(Message::DebugInfo(Arc::new(DebugInfo::parse(bytes))))
-                    .is_ok()
-                {
+                let debug = Arc::new(debug_loader::load(bytes, path.as_deref()));
+                if messages.send(Message::DebugInfo(debug)).is_ok() {
                     interrupt.raise();
                 }
             });
