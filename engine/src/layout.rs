@@ -157,6 +157,11 @@ impl Libcall {
     }
 }
 
+/// Bytes that a value of a type takes in a frame or among stack arguments.
+pub fn slot_len_bytes(ty: ValType) -> u32 {
+    if ty == ValType::V128 { 16 } else { 8 }
+}
+
 /// Where one argument or result travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ArgPlace {
@@ -184,7 +189,7 @@ impl CallLayout {
     pub fn new(ty: &FuncType) -> CallLayout {
         let (mut ints, mut floats, mut offset) = (INT_ARGS.iter(), FLOAT_ARGS.iter(), 0u32);
         let place_on_stack = |ty: ValType, offset: &mut u32| {
-            let size = if ty == ValType::V128 { 16 } else { 8 };
+            let size = slot_len_bytes(ty);
             *offset = offset.next_multiple_of(size);
             let place = ArgPlace::Stack(*offset);
             *offset += size;

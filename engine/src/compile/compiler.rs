@@ -13,10 +13,10 @@ use super::masm::{Masm, Size};
 use super::regalloc::{Prepass, assign_homes};
 use super::regs::{Gpr, RegSet, SAVED_HOMES, Xmm};
 use super::stack_log::Moment;
-use super::value_stack::ValueStack;
+use super::value_stack::{ValueStack, slot_words};
 use super::{Compiled, Stops};
 use crate::error::{Error, TrapKind};
-use crate::layout::{ArgPlace, CallLayout, VmLayout, vmctx};
+use crate::layout::{ArgPlace, CallLayout, VmLayout, slot_len_bytes, vmctx};
 use crate::module::Module;
 use crate::types::{FuncType, ValType};
 use wasmparser::{BinaryReader, Operator, OperatorsReader};
@@ -102,7 +102,7 @@ pub(super) struct Compiler<'a, M: Masm> {
     settled: Option<Moment>,
     /// Home registers of locals whose slots hold the same value.
     pub synced: RegSet,
-    pub unsaved_homes: Vec<(Loc, i32)>,
+    pub unsaved_homes: Vec<Home>,
     pub first_slot: i32,
     outgoing_bytes: u32,
     /// Bytes of code it may have.
@@ -129,27 +129,31 @@ pub(super) fn compile<M: Masm>(
         .get(body.first_op..body.range.end)
         .unwrap_or_default();
     let reader = || OperatorsReader::new(BinaryReader::new(code, body.first_op as u64));
+    let locals_bytes: u64 = (body.locals.iter())
+        .map(|&(count, ty)| u64::from(count) * u64::from(slot_len_bytes(ty)))
+        .sum();
+    if locals_bytes > MAX_FRAME_BYTES as u64 {
+        return Err(too_large(body.first_op as u64));
+    }
     let locals: Vec<ValType> = body
         .locals
         .iter()
         .flat_map(|&(count, ty)| std::iter::repeat_n(ty, count as usize))
         .collect();
-    if locals.len() * 8 > MAX_FRAME_BYTES {
-        return Err(too_large(body.first_op as u64));
-    }
     let prepass = Prepass::new(reader(), locals.len()).map_err(invalid)?;
 
     // Below the frame pointer: the VmCtx, the callee-saved registers (room for all), locals, operands.
     let locals_top = -8 - 8 * SAVED_HOMES.len() as i32;
-    let homes = assign_homes(&prepass, &locals, |index| locals_top - 8 * (index as i32 + 1));
+    let homes = assign_homes(&prepass, &locals, locals_top);
     let uses = |reg: Gpr| homes.iter().any(|home| home.register == Some(Loc::Gpr(reg.0)));
     let saved: Vec<(u8, i32)> = (SAVED_HOMES.iter().enumerate())
         .filter(|&(_, &reg)| uses(reg))
         .map(|(index, reg)| (reg.0, -16 - 8 * index as i32))
         .collect();
+    let callee_saves = |reg: Loc| SAVED_HOMES.iter().any(|saved| reg == Loc::Gpr(saved.0));
     let unsaved_homes = (homes.iter())
-        .filter_map(|home| Some((home.register?, home.slot)))
-        .filter(|(reg, _)| !SAVED_HOMES.iter().any(|saved| *reg == Loc::Gpr(saved.0)))
+        .filter(|home| home.register.is_some_and(|reg| !callee_saves(reg)))
+        .copied()
         .collect();
 
     let mut masm = M::new();
@@ -182,7 +186,7 @@ pub(super) fn compile<M: Masm>(
         settled: None,
         synced: RegSet::default(),
         unsaved_homes,
-        first_slot: locals_top - 8 * (homes.len() as i32 + 1),
+        first_slot: locals_top - locals_bytes as i32 - 8,
         homes,
         outgoing_bytes: 0,
         most_code: (FREE_CODE_BYTES + MAX_CODE_BYTES_A_BYTE * code.len()).min(i32::MAX as usize) as u32,
@@ -262,7 +266,7 @@ impl<M: Masm> Compiler<'_, M> {
     }
 
     fn frame_bytes(&self) -> usize {
-        let operands = 8 * self.stack.max() + self.first_slot.unsigned_abs() as usize;
+        let operands = 8 * self.stack.max_words() as usize + self.first_slot.unsigned_abs() as usize;
         (operands + self.outgoing_bytes as usize).next_multiple_of(16)
     }
 
@@ -278,25 +282,26 @@ impl<M: Masm> Compiler<'_, M> {
                 (ArgPlace::Gpr(arg), Some(Loc::Gpr(reg))) => self.masm.mov(Gpr(reg), Gpr(arg)),
                 (ArgPlace::Gpr(arg), _) => self.masm.store_slot(home.slot, Gpr(arg)),
                 (ArgPlace::Xmm(arg), Some(Loc::Xmm(reg))) => self.masm.fmov(Xmm(reg), Xmm(arg)),
-                (ArgPlace::Xmm(arg), _) => self.masm.fstore_slot(home.slot, Xmm(arg)),
+                (ArgPlace::Xmm(arg), _) => self.store_vector(home.slot, home.ty, Xmm(arg)),
                 (ArgPlace::Stack(offset), Some(Loc::Gpr(reg))) => {
                     self.masm.load_slot(Gpr(reg), 16 + offset as i32);
                 }
                 (ArgPlace::Stack(offset), Some(Loc::Xmm(reg))) => {
-                    self.masm.fload_slot(Xmm(reg), 16 + offset as i32);
+                    self.load_vector(Xmm(reg), home.ty, 16 + offset as i32);
                 }
-                (ArgPlace::Stack(offset), _) => self.masm.copy_slot(home.slot, 16 + offset as i32),
+                (ArgPlace::Stack(offset), _) => self.copy_value(home.slot, home.ty, 16 + offset as i32),
             }
         }
         let in_slots = rest.iter().filter(|home| home.register.is_none());
         if in_slots.clone().count() > 8 {
             // Slots descend, so the last local's is the lowest; those of register locals between do no harm.
             if let Some(lowest) = rest.last() {
-                self.masm.zero_slots(lowest.slot, rest.len() as u32);
+                let words = rest.iter().map(|home| slot_words(home.ty)).sum();
+                self.masm.zero_slots(lowest.slot, words);
             }
         } else {
             for home in in_slots {
-                self.masm.zero_slots(home.slot, 1);
+                self.masm.zero_slots(home.slot, slot_words(home.ty));
             }
         }
         for home in rest {

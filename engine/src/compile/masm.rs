@@ -7,6 +7,7 @@
 //!
 //! Must not know: wasm operators, the value stack, one machine's encodings.
 
+use super::masm_simd::SimdMasm;
 use super::regs::{Gpr, Xmm};
 
 /// Operand width. 32-bit results are zero-extended.
@@ -438,7 +439,7 @@ pub trait FlowMasm {
 }
 
 /// A machine.
-pub trait Masm: IntMasm + FloatMasm + MemMasm + FlowMasm {
+pub trait Masm: IntMasm + FloatMasm + MemMasm + FlowMasm + SimdMasm {
     /// An empty function.
     fn new() -> Self;
 }

@@ -12,6 +12,7 @@ mod compiler;
 mod disasm;
 mod frame_map;
 mod masm;
+mod masm_simd;
 mod operands;
 mod ops;
 mod regalloc;
@@ -19,6 +20,7 @@ mod regs;
 mod stack_log;
 mod value_stack;
 mod visitor;
+mod visitor_simd;
 #[cfg(target_arch = "x86_64")]
 mod x64;
 

@@ -7,9 +7,10 @@
 //! Must not know: what operators do.
 
 use super::compiler::Compiler;
-use super::frame_map::{Loc, Operand};
+use super::frame_map::{Home, Loc, Operand};
 use super::masm::{Cond, FloatSrc, IntSrc, Masm, Size};
 use super::regs::{FLOAT_TEMPS, Gpr, TEMPS, Xmm};
+use super::value_stack::slot_words;
 use crate::types::ValType;
 
 /// The width of a float's register moves and constants.
@@ -18,9 +19,38 @@ pub(super) fn float_size(ty: ValType) -> Size {
 }
 
 impl<M: Masm> Compiler<'_, M> {
-    /// The canonical slot of a stack index.
-    pub fn slot_of(&self, index: usize) -> i32 {
-        self.first_slot - 8 * index as i32
+    /// The slot of a value of a type with so many words below it.
+    pub fn slot_above(&self, words: u32, ty: ValType) -> i32 {
+        self.first_slot - 8 * (words + slot_words(ty) - 1) as i32
+    }
+
+    /// The canonical slot of a value of a type that is pushed next.
+    pub fn next_slot(&self, ty: ValType) -> i32 {
+        self.slot_above(self.stack.words_below(self.stack.len()), ty)
+    }
+
+    /// Slot to vector register, as wide as the type.
+    pub fn load_vector(&mut self, dst: Xmm, ty: ValType, slot: i32) {
+        match ty {
+            ValType::V128 => self.masm.vload_slot(dst, slot),
+            _ => self.masm.fload_slot(dst, slot),
+        }
+    }
+
+    /// Vector register to slot.
+    pub fn store_vector(&mut self, slot: i32, ty: ValType, src: Xmm) {
+        match ty {
+            ValType::V128 => self.masm.vstore_slot(slot, src),
+            _ => self.masm.fstore_slot(slot, src),
+        }
+    }
+
+    /// Slot to slot.
+    pub fn copy_value(&mut self, dst: i32, ty: ValType, src: i32) {
+        match ty {
+            ValType::V128 => self.masm.vcopy_slot(dst, src),
+            _ => self.masm.copy_slot(dst, src),
+        }
     }
 
     /// Pops an entry; its register stays taken until the instruction ends.
@@ -143,7 +173,7 @@ impl<M: Masm> Compiler<'_, M> {
         let Some(entry) = self.stack.get(index) else {
             return;
         };
-        let slot = self.slot_of(index);
+        let slot = self.slot_above(self.stack.words_below(index), entry.ty);
         if entry.loc != Loc::Slot(slot) {
             self.store_entry(slot, entry);
             self.stack.relocate(index, Loc::Slot(slot));
@@ -200,10 +230,15 @@ impl<M: Masm> Compiler<'_, M> {
     /// Stores an entry's value to a slot.
     pub fn store_entry(&mut self, slot: i32, entry: Operand) {
         match self.place(entry) {
-            Loc::Const(bits) => self.masm.store_slot_imm(slot, bits),
+            Loc::Const(bits) => {
+                self.masm.store_slot_imm(slot, bits);
+                if entry.ty == ValType::V128 {
+                    self.masm.store_slot_imm(slot + 8, 0);
+                }
+            }
             Loc::Gpr(reg) => self.masm.store_slot(slot, Gpr(reg)),
-            Loc::Xmm(reg) => self.masm.fstore_slot(slot, Xmm(reg)),
-            Loc::Slot(from) => self.masm.copy_slot(slot, from),
+            Loc::Xmm(reg) => self.store_vector(slot, entry.ty, Xmm(reg)),
+            Loc::Slot(from) => self.copy_value(slot, entry.ty, from),
             Loc::Flags(code) => {
                 // Flags never live longer than the next operator, which takes them; nothing stores them.
                 let dst = self.take_gpr();
@@ -230,7 +265,7 @@ impl<M: Masm> Compiler<'_, M> {
         match self.place(entry) {
             Loc::Const(bits) => self.masm.fconst(float_size(entry.ty), dst, bits),
             Loc::Xmm(reg) => self.masm.fmov(dst, Xmm(reg)),
-            Loc::Slot(slot) => self.masm.fload_slot(dst, slot),
+            Loc::Slot(slot) => self.load_vector(dst, entry.ty, slot),
             Loc::Gpr(_) | Loc::Flags(_) | Loc::Local(_) => {
                 self.broken = Some("an integer where a float belongs");
             }
@@ -367,16 +402,16 @@ impl<M: Masm> Compiler<'_, M> {
     /// Saves homes that a call does not preserve. Their registers keep the values until the call.
     pub fn save_homes(&mut self) {
         for index in 0..self.unsaved_homes.len() {
-            let Some(&(reg, slot)) = self.unsaved_homes.get(index) else {
+            let Some(&Home { ty, register, slot }) = self.unsaved_homes.get(index) else {
                 continue;
             };
-            match reg {
-                Loc::Gpr(reg) if !self.synced.has(Gpr(reg)) => {
+            match register {
+                Some(Loc::Gpr(reg)) if !self.synced.has(Gpr(reg)) => {
                     self.masm.store_slot(slot, Gpr(reg));
                     self.synced.add(Gpr(reg));
                 }
-                Loc::Xmm(reg) if !self.synced.has_float(Xmm(reg)) => {
-                    self.masm.fstore_slot(slot, Xmm(reg));
+                Some(Loc::Xmm(reg)) if !self.synced.has_float(Xmm(reg)) => {
+                    self.store_vector(slot, ty, Xmm(reg));
                     self.synced.add_float(Xmm(reg));
                 }
                 _ => {}
@@ -387,9 +422,12 @@ impl<M: Masm> Compiler<'_, M> {
     /// Takes them back after a call.
     pub fn reload_homes(&mut self) {
         for index in 0..self.unsaved_homes.len() {
-            match self.unsaved_homes.get(index) {
-                Some(&(Loc::Gpr(reg), slot)) => self.masm.load_slot(Gpr(reg), slot),
-                Some(&(Loc::Xmm(reg), slot)) => self.masm.fload_slot(Xmm(reg), slot),
+            let Some(&Home { ty, register, slot }) = self.unsaved_homes.get(index) else {
+                continue;
+            };
+            match register {
+                Some(Loc::Gpr(reg)) => self.masm.load_slot(Gpr(reg), slot),
+                Some(Loc::Xmm(reg)) => self.load_vector(Xmm(reg), ty, slot),
                 _ => {}
             }
         }

@@ -8,6 +8,7 @@
 
 use super::frame_map::{Home, Loc};
 use super::regs::{FLOAT_HOMES, Gpr, SAVED_HOMES, UNSAVED_HOMES};
+use crate::layout::slot_len_bytes;
 use crate::types::ValType;
 use wasmparser::{Operator, OperatorsReader};
 
@@ -56,13 +57,17 @@ impl Prepass {
     }
 }
 
-/// Gives homes to locals. `slot` names each local's slot.
-pub fn assign_homes(prepass: &Prepass, types: &[ValType], slot: impl Fn(usize) -> i32) -> Vec<Home> {
-    let mut homes: Vec<Home> = (types.iter().enumerate())
-        .map(|(index, &ty)| Home {
-            ty,
-            register: None,
-            slot: slot(index),
+/// Gives homes to locals, whose slots lie below `top` one after the other.
+pub fn assign_homes(prepass: &Prepass, types: &[ValType], top: i32) -> Vec<Home> {
+    let mut slot = top;
+    let mut homes: Vec<Home> = (types.iter())
+        .map(|&ty| {
+            slot -= slot_len_bytes(ty) as i32;
+            Home {
+                ty,
+                register: None,
+                slot,
+            }
         })
         .collect();
     let mut order: Vec<usize> = (0..types.len())
@@ -90,7 +95,6 @@ pub fn assign_homes(prepass: &Prepass, types: &[ValType], slot: impl Fn(usize) -
             continue;
         };
         match home.ty {
-            ValType::V128 => {}
             ty if ty.is_float() => {
                 if spilling(weight) {
                     home.register = floats.next().map(|reg| Loc::Xmm(reg.0));

@@ -2,7 +2,8 @@
 //!
 //! # Invariants
 //! - A temporary register holds at most one entry.
-//! - An entry in a slot is in the canonical slot of its index, nowhere else.
+//! - An entry in a slot is in its canonical slot, nowhere else. Slots lie one upon the other like the entries; a
+//!   vector's takes two words of 8 bytes.
 //! - `unchanged` entries at the bottom were there when it was last asked; those of them that have been moved since
 //!   are in `moved`.
 //!
@@ -10,7 +11,13 @@
 
 use super::frame_map::{Loc, Operand};
 use super::regs::{Gpr, Xmm};
+use crate::layout::slot_len_bytes;
 use crate::types::ValType;
+
+/// Words of 8 bytes that a value of a type takes.
+pub fn slot_words(ty: ValType) -> u32 {
+    slot_len_bytes(ty) / 8
+}
 
 /// The entries before and behind one that stand for the same local.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,6 +30,10 @@ struct Links {
 #[derive(Debug, Default)]
 pub struct ValueStack {
     entries: Vec<Operand>,
+    /// Words below each entry's slot.
+    starts: Vec<u32>,
+    /// Words of all slots.
+    words: u32,
     gprs: [Option<u32>; 16],
     xmms: [Option<u32>; 16],
     /// For each local the last entry that stands for it; and for each entry that stands for a local the one before
@@ -33,7 +44,7 @@ pub struct ValueStack {
     settled: usize,
     unchanged: usize,
     moved: Vec<u32>,
-    max: usize,
+    max_words: u32,
 }
 
 impl ValueStack {
@@ -50,9 +61,14 @@ impl ValueStack {
         self.entries.len()
     }
 
-    /// The greatest height it had.
-    pub fn max(&self) -> usize {
-        self.max
+    /// The most words its slots had.
+    pub fn max_words(&self) -> u32 {
+        self.max_words
+    }
+
+    /// How many words lie below the slot of the entry at an index, or of the next one to be pushed.
+    pub fn words_below(&self, index: usize) -> u32 {
+        self.starts.get(index).copied().unwrap_or(self.words)
     }
 
     /// All entries, bottom first.
@@ -73,12 +89,15 @@ impl ValueStack {
         self.aliases.push(Links::default());
         self.hold(index, loc);
         self.entries.push(Operand { ty, loc });
-        self.max = self.max.max(self.entries.len());
+        self.starts.push(self.words);
+        self.words += slot_words(ty);
+        self.max_words = self.max_words.max(self.words);
     }
 
     /// Pops; `None` only if the module were not valid.
     pub fn pop(&mut self) -> Option<Operand> {
         let entry = self.entries.pop()?;
+        self.words = self.starts.pop()?;
         self.release(self.entries.len(), entry.loc);
         self.aliases.pop();
         self.settled = self.settled.min(self.entries.len());

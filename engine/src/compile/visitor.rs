@@ -369,6 +369,7 @@ impl<M: Masm> Compiler<'_, M> {
             Operator::RefIsNull => self.ref_is_null(),
             Operator::RefFunc { function_index } => self.ref_func(*function_index),
 
+            other if self.vector_operator(other) => {}
             other => {
                 let what = format!("{} in compiled code", operator_name(other));
                 return Err(Error::Unsupported {

@@ -6,7 +6,7 @@ use super::super::masm::{Cond, Masm, Size};
 use super::super::regs::{CALLEE_REF, Gpr, Xmm};
 use crate::error::TrapKind;
 use crate::layout::{ArgPlace, CallLayout, func_ref};
-use crate::types::FuncType;
+use crate::types::{FuncType, ValType};
 
 impl<M: Masm> Compiler<'_, M> {
     pub fn call(&mut self, func: u32) {
@@ -71,12 +71,20 @@ impl<M: Masm> Compiler<'_, M> {
             })
             .collect();
         // Into memory first: that takes no register.
-        for &(_, from, place) in &args {
+        for &(entry, from, place) in &args {
+            let wide = entry.ty == ValType::V128;
             if let ArgPlace::Stack(offset) = place {
                 match from {
                     Loc::Gpr(reg) => self.masm.store_outgoing(offset, Gpr(reg)),
+                    Loc::Xmm(reg) if wide => self.masm.vstore_outgoing(offset, Xmm(reg)),
                     Loc::Xmm(reg) => self.masm.fstore_outgoing(offset, Xmm(reg)),
-                    Loc::Const(bits) => self.masm.store_outgoing_imm(offset, bits),
+                    Loc::Const(bits) => {
+                        self.masm.store_outgoing_imm(offset, bits);
+                        if wide {
+                            self.masm.store_outgoing_imm(offset + 8, 0);
+                        }
+                    }
+                    Loc::Slot(slot) if wide => self.masm.vcopy_to_outgoing(offset, slot),
                     Loc::Slot(slot) => self.masm.copy_to_outgoing(offset, slot),
                     Loc::Local(_) | Loc::Flags(_) => self.broken = Some("an argument without a place"),
                 }
@@ -172,8 +180,11 @@ impl<M: Masm> Compiler<'_, M> {
                 ArgPlace::Gpr(reg) => self.push_gpr(result, Gpr(reg)),
                 ArgPlace::Xmm(reg) => self.push_xmm(result, Xmm(reg)),
                 ArgPlace::Stack(offset) => {
-                    let slot = self.slot_of(self.stack.len());
-                    self.masm.copy_from_outgoing(slot, offset);
+                    let slot = self.next_slot(result);
+                    match result {
+                        ValType::V128 => self.masm.vcopy_from_outgoing(slot, offset),
+                        _ => self.masm.copy_from_outgoing(slot, offset),
+                    }
                     self.stack.push(result, Loc::Slot(slot));
                 }
             }

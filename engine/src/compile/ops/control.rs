@@ -4,6 +4,7 @@ use super::super::compiler::{Compiler, Control, ControlKind};
 use super::super::frame_map::Loc;
 use super::super::masm::Masm;
 use super::super::regs::RegSet;
+use super::super::value_stack::slot_words;
 use crate::error::TrapKind;
 use crate::types::ValType;
 use std::collections::HashMap;
@@ -133,7 +134,7 @@ impl<'a, M: Masm> Compiler<'a, M> {
     fn restore_stack(&mut self, height: usize, types: &[ValType]) {
         self.stack.truncate(height);
         for &ty in types {
-            let slot = self.slot_of(self.stack.len());
+            let slot = self.next_slot(ty);
             self.stack.push(ty, Loc::Slot(slot));
         }
     }
@@ -141,14 +142,15 @@ impl<'a, M: Masm> Compiler<'a, M> {
     /// Copies the top `count` entries to the slots above `height`. Changes no entry, keeps the flags.
     fn move_results(&mut self, height: usize, count: usize) {
         let first = self.stack.len().saturating_sub(count);
+        let mut words = self.stack.words_below(height);
         // Upward: an entry in a slot is never below the slot it goes to, so none is overwritten before it is read.
-        for index in 0..count {
-            let slot = self.slot_of(height + index);
-            if let Some(entry) = self
-                .stack
-                .get(first + index)
-                .filter(|entry| entry.loc != Loc::Slot(slot))
-            {
+        for index in first..first + count {
+            let Some(entry) = self.stack.get(index) else {
+                return;
+            };
+            let slot = self.slot_above(words, entry.ty);
+            words += slot_words(entry.ty);
+            if entry.loc != Loc::Slot(slot) {
                 self.store_entry(slot, entry);
             }
         }
@@ -169,9 +171,12 @@ impl<'a, M: Masm> Compiler<'a, M> {
 
     fn in_place(&self, height: usize, count: usize) -> bool {
         let first = self.stack.len().saturating_sub(count);
-        (0..count).all(|index| {
-            matches!(self.stack.get(first + index), Some(entry) if entry.loc == Loc::Slot(self.slot_of(height + index)))
-        })
+        // Values of the same types lie in the same slots only if they have as many words below them.
+        count == 0
+            || self.stack.words_below(first) == self.stack.words_below(height)
+                && (first..first + count).all(
+                    |index| matches!(self.stack.get(index), Some(entry) if matches!(entry.loc, Loc::Slot(_))),
+                )
     }
 
     /// Branches from here on; changes no entry.

@@ -14,11 +14,12 @@ const LIBCALL_ARGS: [Gpr; 4] = [Gpr(0), Gpr(1), Gpr(2), Gpr(6)];
 const LIBCALL_REQUEST: Gpr = Gpr(7);
 
 impl<M: Masm> Compiler<'_, M> {
-    /// The address of a popped operand plus a static offset.
-    fn address(&mut self, base: Operand, offset: u64) -> Address {
+    /// The address of a popped operand plus a static offset, to which `room` may still be added.
+    pub fn address(&mut self, base: Operand, offset: u64, room: u64) -> Address {
+        let fitting = |offset: u64| i32::try_from(offset + room).ok().map(|_| offset as i32);
         if let Loc::Const(bits) = base.loc {
             let total = (bits & 0xffff_ffff) + offset;
-            if let Ok(offset) = i32::try_from(total) {
+            if let Some(offset) = fitting(total) {
                 return Address { index: None, offset };
             }
             let reg = self.take_gpr();
@@ -28,12 +29,12 @@ impl<M: Masm> Compiler<'_, M> {
                 offset: 0,
             };
         }
-        match i32::try_from(offset) {
-            Ok(offset) => Address {
+        match fitting(offset) {
+            Some(offset) => Address {
                 index: Some(self.in_gpr(base)),
                 offset,
             },
-            Err(_) => {
+            None => {
                 // A copy, because a trap must find the operand as it was.
                 let reg = self.take_gpr();
                 self.load_gpr(reg, base);
@@ -50,7 +51,7 @@ impl<M: Masm> Compiler<'_, M> {
         self.need_gprs(2);
         self.settle();
         let base = self.pop();
-        let at = self.address(base, offset);
+        let at = self.address(base, offset, 0);
         let dst = match at.index {
             Some(reg) => self.result_gpr(reg),
             None => self.take_gpr(),
@@ -64,7 +65,7 @@ impl<M: Masm> Compiler<'_, M> {
         self.need_gprs(2);
         self.settle();
         let (value, base) = (self.pop(), self.pop());
-        let at = self.address(base, offset);
+        let at = self.address(base, offset, 0);
         let native = match self.int_src(width.size, value) {
             IntSrc::Imm(imm) => self.masm.store_imm(width, at, imm),
             IntSrc::Reg(src) => self.masm.store(width, at, src),
@@ -81,7 +82,7 @@ impl<M: Masm> Compiler<'_, M> {
         self.need_xmms(1);
         self.settle();
         let base = self.pop();
-        let at = self.address(base, offset);
+        let at = self.address(base, offset, 0);
         let dst = self.take_xmm();
         let native = self.masm.fload(size, dst, at);
         self.may_fault(native);
@@ -93,7 +94,7 @@ impl<M: Masm> Compiler<'_, M> {
         self.need_xmms(1);
         self.settle();
         let (value, base) = (self.pop(), self.pop());
-        let at = self.address(base, offset);
+        let at = self.address(base, offset, 0);
         let src = self.in_xmm(value);
         let native = self.masm.fstore(size, at, src);
         self.may_fault(native);

@@ -4,5 +4,6 @@ pub(super) mod call;
 pub(super) mod control;
 pub(super) mod memory;
 pub(super) mod numeric;
+pub(super) mod simd;
 pub(super) mod table;
 pub(super) mod variable;

@@ -45,7 +45,10 @@ impl<M: Masm> Compiler<'_, M> {
         let (base, offset) = self.global_cell(global);
         if ty.is_float() {
             let dst = self.take_xmm();
-            self.masm.fload_field(dst, base, offset);
+            match ty {
+                ValType::V128 => self.masm.vload_field(dst, base, offset),
+                _ => self.masm.fload_field(dst, base, offset),
+            }
             self.push_xmm(ty, dst);
         } else {
             let dst = base.unwrap_or_else(|| self.take_gpr());
@@ -62,7 +65,10 @@ impl<M: Masm> Compiler<'_, M> {
         let (base, offset) = self.global_cell(global);
         if value.ty.is_float() {
             let src = self.in_xmm(value);
-            self.masm.fstore_field(base, offset, src);
+            match value.ty {
+                ValType::V128 => self.masm.vstore_field(base, offset, src),
+                _ => self.masm.fstore_field(base, offset, src),
+            }
         } else {
             let src = self.in_gpr(value);
             match base {

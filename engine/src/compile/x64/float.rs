@@ -4,10 +4,8 @@ use super::super::masm::{
     Cond, FloatMasm, FloatOp, FloatSrc, FloatUnary, FlowMasm, IntMasm, Size, TruncOp, TruncTraps,
 };
 use super::super::regs::{Gpr, Xmm};
-use super::{NanFix, X64, with_slot};
+use super::{NanFix, NanKind, SCRATCH, X64, with_slot};
 use dynasmrt::{DynamicLabel, DynasmApi, DynasmLabelApi, dynasm};
-
-const SCRATCH: Xmm = Xmm(15);
 
 /// `op dst, lhs, rhs` for a scalar instruction pair and any right-hand side.
 macro_rules! scalar {
@@ -312,7 +310,7 @@ impl X64 {
         self.jump_if_nan(size, reg, label);
         self.bind(back);
         self.nans.push(NanFix {
-            size,
+            kind: NanKind::Scalar(size),
             reg,
             label,
             back,

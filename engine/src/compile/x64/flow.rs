@@ -1,8 +1,8 @@
 //! Labels, jumps, calls and frames.
 
-use super::super::masm::{Cond, FlowMasm, Size};
+use super::super::masm::{Cond, FlowMasm};
 use super::super::regs::{CALLEE_REF, Gpr, Xmm};
-use super::{X64, with_slot};
+use super::{NanKind, X64, canonical_nan, with_slot};
 use crate::layout::{func_ref, vmctx};
 use dynasmrt::{DynamicLabel, DynasmApi, DynasmLabelApi, dynasm};
 
@@ -155,15 +155,19 @@ impl FlowMasm for X64 {
     fn finish(&mut self, frame_bytes: u32) -> Result<Vec<u8>, String> {
         for fix in std::mem::take(&mut self.nans) {
             dynasm!(self.asm ; .arch x64 ; =>fix.label);
-            let canonical = match fix.size {
-                Size::S32 => 0x7fc0_0000,
-                Size::S64 => 0x7ff8_0000_0000_0000,
-            };
-            let bits = self.pooled(canonical);
-            dynasm!(self.asm ; .arch x64 ; vmovq Rx(fix.reg.0), QWORD [=>bits] ; jmp =>fix.back);
+            match fix.kind {
+                NanKind::Scalar(size) => {
+                    let bits = self.pooled(canonical_nan(size));
+                    dynasm!(self.asm ; .arch x64 ; vmovq Rx(fix.reg.0), QWORD [=>bits] ; jmp =>fix.back);
+                }
+                NanKind::Lanes(size) => self.replace_nans(size, fix.reg, fix.back),
+            }
         }
         for (bits, label) in std::mem::take(&mut self.pool) {
             dynasm!(self.asm ; .arch x64 ; =>label ; .u64 bits);
+        }
+        for (bits, label) in std::mem::take(&mut self.vector_pool) {
+            dynasm!(self.asm ; .arch x64 ; =>label ; .u64 bits as u64 ; .u64 (bits >> 64) as u64);
         }
         let mut code = self.asm.take().map_err(|error| error.to_string())?;
         let size = code

@@ -23,6 +23,7 @@ macro_rules! with_guest {
         start
     }};
 }
+pub(super) use with_guest;
 
 impl MemMasm for X64 {
     fn load(&mut self, width: Width, dst: Gpr, at: Address) -> u32 {

@@ -13,6 +13,9 @@ mod float;
 mod flow;
 mod int;
 mod mem;
+mod simd;
+mod simd_float;
+mod simd_lane;
 
 use super::masm::{Masm, Size};
 use super::regs::Xmm;
@@ -32,23 +35,45 @@ macro_rules! with_slot {
 }
 pub(super) use with_slot;
 
+/// Scratch within one method.
+const SCRATCH: Xmm = Xmm(15);
+
 /// An assembler for one function.
 pub struct X64 {
     asm: VecAssembler<X64Relocation>,
     /// Constants after the code: (bits, label).
     pool: Vec<(u64, DynamicLabel)>,
     pooled: HashMap<u64, DynamicLabel>,
+    /// Constants of 16 bytes behind those.
+    vector_pool: Vec<(u128, DynamicLabel)>,
+    pooled_vectors: HashMap<u128, DynamicLabel>,
     /// NaN results to make canonical, out of line.
     nans: Vec<NanFix>,
     /// Where the frame size is written at the end.
     frame_size_at: usize,
 }
 
+/// Which NaNs a register may hold.
+enum NanKind {
+    /// One float.
+    Scalar(Size),
+    /// Lanes; the scratch has ones where they are NaNs.
+    Lanes(Size),
+}
+
 struct NanFix {
-    size: Size,
+    kind: NanKind,
     reg: Xmm,
     label: DynamicLabel,
     back: DynamicLabel,
+}
+
+/// The quiet NaN without a payload.
+fn canonical_nan(size: Size) -> u64 {
+    match size {
+        Size::S32 => 0x7fc0_0000,
+        Size::S64 => 0x7ff8_0000_0000_0000,
+    }
 }
 
 impl X64 {
@@ -70,13 +95,16 @@ impl Masm for X64 {
             asm: VecAssembler::new(0),
             pool: Vec::new(),
             pooled: HashMap::new(),
+            vector_pool: Vec::new(),
+            pooled_vectors: HashMap::new(),
             nans: Vec::new(),
             frame_size_at: 0,
         }
     }
 }
 
-/// Whether this processor has what the compiler emits; the error names what is missing.
+/// Whether this processor has what the compiler emits; the error names what is missing. AVX brings all SSE, which is
+/// enough for vectors.
 pub fn supported() -> Result<(), String> {
     let features = [
         ("avx", std::arch::is_x86_feature_detected!("avx")),
