@@ -2,6 +2,7 @@
 //! interpreter at once. At every boundary all locals, operands and globals must be equal; regularly, and at the
 //! end, all frames of the stack and all bytes of memory.
 
+mod exact_vectors;
 mod runtime_support;
 
 use runtime_support::{Watcher, host};
@@ -178,7 +179,10 @@ fn check(path: &str, args: &[&str]) -> usize {
         .join("../assets/guests")
         .join(path);
     let bytes = std::fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-    let module = decode(bytes.into()).expect("valid");
+    check_module(path, &decode(bytes.into()).expect("valid"), args)
+}
+
+fn check_module(path: &str, module: &Arc<Module>, args: &[&str]) -> usize {
     let (ours, our_steps) = sync_channel(4);
     let (oracle, oracle_steps) = sync_channel(4);
     let steps = std::thread::scope(move |scope| {
@@ -190,7 +194,7 @@ fn check(path: &str, args: &[&str]) -> usize {
             let module = module.clone();
             move || run(Backend::Interpreter, module, args, &oracle)
         });
-        let steps = compare(path, &module, our_steps, oracle_steps);
+        let steps = compare(path, module, our_steps, oracle_steps);
         let (compiled, interpreted) = (
             compiled.join().expect("compiled"),
             interpreted.join().expect("interpreted"),
@@ -223,4 +227,16 @@ fn compiled_code_agrees_with_the_interpreter_at_every_instruction() {
     let total: usize = programs.iter().map(|(path, args)| check(path, args)).sum();
     println!("{total} instructions agree");
     assert!(total >= 1_000_000, "only {total} instructions were compared");
+}
+
+#[test]
+fn vectors_agree_with_the_interpreter_at_every_instruction() {
+    if let Err(why) = stepwell_engine::compile::supported() {
+        println!("nothing to compare: {why}");
+        return;
+    }
+    let module = runtime_support::module(&exact_vectors::program());
+    let steps = check_module("vectors", &module, &["vectors"]);
+    assert!(steps >= 150_000, "only {steps} instructions were compared");
+    assert!(steps < MOST_STEPS, "the program was not compared to its end");
 }

@@ -38,10 +38,24 @@ fn extended_constant_expressions() {
     run_all(Mode::Clean, proposal(Proposal::ExtendedConst), 3, 30);
 }
 
+/// The scripts of SIMD, but the one that is about multiple memories.
+fn simd() -> impl Iterator<Item = TestFile<'static>> {
+    proposal(Proposal::Simd).filter(|file| file.name() != "simd_memory-multi.wast")
+}
+
 #[test]
 fn simd_interpreted() {
-    let files = proposal(Proposal::Simd).filter(|file| file.name() != "simd_memory-multi.wast");
-    run_all(Mode::Interpreter, files, 58, 24_000);
+    run_all(Mode::Interpreter, simd(), 58, 24_000);
+}
+
+#[test]
+fn simd_clean_code() {
+    run_all(Mode::Clean, simd(), 58, 24_000);
+}
+
+#[test]
+fn simd_twins() {
+    run_all(Mode::Twins, simd(), 58, 24_000);
 }
 
 /// Runs scripts, and checks that there were as many scripts and assertions as there should be at least.
