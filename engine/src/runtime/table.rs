@@ -44,7 +44,7 @@ impl Table {
                 ty.min
             )));
         }
-        let most = ty.max.unwrap_or(MAX_ELEMENTS).min(MAX_ELEMENTS).max(1);
+        let most = ty.max.unwrap_or(MAX_ELEMENTS).clamp(1, MAX_ELEMENTS);
         let len_bytes = (most as usize * ELEMENT_LEN_BYTES).next_multiple_of(COMMIT_ALIGN);
         let mapping = Mapping::reserve(len_bytes)
             .map_err(|error| Error::Host(format!("cannot reserve address space for a table: {error}")))?;
