@@ -1,89 +1,14 @@
 //! The session as a front end sees it: guests that never end are paused, questions go stale, breakpoints bind
 //! before the first instruction, a trapped guest stays inspectable.
 
-use std::path::Path;
+mod session_support;
+
+use session_support::Client;
 use std::time::{Duration, Instant};
 use stepwell_engine::debugger::{
-    BreakpointId, BreakpointSpec, Command, Event, Outcome, Query, QueryError, QueryId, Reply, Session,
-    SessionConfig, Snapshot, StepKind, StepUnit, StopReason,
+    BreakpointId, BreakpointSpec, Command, Event, Outcome, Query, QueryError, Reply, StepKind, StepUnit,
+    StopReason,
 };
-
-/// A guest that does not answer in this time has hung.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-struct Client {
-    session: Session,
-    output_len_bytes: usize,
-    outputs: usize,
-}
-
-impl Client {
-    fn open(guest: &str, interpreter: bool, args: &[&str]) -> Client {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("../assets/guests")
-            .join(guest);
-        let config = SessionConfig {
-            module: std::fs::read(&file).expect("a sample").into(),
-            name: guest.to_string(),
-            path: Some(file),
-            args: args.iter().map(ToString::to_string).collect(),
-            interpreter,
-            ..SessionConfig::default()
-        };
-        Client {
-            session: Session::spawn(config, || {}),
-            output_len_bytes: 0,
-            outputs: 0,
-        }
-    }
-
-    fn wait<T>(&mut self, mut wanted: impl FnMut(Event) -> Option<T>) -> T {
-        let deadline = Instant::now() + PATIENCE;
-        while Instant::now() < deadline {
-            let Some(event) = self.session.wait_event(Duration::from_millis(100)) else {
-                continue;
-            };
-            if let Event::Output { bytes, .. } = &event {
-                self.output_len_bytes += bytes.len();
-                self.outputs += 1;
-            }
-            if let Some(found) = wanted(event) {
-                return found;
-            }
-        }
-        panic!("nothing came in {PATIENCE:?}");
-    }
-
-    fn stopped(&mut self) -> Snapshot {
-        self.wait(|event| match event {
-            Event::Stopped(snapshot) => Some(*snapshot),
-            Event::Ended(outcome) => panic!("ended: {outcome:?}"),
-            Event::Problem { message } | Event::LoadFailed { message } => panic!("{message}"),
-            _ => None,
-        })
-    }
-
-    fn ended(&mut self) -> Outcome {
-        self.wait(|event| match event {
-            Event::Ended(outcome) => Some(outcome),
-            _ => None,
-        })
-    }
-
-    fn ask(&mut self, query: Query) -> Result<Reply, QueryError> {
-        self.session.send(Command::Query {
-            id: QueryId(7),
-            query,
-        });
-        self.wait(|event| match event {
-            Event::Reply {
-                id: QueryId(7),
-                result,
-            } => Some(result),
-            _ => None,
-        })
-    }
-}
 
 #[test]
 fn guests_that_never_end_are_paused_looked_at_and_stopped() {

@@ -4,10 +4,24 @@
 
 use super::event::{ExportInfo, FunctionInfo, GlobalInfo, ImportInfo, ModuleInfo, SectionInfo};
 use crate::module::{ExportKind, ImportKind, Module};
+use crate::types::FuncType;
+use std::collections::HashMap;
+use std::sync::Arc;
 use stepwell_debuginfo::ModuleOffset;
 
-/// The shape of a module; `names` are its functions' names by index.
-pub fn module_info(module: &Module, name: &str, names: &[String], compiled: bool) -> ModuleInfo {
+/// The shape of a module, with its functions' and globals' names by index.
+pub fn module_info(
+    module: &Module,
+    name: &str,
+    (funcs, globals): (&[String], &[Option<String>]),
+    compiled: bool,
+) -> ModuleInfo {
+    // Shared, because a long type may be that of very many functions.
+    let types: Vec<Arc<FuncType>> = module.types.iter().cloned().map(Arc::new).collect();
+    let type_of = |func: usize| {
+        let ty = module.func_types.get(func).and_then(|&ty| types.get(ty as usize));
+        ty.cloned().unwrap_or_default()
+    };
     ModuleInfo {
         name: name.to_string(),
         len_bytes: module.bytes.len() as u64,
@@ -20,12 +34,11 @@ pub fn module_info(module: &Module, name: &str, names: &[String], compiled: bool
                 count: section.count,
             })
             .collect(),
-        types: module.types.clone(),
         functions: (0..module.func_types.len() as u32)
             .map(|index| FunctionInfo {
                 index,
-                name: names.get(index as usize).cloned().unwrap_or_default(),
-                ty: module.func_type(index).clone(),
+                name: funcs.get(index as usize).cloned().unwrap_or_default(),
+                ty: type_of(index as usize),
                 imported: index < module.imported_funcs,
                 body: module.body(index).map_or((ModuleOffset(0), 0), |body| {
                     (ModuleOffset(body.range.start as u64), body.range.len() as u64)
@@ -56,7 +69,7 @@ pub fn module_info(module: &Module, name: &str, names: &[String], compiled: bool
             .collect(),
         globals: (module.globals.iter().enumerate())
             .map(|(index, global)| GlobalInfo {
-                name: global_name(module, index as u32),
+                name: globals.get(index).cloned().flatten(),
                 ty: global.ty,
                 mutable: global.mutable,
             })
@@ -75,27 +88,48 @@ pub fn module_info(module: &Module, name: &str, names: &[String], compiled: bool
             .collect(),
         start: module.start,
         compiled,
+        types,
     }
 }
 
-/// A global's name: of the `name` section, else of an export.
-pub fn global_name(module: &Module, index: u32) -> Option<String> {
-    let exported = || {
-        let export = (module.exports.iter()).find(|export| export.kind == ExportKind::Global(index))?;
-        Some(export.name.clone())
-    };
-    module.names.globals.get(&index).cloned().or_else(exported)
+/// The globals' names: of the `name` section, else of the first export.
+pub fn global_names(module: &Module) -> Vec<Option<String>> {
+    let exported = exported(module, |kind| match kind {
+        ExportKind::Global(index) => Some(index),
+        _ => None,
+    });
+    (0..module.globals.len() as u32)
+        .map(|index| {
+            (module.names.globals.get(&index).cloned())
+                .or_else(|| exported.get(&index).map(|name| name.to_string()))
+        })
+        .collect()
 }
 
-/// A function's name without debug info: of the `name` section, else of an export, else by index.
-pub fn plain_function_name(module: &Module, func: u32) -> String {
-    let exported = || {
-        let export = (module.exports.iter()).find(|export| export.kind == ExportKind::Func(func))?;
-        Some(export.name.clone())
-    };
-    (module.names.funcs.get(&func).cloned())
-        .or_else(exported)
-        .unwrap_or_else(|| format!("func[{func}]"))
+/// The functions' names without debug info: of the `name` section, else of the first export, else by index.
+pub fn plain_function_names(module: &Module) -> Vec<String> {
+    let exported = exported(module, |kind| match kind {
+        ExportKind::Func(index) => Some(index),
+        _ => None,
+    });
+    (0..module.func_types.len() as u32)
+        .map(|index| {
+            (module.names.funcs.get(&index).cloned())
+                .or_else(|| exported.get(&index).map(|name| name.to_string()))
+                .unwrap_or_else(|| format!("func[{index}]"))
+        })
+        .collect()
+}
+
+/// The first export of each index of a space. There may be as many exports as functions: they are walked once.
+fn exported(module: &Module, space: impl Fn(ExportKind) -> Option<u32>) -> HashMap<u32, &str> {
+    let mut names = HashMap::new();
+    for export in &module.exports {
+        if let Some(index) = space(export.kind) {
+            names.entry(index).or_insert(export.name.as_str());
+        }
+    }
+    names
 }
 
 fn import_type(module: &Module, kind: &ImportKind) -> String {

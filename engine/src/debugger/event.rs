@@ -5,6 +5,7 @@ use super::query::{QueryError, QueryId, Reply};
 use super::snapshot::{Snapshot, SourcePlace};
 use crate::types::{FuncType, ValType};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use stepwell_debuginfo::{Diagnostic, Finding, ModuleOffset, SourceFile, UnitSummary};
 
 /// What happened.
@@ -118,7 +119,7 @@ pub struct ModuleInfo {
     /// Sections in file order.
     pub sections: Vec<SectionInfo>,
     /// Types.
-    pub types: Vec<FuncType>,
+    pub types: Vec<Arc<FuncType>>,
     /// Functions, imports first.
     pub functions: Vec<FunctionInfo>,
     /// Imports.
@@ -164,7 +165,7 @@ pub struct FunctionInfo {
     /// Name for people: final once `DebugInfo` has come.
     pub name: String,
     /// Its type.
-    pub ty: FuncType,
+    pub ty: Arc<FuncType>,
     /// Whether it is imported.
     pub imported: bool,
     /// Body range in the file (start of locals to past the end); zero length for imports.

@@ -5,7 +5,6 @@
 //!
 //! Must not know: when a guest stops, who asks.
 
-use super::describe::global_name;
 use super::query::{FrameDetail, MemoryBytes, Query, QueryError, Reply, TableRows, WasmSlot, WriteTarget};
 use super::snapshot::{FrameInfo, Snapshot};
 use super::symbols::Symbols;
@@ -205,10 +204,10 @@ impl Inspector<'_, '_> {
         let Some(module) = self.paused.store().module(0) else {
             return Vec::new();
         };
-        (module.globals.iter().zip(0..))
-            .filter_map(|(global, index)| {
+        (module.globals.iter().zip(self.symbols.global_names()).zip(0..))
+            .filter_map(|((global, name), index)| {
                 let val = self.paused.store().global(0, index)?;
-                Some(self.slot(index, global_name(module, index), val, global.mutable))
+                Some(self.slot(index, name.clone(), val, global.mutable))
             })
             .collect()
     }

@@ -6,7 +6,7 @@
 //! Must not know: running guests, who asks.
 
 use super::command::BreakpointSpec;
-use super::describe::plain_function_name;
+use super::describe::{global_names, plain_function_names};
 use super::event::{BreakpointLocation, DebugSummary};
 use super::snapshot::{FrameInfo, SourcePlace};
 use crate::module::Module;
@@ -20,18 +20,17 @@ pub struct Symbols {
     module: Arc<Module>,
     debug: Option<Arc<DebugInfo>>,
     names: Vec<String>,
+    globals: Vec<Option<String>>,
 }
 
 impl Symbols {
     /// Those of the module alone; the debug info is on its way.
     pub fn new(module: Arc<Module>) -> Symbols {
-        let names = (0..module.func_types.len() as u32)
-            .map(|func| plain_function_name(&module, func))
-            .collect();
         Symbols {
+            names: plain_function_names(&module),
+            globals: global_names(&module),
             module,
             debug: None,
-            names,
         }
     }
 
@@ -51,6 +50,11 @@ impl Symbols {
     /// Function names by index.
     pub fn names(&self) -> &[String] {
         &self.names
+    }
+
+    /// Global names by index.
+    pub fn global_names(&self) -> &[Option<String>] {
+        &self.globals
     }
 
     /// The name of a function.

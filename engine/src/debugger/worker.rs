@@ -159,7 +159,7 @@ impl Worker {
         self.sink.emit(Event::Loaded(Box::new(module_info(
             &module,
             &self.config.name,
-            symbols.names(),
+            (symbols.names(), symbols.global_names()),
             compiled,
         ))));
         let (bytes, path, messages, interrupt) = (
