@@ -3,7 +3,8 @@
 mod session_support;
 
 use session_support::Client;
-use stepwell_engine::debugger::{Command, Event, Outcome};
+use std::time::Duration;
+use stepwell_engine::debugger::{Command, Event, Outcome, Query, QueryId};
 
 #[test]
 fn a_module_of_very_many_exports_opens() {
@@ -25,4 +26,55 @@ fn a_module_of_very_many_exports_opens() {
     assert_eq!(info.globals[0].name.as_deref(), Some("g0"));
     client.session.send(Command::Start);
     assert_eq!(client.ended(), Outcome::Exited { code: 0 });
+}
+
+#[test]
+fn a_run_that_waits_for_its_debug_info_answers_and_can_be_called_off() {
+    let mut client = Client::open("sqlite/sqlite.wasm", false, &[]);
+    client.session.send(Command::Start);
+    client.session.send(Command::Query {
+        id: QueryId(1),
+        query: Query::WasmText { func: 100 },
+    });
+    client.session.send(Command::Stop);
+    let mut seen = Vec::new();
+    client.wait(|event| {
+        match event {
+            Event::Reply { result: Ok(_), .. } => seen.push("reply"),
+            Event::Ended(Outcome::Stopped) => seen.push("ended"),
+            Event::Running => seen.push("running"),
+            Event::DebugInfo(_) => return Some(()),
+            _ => {}
+        }
+        None
+    });
+    assert_eq!(seen, ["reply", "ended"]);
+    client.session.send(Command::Restart { stop_on_entry: true });
+    client.stopped();
+}
+
+/// Polls standard input and a clock of 50 µs, for ever.
+const POLLS: &str = r#"(module
+  (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
+  (memory 1)
+  (func (export "_start")
+    (i32.store8 (i32.const 8) (i32.const 1))
+    (i32.store (i32.const 64) (i32.const 1))
+    (i64.store (i32.const 72) (i64.const 50000))
+    (loop (drop (call $poll (i32.const 0) (i32.const 256) (i32.const 2) (i32.const 512))) (br 0))))"#;
+
+#[test]
+fn waits_for_input_that_nobody_hears_of_do_not_pile_up() {
+    let mut client = Client::of_text(POLLS, false);
+    client.session.send(Command::Start);
+    client.wait(|event| matches!(event, Event::Running).then_some(()));
+    std::thread::sleep(Duration::from_millis(300));
+    client.session.send(Command::Pause);
+    let mut waits = 0;
+    client.wait(|event| {
+        waits += usize::from(event == Event::WaitingForInput);
+        matches!(event, Event::Stopped(_)).then_some(())
+    });
+    // One before the first was taken; while they are taken, new ones come.
+    assert!((1..20).contains(&waits), "{waits}");
 }

@@ -2,12 +2,16 @@
 //!
 //! # Invariants
 //! - Sending never blocks; whatever is sent reaches a running guest at its next tick or host call.
-//! - Output the front end has not taken yet is bounded: past the bound the guest waits (and can be paused).
+//! - What a guest can make the session tell is bounded until the front end takes it: past the bound of output the
+//!   guest waits (and can be paused), and a wait for input is told once.
+//! - A mistake of ours ends the session with an event, and leaves nobody waiting.
 
 use super::worker::{Message, Worker};
 use super::{Command, Event, SessionConfig};
 use crate::runtime::host::Interrupt;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
@@ -17,7 +21,16 @@ pub struct Session {
     messages: mpsc::Sender<Message>,
     events: mpsc::Receiver<Event>,
     interrupt: Interrupt,
-    outstanding_output: Arc<AtomicUsize>,
+    outstanding: Arc<Outstanding>,
+}
+
+/// What the front end has been sent and has not taken yet, of that which a guest can make without end.
+#[derive(Debug, Default)]
+struct Outstanding {
+    /// Weight of output.
+    output: AtomicUsize,
+    /// Whether a wait for input is among it.
+    input_wait: AtomicBool,
 }
 
 /// Where events go. Clones lead to the same front end.
@@ -25,8 +38,7 @@ pub struct Session {
 pub(super) struct EventSink {
     events: mpsc::Sender<Event>,
     wakeup: Arc<dyn Fn() + Send + Sync>,
-    /// Weight of the output sent and not yet taken.
-    pub outstanding_output: Arc<AtomicUsize>,
+    outstanding: Arc<Outstanding>,
 }
 
 /// What a piece of output weighs: its bytes, and what it costs a front end to take in any event at all. A guest that
@@ -36,17 +48,32 @@ fn output_weight(bytes: &[u8]) -> usize {
 }
 
 impl EventSink {
+    /// Weight of the output sent and not yet taken.
+    pub fn outstanding_output(&self) -> usize {
+        self.outstanding.output.load(Ordering::Acquire)
+    }
+
     /// Hands over an event and wakes the front end up.
     pub fn emit(&self, event: Event) {
-        if let Event::Output { bytes, .. } = &event {
-            self.outstanding_output
-                .fetch_add(output_weight(bytes), Ordering::AcqRel);
+        match &event {
+            Event::Output { bytes, .. } => {
+                (self.outstanding.output).fetch_add(output_weight(bytes), Ordering::AcqRel);
+            }
+            Event::WaitingForInput if self.outstanding.input_wait.swap(true, Ordering::AcqRel) => return,
+            _ => {}
         }
         // A front end that has gone misses nothing.
         if self.events.send(event).is_ok() {
             (self.wakeup)();
         }
     }
+}
+
+/// What a panic said.
+pub(super) fn words_of(panic: &(dyn Any + Send)) -> &str {
+    (panic.downcast_ref::<String>().map(String::as_str))
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no words")
 }
 
 impl Session {
@@ -56,16 +83,22 @@ impl Session {
         let (messages, inbox) = mpsc::channel();
         let (events_in, events) = mpsc::channel();
         let interrupt = Interrupt::default();
-        let outstanding_output = Arc::new(AtomicUsize::new(0));
+        let outstanding = Arc::new(Outstanding::default());
         let sink = EventSink {
             events: events_in,
             wakeup: Arc::new(wakeup),
-            outstanding_output: outstanding_output.clone(),
+            outstanding: outstanding.clone(),
         };
         let worker = Worker::new(config, sink.clone(), inbox, messages.clone(), interrupt.clone());
+        let last_words = sink.clone();
         let spawned = std::thread::Builder::new()
             .name("stepwell-guest".to_string())
-            .spawn(move || worker.run());
+            .spawn(move || {
+                if let Err(panic) = catch_unwind(AssertUnwindSafe(|| worker.run())) {
+                    let message = format!("Stepwell failed, by a mistake of its own: {}", words_of(&*panic));
+                    last_words.emit(Event::LoadFailed { message });
+                }
+            });
         if let Err(error) = spawned {
             sink.emit(Event::LoadFailed {
                 message: format!("cannot start a thread for the guest: {error}"),
@@ -75,7 +108,7 @@ impl Session {
             messages,
             events,
             interrupt,
-            outstanding_output,
+            outstanding,
         }
     }
 
@@ -97,9 +130,12 @@ impl Session {
     }
 
     fn taken(&self, event: Option<Event>) -> Option<Event> {
-        if let Some(Event::Output { bytes, .. }) = &event {
-            self.outstanding_output
-                .fetch_sub(output_weight(bytes), Ordering::AcqRel);
+        match &event {
+            Some(Event::Output { bytes, .. }) => {
+                (self.outstanding.output).fetch_sub(output_weight(bytes), Ordering::AcqRel);
+            }
+            Some(Event::WaitingForInput) => self.outstanding.input_wait.store(false, Ordering::Release),
+            _ => {}
         }
         event
     }

@@ -14,7 +14,7 @@ use super::describe::module_info;
 use super::event::{Event, Outcome, OutputStream};
 use super::guest::{After, Guest};
 use super::query::{FunctionText, Query, QueryError, Reply, TextRow};
-use super::session::EventSink;
+use super::session::{EventSink, words_of};
 use super::symbols::Symbols;
 use crate::api::val_from_text;
 use crate::compile::{self, Stops};
@@ -28,7 +28,6 @@ use crate::wasi::{Input, Output, StdinQueue, WasiCtx, host_funcs};
 use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::path::Path;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc};
 use stepwell_debuginfo::{DebugInfo, ModuleOffset};
 
@@ -97,7 +96,7 @@ struct Stream {
 
 impl Write for Stream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.sink.outstanding_output.load(Ordering::Acquire) > MOST_OUTSTANDING_OUTPUT {
+        if self.sink.outstanding_output() > MOST_OUTSTANDING_OUTPUT {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         self.sink.emit(Event::Output {
@@ -162,22 +161,23 @@ impl Worker {
             (symbols.names(), symbols.global_names()),
             compiled,
         ))));
-        let (bytes, path, messages, interrupt) = (
+        let (bytes, path, messages, interrupt, sink) = (
             module.bytes.clone(),
             self.config.path.clone(),
             self.messages.clone(),
             self.interrupt.clone(),
+            self.sink.clone(),
         );
         let reading = std::thread::Builder::new()
             .name("stepwell-debuginfo".to_string())
             .spawn(move || {
-                let debug = Arc::new(debug_loader::load(bytes, path.as_deref()));
-                if messages.send(Message::DebugInfo(debug)).is_ok() {
+                let debug = debug_info(bytes, path.as_deref(), &sink);
+                if messages.send(Message::DebugInfo(Arc::new(debug))).is_ok() {
                     interrupt.raise();
                 }
             });
         if reading.is_err() {
-            let debug = Arc::new(DebugInfo::parse(module.bytes.clone()));
+            let debug = Arc::new(debug_info(module.bytes.clone(), &self.sink));
             // The inbox is ours and open.
             let _ = self.messages.send(Message::DebugInfo(debug));
         }
@@ -330,15 +330,27 @@ impl Worker {
         }
     }
 
-    /// Waits until the debug info is there; what comes meanwhile is kept.
-    fn wait_for_debug_info(&self, loaded: &mut Loaded) {
+    /// Waits until the debug info is there, for a run that is to begin then; `Err` if that is called off. What needs
+    /// no guest is done meanwhile.
+    fn wait_for_debug_info(&self, loaded: &mut Loaded, mut stop_on_entry: bool) -> Result<bool, After> {
         while loaded.symbols.debug().is_none() {
             match self.inbox.recv() {
                 Ok(Message::DebugInfo(debug)) => self.debug_info_came(loaded, debug),
-                Ok(other) => loaded.deferred.push_back(other),
-                Err(_) => return,
+                Ok(Message::Command(command)) => match command {
+                    Command::Restart { stop_on_entry: again } => stop_on_entry = again,
+                    Command::Stop => {
+                        self.sink.emit(Event::Ended(Outcome::Stopped));
+                        return Err(After::Idle);
+                    }
+                    Command::Quit => return Err(After::Quit),
+                    Command::Start => self.problem("the guest has started already"),
+                    Command::Pause => loaded.deferred.push_back(Message::Command(command)),
+                    other => self.serve_idle(loaded, other),
+                },
+                Err(_) => return Err(After::Quit),
             }
         }
+        Ok(stop_on_entry)
     }
 
     /// The next message, waiting for it.
@@ -374,14 +386,6 @@ impl Worker {
                 }
                 Message::Command(Command::Start) => Some(self.config.stop_on_entry),
                 Message::Command(Command::Restart { stop_on_entry }) => Some(stop_on_entry),
-                Message::Command(Command::Stdin(bytes)) => {
-                    loaded.early_input.extend(bytes);
-                    continue;
-                }
-                Message::Command(Command::CloseStdin) => {
-                    loaded.input_closed = true;
-                    continue;
-                }
                 Message::Command(command) => {
                     self.serve_idle(&mut loaded, command);
                     continue;
@@ -389,8 +393,11 @@ impl Worker {
             };
             started = true;
             while let Some(stop_on_entry) = start.take() {
-                self.wait_for_debug_info(&mut loaded);
-                match self.run_guest(&mut loaded, stop_on_entry) {
+                let after = match self.wait_for_debug_info(&mut loaded, stop_on_entry) {
+                    Ok(stop_on_entry) => self.run_guest(&mut loaded, stop_on_entry),
+                    Err(after) => after,
+                };
+                match after {
                     After::Idle => {}
                     After::Restart { stop_on_entry } => start = Some(stop_on_entry),
                     After::Quit => return,
@@ -426,11 +433,10 @@ impl Worker {
                 self.problem("there is no stopped guest: start it first");
             }
             Command::Stop => self.problem("there is no guest to stop"),
-            Command::Start
-            | Command::Restart { .. }
-            | Command::Stdin(_)
-            | Command::CloseStdin
-            | Command::Quit => {}
+            Command::Stdin(bytes) => loaded.early_input.extend(bytes),
+            Command::CloseStdin => loaded.input_closed = true,
+            // Whoever serves commands has done these.
+            Command::Start | Command::Restart { .. } | Command::Quit => {}
         }
     }
 
@@ -474,6 +480,17 @@ impl Worker {
         }
         after
     }
+}
+
+/// Reads debug info; should that fail by a mistake of ours, says so, and the module is one without.
+fn debug_info(bytes: Arc<[u8]>, path: Option<&Path>, sink: &EventSink) -> DebugInfo {
+    std::panic::catch_unwind(|| debug_loader::load(bytes, path)).unwrap_or_else(|panic| {
+        let words = words_of(&*panic);
+        sink.emit(Event::Problem {
+            message: format!("the debug info cannot be read, by a mistake of Stepwell's: {words}"),
+        });
+        DebugInfo::parse(Arc::from(*b"\0asm\x01\0\0\0"))
+    })
 }
 
 /// How a call's end is told.
