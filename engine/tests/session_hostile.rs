@@ -4,7 +4,7 @@ mod session_support;
 
 use session_support::Client;
 use std::time::Duration;
-use stepwell_engine::debugger::{Command, Event, Outcome, Query, QueryId};
+use stepwell_engine::debugger::{BreakpointId, BreakpointSpec, Command, Event, Outcome, Query, QueryId};
 
 #[test]
 fn a_module_of_very_many_exports_opens() {
@@ -77,4 +77,41 @@ fn waits_for_input_that_nobody_hears_of_do_not_pile_up() {
     });
     // One before the first was taken; while they are taken, new ones come.
     assert!((1..20).contains(&waits), "{waits}");
+}
+
+#[test]
+fn a_breakpoint_where_nothing_can_be_compiled_keeps_no_guest_from_running() {
+    const TALL: usize = 140_000;
+    let wat = format!(
+        "(module (func $small (export \"small\")) (func $tall {} {}) (func (export \"_start\") (call $small)))",
+        "i32.const 0 ".repeat(TALL),
+        "drop ".repeat(TALL)
+    );
+    let mut client = Client::of_text(&wat, false);
+    for (id, name) in [(1, "tall"), (2, "small")] {
+        client.session.send(Command::SetBreakpoint {
+            id: BreakpointId(id),
+            spec: BreakpointSpec::Function { name: name.into() },
+            enabled: true,
+        });
+    }
+    client.session.send(Command::Start);
+    let mut problems = Vec::new();
+    client.wait(|event| match event {
+        Event::Problem { message } => {
+            problems.push(message);
+            None
+        }
+        Event::Stopped(_) => Some(()),
+        _ => None,
+    });
+    let [problem] = &problems[..] else {
+        panic!("{problems:?}")
+    };
+    assert!(
+        problem.starts_with("tall cannot be stopped in: unsupported"),
+        "{problem}"
+    );
+    client.session.send(Command::Continue);
+    assert_eq!(client.ended(), Outcome::Exited { code: 0 });
 }

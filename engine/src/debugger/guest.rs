@@ -99,9 +99,11 @@ impl<'a> Guest<'a> {
         calls: &[(u32, Vec<Val>)],
         invoked: bool,
     ) -> Result<Outcome, Error> {
-        for (func, stops) in self.wanted(&BTreeSet::new()) {
-            store.set_stops(0, func, stops.clone())?;
-            self.set.insert(func, stops);
+        self.set = self.wanted(&BTreeSet::new());
+        for (&func, stops) in &self.set {
+            if let Err(error) = store.set_stops(0, func, stops.clone()) {
+                self.cannot_stop(func, &error);
+            }
         }
         store.set_flood(matches!(self.plan, Plan::Entry))?;
         let mut last = CallOutcome::Returned(Vec::new());
@@ -128,8 +130,14 @@ impl<'a> Guest<'a> {
         wanted
     }
 
+    /// Tells of a function that cannot look in; the guest runs through it.
+    fn cannot_stop(&self, func: u32, error: &Error) {
+        let name = self.loaded.symbols.name(func);
+        self.problem(&format!("{name} cannot be stopped in: {error}"));
+    }
+
     /// Makes the store look in where it is wanted.
-    fn apply(&mut self, paused: &mut Paused<'_>) -> Result<(), Error> {
+    fn apply(&mut self, paused: &mut Paused<'_>) {
         let mut watched = BTreeSet::new();
         if let Plan::Step(step) = &self.plan
             && !step.enters_calls()
@@ -141,8 +149,10 @@ impl<'a> Guest<'a> {
         let known: HashSet<u32> = self.set.keys().chain(wanted.keys()).copied().collect();
         for func in known {
             let stops = wanted.get(&func).cloned().unwrap_or(Stops::None);
-            if self.set.get(&func).unwrap_or(&Stops::None) != &stops {
-                paused.set_stops(0, func, stops)?;
+            if self.set.get(&func).unwrap_or(&Stops::None) != &stops
+                && let Err(error) = paused.set_stops(0, func, stops)
+            {
+                self.cannot_stop(func, &error);
             }
         }
         self.set = wanted;
@@ -152,7 +162,6 @@ impl<'a> Guest<'a> {
             Plan::Free | Plan::RunTo(_) => false,
         };
         paused.set_flood(flood);
-        Ok(())
     }
 
     /// Why the guest is to stand still at this probe; `None` to go on.
@@ -244,11 +253,7 @@ impl<'a> Guest<'a> {
             };
             self.plan = plan;
             self.keep_memory(paused);
-            if let Err(error) = self.apply(paused) {
-                self.problem(&error.to_string());
-                self.plan = Plan::Free;
-                continue;
-            }
+            self.apply(paused);
             self.worker.emit(Event::Running);
             return Resume::Continue;
         }
@@ -372,8 +377,8 @@ impl StopHandler for Guest<'_> {
                     if self.serve_always(command).is_some() {
                         return TickAction::Abandon;
                     }
-                    if changes_stops && let Err(error) = self.apply(paused) {
-                        self.problem(&error.to_string());
+                    if changes_stops {
+                        self.apply(paused);
                     }
                 }
             }

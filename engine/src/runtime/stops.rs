@@ -13,8 +13,8 @@ pub struct WantedStops {
 }
 
 impl WantedStops {
-    /// Asks for stops in a function of an instance, in place of what was asked before.
-    pub fn set(&mut self, instance: u32, func: u32, stops: Stops) {
+    /// Asks for stops in a function of an instance, in place of what was asked before, which is the answer.
+    pub fn set(&mut self, instance: u32, func: u32, stops: Stops) -> Stops {
         let stops = match stops {
             Stops::At(mut offsets) => {
                 offsets.sort_unstable();
@@ -27,11 +27,12 @@ impl WantedStops {
             }
             other => other,
         };
-        if stops == Stops::None {
-            self.by_func.remove(&(instance, func));
+        let before = if stops == Stops::None {
+            self.by_func.remove(&(instance, func))
         } else {
-            self.by_func.insert((instance, func), stops);
-        }
+            self.by_func.insert((instance, func), stops)
+        };
+        before.unwrap_or(Stops::None)
     }
 
     /// Turns flood on or off; whether that changed anything.

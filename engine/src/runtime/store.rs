@@ -322,8 +322,10 @@ impl Store {
                 "instance {instance} defines no function {func} to stop in"
             )));
         }
-        self.stops.set(instance, func, stops);
-        self.apply_stops(instance, func)
+        let before = self.stops.set(instance, func, stops);
+        self.apply_stops(instance, func).inspect_err(|_| {
+            self.stops.set(instance, func, before);
+        })
     }
 
     /// Turns flood on or off before or between calls: while on, every function stops at every boundary.
