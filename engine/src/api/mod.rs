@@ -19,28 +19,26 @@
 //!
 //! # Invariants
 //! - A [`Program`] is instantiated at most once, by the first call; its start function runs then, and so does
-//!   `_initialize` of a module that is no command (one without `_start`).
+//!   `_initialize` of a module that is no command (one without `_start`). If one of these does not return, or a
+//!   segment does not fit, nothing of the half-made instance is ever called.
 //! - A trap is an [`Ending`], not an error: its report is taken while the guest is still parked.
 //! - Where compiled code cannot run, the interpreter does; [`Program::backend`] says which it is.
 //!
 //! Must not know: front ends, the debugger session, WASI.
 
+pub mod order;
 mod report;
 
 pub use report::{TraceFrame, TrapReport};
 
 use crate::error::Error;
-use crate::module::{ExportKind, Module, decode};
+use crate::module::{Module, decode};
 use crate::runtime::host::HostFunc;
 use crate::runtime::paused::{Paused, Resume, StopCause, StopHandler, TickAction};
 use crate::runtime::store::{Backend, CallOutcome, Extern, Store};
 use crate::types::{FuncType, Val, ValType};
+use order::COMMAND_ENTRY;
 use std::sync::Arc;
-
-/// The export that makes a module a command.
-const COMMAND_ENTRY: &str = "_start";
-/// The export that prepares a module that is a library.
-const LIBRARY_ENTRY: &str = "_initialize";
 
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,7 +56,18 @@ pub enum Ending {
 pub struct Program {
     module: Arc<Module>,
     store: Store,
-    instance: Option<u32>,
+    life: Life,
+}
+
+/// How far a program has come.
+#[derive(Clone, Copy, Debug)]
+enum Life {
+    /// Not instantiated.
+    Unborn,
+    /// This instance can be called.
+    Ready(u32),
+    /// It did not come to be ready.
+    Failed,
 }
 
 impl Program {
@@ -69,7 +78,7 @@ impl Program {
         Ok(Program {
             module,
             store,
-            instance: None,
+            life: Life::Unborn,
         })
     }
 
@@ -78,7 +87,7 @@ impl Program {
         Ok(Program {
             module: decode(bytes)?,
             store: Store::new(Backend::Interpreter)?,
-            instance: None,
+            life: Life::Unborn,
         })
     }
 
@@ -102,28 +111,16 @@ impl Program {
 
     /// Whether it is a command: has a `_start` to run.
     pub fn is_command(&self) -> bool {
-        matches!(
-            self.module.export(COMMAND_ENTRY).map(|export| export.kind),
-            Some(ExportKind::Func(_))
-        )
+        order::exported_func(&self.module, COMMAND_ENTRY).is_ok()
     }
 
     /// The type of an exported function; the error names what there is instead.
     pub fn export_type(&self, name: &str) -> Result<&FuncType, Error> {
-        match self.module.export(name).map(|export| export.kind) {
-            Some(ExportKind::Func(func)) => Ok(self.module.func_type(func)),
-            Some(_) => Err(Error::Usage(format!("the export {name:?} is not a function"))),
-            None => Err(Error::Usage(format!("there is no exported function {name:?}"))),
-        }
+        Ok(self.module.func_type(order::exported_func(&self.module, name)?))
     }
 
     /// Runs a command: calls `_start`. Returning from it counts as exit code 0.
     pub fn run(&mut self) -> Result<Ending, Error> {
-        if !self.is_command() {
-            return Err(Error::Usage(
-                "there is no exported function \"_start\" to run".to_string(),
-            ));
-        }
         Ok(match self.call(COMMAND_ENTRY, &[])? {
             Ending::Returned(_) => Ending::Exited(0),
             other => other,
@@ -132,41 +129,49 @@ impl Program {
 
     /// Calls an exported function. May be repeated: the instance stays.
     pub fn call(&mut self, name: &str, args: &[Val]) -> Result<Ending, Error> {
-        self.export_type(name)?;
-        let instance = match self.instance {
-            Some(instance) => instance,
-            None => match self.instantiate(name)? {
+        let mut calls = order::calls(&self.module, name)?;
+        let entry = calls.pop();
+        let instance = match self.life {
+            Life::Ready(instance) => instance,
+            Life::Unborn => match self.instantiate(&calls)? {
                 Ok(instance) => instance,
                 Err(ending) => return Ok(ending),
             },
+            Life::Failed => {
+                return Err(Error::Usage(
+                    "the module ended while it was made ready: it cannot be called".to_string(),
+                ));
+            }
         };
-        match self.store.export(instance, name) {
+        match entry.and_then(|entry| self.store.func(instance, entry)) {
             Some(Extern::Func(func)) => self.call_func(func, args),
             _ => Err(Error::Usage(format!("there is no exported function {name:?}"))),
         }
     }
 
-    /// Instantiates and prepares; the inner error is how it ended before there was anything to call.
-    fn instantiate(&mut self, wanted: &str) -> Result<Result<u32, Ending>, Error> {
-        let instance = match self.store.instantiate(self.module.clone())? {
-            Ok(instance) => instance,
-            Err(trap) => return Ok(Err(Ending::Trapped(TrapReport::without_frames(&trap)))),
+    /// Instantiates and makes ready by calling `first`; the inner error is how it ended before there was anything to
+    /// call.
+    fn instantiate(&mut self, first: &[u32]) -> Result<Result<u32, Ending>, Error> {
+        // Until the end of this, so that an error on the way is remembered.
+        self.life = Life::Failed;
+        let instance = match self.store.instantiate(self.module.clone()) {
+            Ok(Ok(instance)) => instance,
+            Ok(Err(trap)) => return Ok(Err(Ending::Trapped(TrapReport::without_frames(&trap)))),
+            Err(error) => {
+                // Imports may still be provided.
+                self.life = Life::Unborn;
+                return Err(error);
+            }
         };
-        self.instance = Some(instance);
-        let start = (self.module.start).and_then(|start| self.store.func(instance, start));
-        let prepare = if self.is_command() || wanted == LIBRARY_ENTRY {
-            None
-        } else {
-            self.store.export(instance, LIBRARY_ENTRY)
-        };
-        for what in [start, prepare].into_iter().flatten() {
-            if let Extern::Func(func) = what {
+        for &func in first {
+            if let Some(Extern::Func(func)) = self.store.func(instance, func) {
                 match self.call_func(func, &[])? {
                     Ending::Returned(_) => {}
                     other => return Ok(Err(other)),
                 }
             }
         }
+        self.life = Life::Ready(instance);
         Ok(Ok(instance))
     }
 

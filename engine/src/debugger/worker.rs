@@ -16,10 +16,11 @@ use super::guest::{After, Guest};
 use super::query::{FunctionText, Query, QueryError, Reply, TextRow};
 use super::session::{EventSink, words_of};
 use super::symbols::Symbols;
+use crate::api::order::{self, COMMAND_ENTRY};
 use crate::api::val_from_text;
 use crate::compile::{self, Stops};
 use crate::error::Error;
-use crate::module::{ExportKind, Module, decode, text};
+use crate::module::{Module, decode, text};
 use crate::runtime::host::Interrupt;
 use crate::runtime::paused::Trap;
 use crate::runtime::store::{Backend, CallOutcome, Extern, Store};
@@ -269,60 +270,48 @@ impl Worker {
         Ok(Prepared { store, stdin, trap })
     }
 
+    /// The export that a run is for.
+    fn entry_name(&self) -> &str {
+        self.config.invoke.as_deref().unwrap_or(COMMAND_ENTRY)
+    }
+
     /// The functions to call, in order, with their arguments.
     fn calls(&self, module: &Module, store: &Store) -> Result<Vec<(u32, Vec<Val>)>, Error> {
-        let export = |name: &str| match module.export(name).map(|export| export.kind) {
-            Some(ExportKind::Func(func)) => store.func(0, func),
-            _ => None,
-        };
-        let mut calls = Vec::new();
-        if let Some(Extern::Func(start)) = module.start.and_then(|start| store.func(0, start)) {
-            calls.push((start, Vec::new()));
-        }
-        let name = self.config.invoke.as_deref().unwrap_or("_start");
-        if export("_start").is_none()
-            && name != "_initialize"
-            && let Some(Extern::Func(initialize)) = export("_initialize")
-        {
-            calls.push((initialize, Vec::new()));
-        }
-        let Some(Extern::Func(entry)) = export(name) else {
-            return Err(Error::Usage(match &self.config.invoke {
-                Some(name) => format!("there is no exported function {name:?}"),
-                None => "there is no exported function \"_start\" to run".to_string(),
-            }));
-        };
-        let args = if self.config.invoke.is_some() {
-            let ty = (store.func_type(entry)).ok_or_else(|| Error::Usage("no such function".to_string()))?;
-            if ty.params.len() != self.config.args.len() {
+        let name = self.entry_name();
+        let funcs = order::calls(module, name)?;
+        let mut args = Vec::new();
+        if self.config.invoke.is_some() {
+            let params = &module.func_type(order::exported_func(module, name)?).params;
+            if params.len() != self.config.args.len() {
                 return Err(Error::Usage(format!(
                     "{name:?} takes {} argument(s), {} given",
-                    ty.params.len(),
+                    params.len(),
                     self.config.args.len()
                 )));
             }
-            (ty.params.iter().zip(&self.config.args))
+            args = (params.iter().zip(&self.config.args))
                 .map(|(&ty, text)| val_from_text(ty, text))
-                .collect::<Result<_, _>>()?
-        } else {
-            Vec::new()
-        };
-        calls.push((entry, args));
-        Ok(calls)
-    }
-
-    fn entry(&self, module: &Module) -> Option<u32> {
-        let name = self.config.invoke.as_deref().unwrap_or("_start");
-        match module.export(name)?.kind {
-            ExportKind::Func(func) => Some(func),
-            _ => None,
+                .collect::<Result<_, _>>()?;
         }
+        let mut calls: Vec<_> = (funcs.into_iter())
+            .filter_map(|func| match store.func(0, func)? {
+                Extern::Func(func) => Some((func, Vec::new())),
+                _ => None,
+            })
+            .collect();
+        if let Some((_, last)) = calls.last_mut() {
+            *last = args;
+        }
+        Ok(calls)
     }
 
     /// Takes the debug info in and tells the front end.
     pub fn debug_info_came(&self, loaded: &mut Loaded, debug: Arc<DebugInfo>) {
         loaded.symbols.complete(debug);
-        if let Some(summary) = loaded.symbols.summary(self.entry(&loaded.module)) {
+        if let Some(summary) = loaded
+            .symbols
+            .summary(order::exported_func(&loaded.module, self.entry_name()).ok())
+        {
             self.sink.emit(Event::DebugInfo(Box::new(summary)));
         }
         for state in loaded.breakpoints.rebind(&loaded.symbols) {
