@@ -3,7 +3,7 @@
 mod session_support;
 
 use session_support::Client;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use stepwell_engine::debugger::{BreakpointId, BreakpointSpec, Command, Event, Outcome, Query, QueryId};
 
 #[test]
@@ -114,4 +114,30 @@ fn a_breakpoint_where_nothing_can_be_compiled_keeps_no_guest_from_running() {
     );
     client.session.send(Command::Continue);
     assert_eq!(client.ended(), Outcome::Exited { code: 0 });
+}
+
+#[test]
+fn a_loop_with_a_very_long_body_is_paused_soon() {
+    let wat = format!(
+        "(module (func (export \"_start\") (local f64) (local.set 0 (f64.const 2)) (loop {} (br 0))))",
+        "local.get 0 f64.sqrt local.set 0 ".repeat(50_000)
+    );
+    let mut client = Client::of_text(&wat, false);
+    client.session.send(Command::Start);
+    client.wait(|event| matches!(event, Event::Running).then_some(()));
+    for _ in 0..3 {
+        std::thread::sleep(Duration::from_millis(300));
+        let asked = Instant::now();
+        client.session.send(Command::Pause);
+        client.stopped();
+        let took = asked.elapsed();
+        println!("paused in {took:?}");
+        client.session.send(Command::Continue);
+    }
+    // Long after the function was compiled, whatever else this machine is doing.
+    std::thread::sleep(Duration::from_millis(300));
+    let asked = Instant::now();
+    client.session.send(Command::Pause);
+    client.stopped();
+    assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
 }

@@ -8,7 +8,7 @@
 
 use super::entry::{Exit, R8, R15, RAX, RCX, RDI, RDX, RSI};
 use super::host::HostError;
-use super::native::{Activation, Entry, SLICE};
+use super::native::{Activation, Entry};
 use super::paused::{Guest, Paused, Resume, StopCause, StopHandler, TickAction, Trap};
 use super::store::{CallOutcome, Store};
 use super::trap;
@@ -55,7 +55,7 @@ fn enter(store: &mut Store, func: u32, layout: &CallLayout, args: &[Val]) -> Res
         return Err(Error::Usage(format!("function {func} is not a wasm function")));
     };
     let code = store.link_code(instance, func)?;
-    let slice = if store.interrupt.is_raised() { 0 } else { SLICE };
+    let interrupted = store.interrupt.is_raised();
     let (Some(native), Some(of)) = (&mut store.native, store.instances.get(instance as usize)) else {
         return Err(broken("no compiled code"));
     };
@@ -64,7 +64,7 @@ fn enter(store: &mut Store, func: u32, layout: &CallLayout, args: &[Val]) -> Res
         reference,
         vmctx: of.vmctx.address(),
         memory_base: of.vmctx.get_u64(vmctx::MEMORY0_BASE as u32),
-        slice,
+        slice: if interrupted { 0 } else { native.slice.first() },
         layout,
     };
     Ok(native.begin(&entry, args))
@@ -116,7 +116,7 @@ impl Call<'_> {
                 Exit::Stop => self.stop(store, handler)?,
                 Exit::Tick => {
                     if let Some(native) = &mut store.native {
-                        native.context_mut().gpr[R15] = SLICE;
+                        native.context_mut().gpr[R15] = native.slice.next();
                     }
                     self.interrupt(store, handler)?
                 }

@@ -23,6 +23,7 @@ mod mapping;
 mod memory;
 mod native;
 pub mod paused;
+mod slice;
 mod stops;
 pub mod store;
 mod table;

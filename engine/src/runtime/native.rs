@@ -11,6 +11,7 @@ use super::code_memory::CodeMemory;
 use super::entry::{Exit, Fiber, GuestContext, R8, R14, R15, RBX, RSP, Stubs};
 use super::guest_stack::GuestStack;
 use super::instance::FixedPart;
+use super::slice::Slice;
 use super::trap::{self, Claim};
 use super::variants::Variants;
 use super::vm_record::VmRecord;
@@ -19,9 +20,6 @@ use crate::error::Error;
 use crate::layout::{ArgPlace, CallLayout, vmctx};
 use crate::types::{Val, ValType};
 use std::ops::Range;
-
-/// Ticks between two looks at the interrupt flag.
-pub const SLICE: u64 = 50_000;
 
 /// A guest in progress.
 pub struct Activation {
@@ -47,6 +45,8 @@ pub struct Native {
     activations: Vec<Activation>,
     /// Compiled code by function.
     pub variants: Variants,
+    /// Ticks between two looks at the interrupt flag.
+    pub slice: Slice,
 }
 
 // SAFETY: the fiber is reached only through the store that owns it, and by the guest while the store runs it.
@@ -68,6 +68,7 @@ impl Native {
             memories: Vec::new(),
             activations: Vec::new(),
             variants: Variants::default(),
+            slice: Slice::new(),
         };
         let fixed = native.fixed_part();
         fixed.write(&mut native.host_vmctx, u32::MAX);
