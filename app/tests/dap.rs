@@ -375,7 +375,12 @@ fn a_trapped_guest_can_still_be_looked_at() {
     let operands = editor.scope(&frames[0], "Operand stack");
     assert!(!operands.is_empty(), "the address that faulted is an operand");
 
-    // Nothing of it can be run on; letting it run ends it.
+    // Nothing of it can be run on, and it stays to be looked at; letting it run ends it.
+    assert_eq!(
+        editor.refusal("next", json!({ "threadId": 1 })),
+        "the guest has trapped and cannot go on: restart it"
+    );
+    assert_eq!(editor.frames()[0]["name"], "name_length");
     editor.ask("continue", json!({ "threadId": 1 }));
     assert_eq!(editor.event("exited")["exitCode"], 134);
     editor.event("terminated");
@@ -503,6 +508,14 @@ fn what_cannot_be_launched_says_why() {
         (
             json!({ "program": guest("list/list.wasm"), "dirs": ["::x"] }),
             "dirs: ",
+        ),
+        (
+            json!({ "program": guest("list/list.wasm"), "env": ["A=1"] }),
+            "env: an object is expected",
+        ),
+        (
+            json!({ "program": guest("list/list.wasm"), "sourceMap": { "/a": 7 } }),
+            "sourceMap: /a: only text is expected",
         ),
     ];
     for (arguments, reason) in cases {

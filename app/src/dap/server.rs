@@ -224,12 +224,7 @@ impl Server {
         self.sources.module_dir = (config.path.as_deref())
             .and_then(|path| path.canonicalize().ok())
             .and_then(|path| path.parent().map(Path::to_path_buf));
-        if let Some(map) = arguments.get("sourceMap").and_then(Value::as_object) {
-            for (from, to) in map {
-                let to = to.as_str().context("sourceMap: values are paths")?;
-                self.sources.map.push((from.clone(), to.to_string()));
-            }
-        }
+        self.sources.map = pairs(arguments, "sourceMap")?;
         let wakeups = self.wakeups.clone();
         let awake = self.awake.clone();
         let session = Session::spawn(config, move || {
@@ -291,6 +286,9 @@ impl Server {
             Some("instruction") => StepUnit::Instruction,
             _ => StepUnit::Line,
         };
+        if matches!(self.stopped()?.reason, StopReason::Trap(_)) {
+            bail!("the guest has trapped and cannot go on: restart it");
+        }
         self.resume(Command::Step { kind, unit, frame: 0 })?;
         Ok(Value::Null)
     }
@@ -525,15 +523,26 @@ fn session_config(arguments: &Value) -> Result<SessionConfig> {
         let dir = launch::parse_dir(&dir).map_err(|error| anyhow::anyhow!("dirs: {dir:?}: {error}"))?;
         grants.dirs.push(dir);
     }
-    if let Some(env) = arguments.get("env").and_then(Value::as_object) {
-        for (name, value) in env {
-            let value = value
-                .as_str()
-                .with_context(|| format!("env: {name}: only text is expected"))?;
-            grants.env.push((name.clone(), value.to_string()));
-        }
-    }
+    grants.env = pairs(arguments, "env")?;
     let mut config = launch::config(&program, &grants, strings("args")?)?;
     config.stop_on_entry = flag("stopOnEntry");
     Ok(config)
+}
+
+/// The names and values of an argument of `launch` that is an object of texts.
+fn pairs(arguments: &Value, name: &str) -> Result<Vec<(String, String)>> {
+    let Some(value) = arguments.get(name).filter(|value| !value.is_null()) else {
+        return Ok(Vec::new());
+    };
+    let object = value
+        .as_object()
+        .with_context(|| format!("{name}: an object is expected"))?;
+    (object.iter())
+        .map(|(key, value)| {
+            let text = value
+                .as_str()
+                .with_context(|| format!("{name}: {key}: only text is expected"))?;
+            Ok((key.clone(), text.to_string()))
+        })
+        .collect()
 }
