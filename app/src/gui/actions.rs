@@ -5,8 +5,8 @@ use super::commands::CommandId;
 use super::layout::Pane;
 use super::model::Model;
 use super::queries::Answer;
+use super::sources::Sources;
 use super::theme::Tokens;
-use crate::source_cache::SourceCache;
 use std::path::PathBuf;
 use stepwell_debuginfo::{FileId, ModuleOffset};
 use stepwell_engine::debugger::{BreakpointId, BreakpointSpec, Query, WriteTarget};
@@ -70,7 +70,7 @@ pub struct Cx<'a> {
     /// What the session has told.
     pub model: &'a Model,
     /// Source files.
-    pub sources: &'a mut SourceCache,
+    pub sources: &'a mut Sources,
     /// Colours.
     pub t: &'static Tokens,
     /// The pane that has the person's attention.
@@ -84,7 +84,7 @@ impl<'a> Cx<'a> {
     /// A context that pushes to `actions`.
     pub fn new(
         model: &'a Model,
-        sources: &'a mut SourceCache,
+        sources: &'a mut Sources,
         t: &'static Tokens,
         (focused, recent): (Pane, &'a [PathBuf]),
         actions: &'a mut Vec<Action>,

@@ -19,9 +19,8 @@ use super::model::{Breakpoint, Model, Phase, file_name};
 use super::panes::{self, Views};
 use super::settings::Settings;
 use super::shell::Shell;
+use super::sources::{self, Sources};
 use super::theme::{self, ThemeChoice, Tokens};
-use crate::launch;
-use crate::source_cache::SourceCache;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
@@ -69,7 +68,7 @@ pub struct App {
     link: Link,
     config: Option<SessionConfig>,
     model: Model,
-    sources: SourceCache,
+    sources: Sources,
     views: Views,
     settings: Settings,
     focused: Pane,
@@ -103,7 +102,7 @@ impl App {
             link: Link::None,
             config: None,
             model: Model::default(),
-            sources: SourceCache::new(None),
+            sources: Sources::none(),
             views: Views::default(),
             settings,
             focused: Pane::Source,
@@ -175,7 +174,8 @@ impl App {
     /// come has been drawn. A running guest is not settled unless it waits for input.
     pub fn is_settled(&self) -> bool {
         let held = self.running_since.is_some() || !self.actions.is_empty();
-        !self.dirty && !held && self.jobs_running == 0 && self.model.is_settled()
+        let reading = self.jobs_running > 0 || !self.sources.is_settled();
+        !self.dirty && !held && !reading && self.model.is_settled()
     }
 
     /// Sends a command to the session.
@@ -238,6 +238,15 @@ impl App {
                 }
                 Job::Picked(Some(path)) => self.open(ctx, path),
                 Job::Picked(None) => {}
+            }
+        }
+        if self.sources.take_in() {
+            any = true;
+            self.dirty = true;
+            let reason = self.model.snapshot.as_ref().map(|snapshot| &snapshot.reason);
+            if matches!(reason, Some(StopReason::Entry)) && self.model.selected_frame == 0 {
+                // Whether the entry is shown depends on whether its source is there.
+                self.show_frame();
             }
         }
         let begun = Instant::now();
@@ -390,7 +399,13 @@ impl App {
             BTreeMap::new()
         };
         self.model = Model::loading(&config.name, breakpoints);
-        self.sources = SourceCache::new(config.path.as_deref()).with_bundled(launch::SAMPLE_SOURCES);
+        let cache = sources::cache_for(config.path.as_deref());
+        self.sources = if self.options.headless {
+            Sources::at_once(cache)
+        } else {
+            let wake = ctx.clone();
+            Sources::by_thread(cache, move || wake.request_repaint())
+        };
         self.views = Views::default();
         self.running_since = None;
         self.on_to_main = false;

@@ -3,6 +3,7 @@
 //! # Map
 //! - [`app`]: the eframe shell; drains events, carries out actions, lays the window out.
 //! - [`model`]: what the session has told so far. [`queries`]: its answers, dropped when stale.
+//! - [`sources`]: source files, read on a thread.
 //! - [`commands`]: THE TABLE; menus, toolbar, shortcuts and palette read it.
 //! - [`panes`]: one function each: it reads the model and pushes [`actions`]. [`widgets`]: what panes draw with.
 //!   `slots`, `welcome`: what several panes, or none yet, show.
@@ -29,6 +30,7 @@ pub mod raster;
 mod settings;
 mod shell;
 mod slots;
+pub mod sources;
 pub mod theme;
 mod welcome;
 mod widgets;

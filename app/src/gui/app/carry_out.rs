@@ -83,10 +83,7 @@ impl App {
             }
             Action::Open(path) => self.open(ctx, path),
             Action::SystemDialog => self.system_dialog(ctx),
-            Action::RetrySources => {
-                self.sources.retry_missing();
-                self.views.source.forget_text();
-            }
+            Action::RetrySources => self.sources.reload(),
             Action::AddSourceRoot(folder) => self.sources.add_root(folder),
             Action::Copy(text) => ctx.copy_text(text),
         }

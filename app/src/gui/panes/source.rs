@@ -6,11 +6,12 @@ use crate::gui::commands::CommandId;
 use crate::gui::layout::Pane;
 use crate::gui::model::{Breakpoint, file_name};
 use crate::gui::queries::Answer;
+use crate::gui::sources::{Known, Prepared};
 use crate::gui::theme;
 use crate::gui::welcome;
 use crate::gui::widgets::code_view::{CodeEvent, CodeRow, CodeView, Mark, Stand};
 use crate::gui::widgets::{parts, syntax};
-use crate::source_cache::{Lookup, SourceText};
+use crate::source_cache::SourceText;
 use egui::{RichText, ScrollArea, Ui};
 use lucide_icons::Icon;
 use std::collections::HashMap;
@@ -20,14 +21,6 @@ use stepwell_debuginfo::{Availability, FileId, SourceFile};
 use stepwell_engine::debugger::{BreakpointSpec, Query, Reply};
 
 const MAX_TABS: usize = 8;
-
-/// What is worked out once for a file.
-#[derive(Debug)]
-struct Prepared {
-    text: Arc<SourceText>,
-    comments: Vec<bool>,
-    columns: usize,
-}
 
 /// The pane's own state.
 #[derive(Debug, Default)]
@@ -40,7 +33,8 @@ pub struct SourceView {
     folder: String,
     sought: String,
     focus_search: bool,
-    prepared: HashMap<FileId, Prepared>,
+    /// The text of the file that was drawn last.
+    drawn: Option<(FileId, Arc<Prepared>)>,
 }
 
 impl SourceView {
@@ -74,7 +68,7 @@ impl SourceView {
     /// The caret goes to the next line (or the one before) with the text that is sought, round the end.
     fn seek(&mut self, back: bool) {
         let Some(file) = self.active else { return };
-        let Some(prepared) = self.prepared.get(&file) else {
+        let Some((_, prepared)) = self.drawn.as_ref().filter(|(id, _)| *id == file) else {
             return;
         };
         let wanted = self.sought.to_lowercase();
@@ -107,11 +101,6 @@ impl SourceView {
     pub fn leave(&mut self) {
         self.active = None;
     }
-
-    /// Forgets what was read of files; they may have changed.
-    pub fn forget_text(&mut self) {
-        self.prepared.clear();
-    }
 }
 
 /// Draws the pane.
@@ -133,27 +122,13 @@ pub fn show(cx: &mut Cx<'_>, view: &mut SourceView, ui: &mut Ui) {
         parts::empty_state(ui, cx.t, Icon::FileCode, "No source here", hint);
         return;
     };
-    if !view.prepared.contains_key(&file.id)
-        && let Some(text) = cx.sources.text(&file.path)
-    {
-        view.prepared.insert(file.id, prepare(text));
-    }
-    if view.prepared.contains_key(&file.id) {
-        text(cx, view, ui, file);
-    } else {
-        missing(cx, view, ui, file);
-    }
-}
-
-fn prepare(text: Arc<SourceText>) -> Prepared {
-    let widths = text.lines.iter().map(|line| {
-        let tabs = line.bytes().filter(|byte| *byte == b'\t').count();
-        line.chars().count().saturating_add(tabs * 3)
-    });
-    Prepared {
-        columns: widths.max().unwrap_or_default(),
-        comments: syntax::comment_starts(&text.lines),
-        text,
+    match cx.sources.get(&file.path) {
+        Known::Found(prepared) => {
+            view.drawn = Some((file.id, Arc::clone(&prepared)));
+            text(cx, view, ui, file, &prepared);
+        }
+        Known::Missing(tried) => missing(cx, view, ui, file, &tried),
+        Known::Reading => parts::empty_state(ui, cx.t, Icon::Hourglass, "Reading the source…", &file.path),
     }
 }
 
@@ -262,7 +237,7 @@ fn mark(breakpoint: &Breakpoint) -> Mark {
     }
 }
 
-fn text(cx: &mut Cx<'_>, view: &mut SourceView, ui: &mut Ui, file: &SourceFile) {
+fn text(cx: &mut Cx<'_>, view: &mut SourceView, ui: &mut Ui, file: &SourceFile, prepared: &Prepared) {
     let query = Query::LinesWithCode { file: file.id };
     let lines: &[u32] = match cx.ask(query) {
         Answer::Ready(Reply::Lines(lines)) => lines,
@@ -287,9 +262,6 @@ fn text(cx: &mut Cx<'_>, view: &mut SourceView, ui: &mut Ui, file: &SourceFile) 
             marks.insert(line, mark(breakpoint));
         }
     }
-    let Some(prepared) = view.prepared.get(&file.id) else {
-        return;
-    };
     let total = prepared.text.lines.len();
     let index_of = |line: u32| usize::try_from(line).ok().and_then(|line| line.checked_sub(1));
     let code = CodeView {
@@ -429,12 +401,8 @@ fn breakpoint_line(breakpoint: &Breakpoint, file: &SourceFile) -> Option<u32> {
     crate::gui::model::breakpoint_line(breakpoint, &file.path)
 }
 
-fn missing(cx: &mut Cx<'_>, view: &mut SourceView, ui: &mut Ui, file: &SourceFile) {
+fn missing(cx: &mut Cx<'_>, view: &mut SourceView, ui: &mut Ui, file: &SourceFile, tried: &[PathBuf]) {
     let t = cx.t;
-    let tried: Vec<PathBuf> = match cx.sources.get(&file.path) {
-        Lookup::Missing { tried } => tried.clone(),
-        Lookup::Found(_) => Vec::new(),
-    };
     ScrollArea::vertical()
         .id_salt("missing")
         .auto_shrink(false)
@@ -482,7 +450,7 @@ fn missing(cx: &mut Cx<'_>, view: &mut SourceView, ui: &mut Ui, file: &SourceFil
                             .font(theme::strong_font(11.0))
                             .color(t.weak),
                     );
-                    for path in &tried {
+                    for path in tried {
                         let text = path.display().to_string();
                         ui.label(RichText::new(text).font(theme::code_font()).color(t.faint));
                     }

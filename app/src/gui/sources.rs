@@ -1,0 +1,229 @@
+//! Source files for the window, looked for and read on a thread of their own: a recorded path may lead anywhere, to
+//! a slow disk or a network that is gone.
+//!
+//! # Invariants
+//! - Nothing here waits for a file, except in pictures and tests, which must not depend on how fast a disk is.
+//! - Orders and answers keep their order, so that the newest reading of a file is the one that stays.
+//!
+//! Must not know: panes.
+
+use super::widgets::syntax;
+use crate::source_cache::{Lookup, SourceCache, SourceText};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, mpsc};
+
+/// A source file, with what is worked out once for showing it.
+#[derive(Debug)]
+pub struct Prepared {
+    /// Its text.
+    pub text: Arc<SourceText>,
+    /// Whether each line begins inside a comment.
+    pub comments: Vec<bool>,
+    /// Its widest line, in characters.
+    pub columns: usize,
+}
+
+impl Prepared {
+    fn new(text: Arc<SourceText>) -> Prepared {
+        let widths = text.lines.iter().map(|line| {
+            let tabs = line.bytes().filter(|byte| *byte == b'\t').count();
+            line.chars().count().saturating_add(tabs * 3)
+        });
+        Prepared {
+            columns: widths.max().unwrap_or_default(),
+            comments: syntax::comment_starts(&text.lines),
+            text,
+        }
+    }
+}
+
+/// What is known of a file.
+#[derive(Clone, Debug)]
+pub enum Known {
+    /// It is being looked for.
+    Reading,
+    /// It was found.
+    Found(Arc<Prepared>),
+    /// It was not; the paths tried.
+    Missing(Arc<[PathBuf]>),
+}
+
+#[derive(Debug)]
+enum Order {
+    Read(String),
+    AddRoot(PathBuf),
+    Reload,
+}
+
+/// Who reads.
+#[derive(Debug)]
+enum Reader {
+    /// Whoever asks.
+    Here(SourceCache),
+    /// A thread, which ends when this goes.
+    Elsewhere {
+        orders: mpsc::Sender<Order>,
+        answers: mpsc::Receiver<(String, Known)>,
+    },
+}
+
+/// The source files of a session.
+#[derive(Debug)]
+pub struct Sources {
+    reader: Reader,
+    files: HashMap<String, Known>,
+}
+
+impl Sources {
+    /// Files of no session.
+    pub fn none() -> Sources {
+        Sources::at_once(SourceCache::default())
+    }
+
+    /// Files that are read when they are asked for: for pictures and tests.
+    pub fn at_once(cache: SourceCache) -> Sources {
+        Sources {
+            reader: Reader::Here(cache),
+            files: HashMap::new(),
+        }
+    }
+
+    /// Files that a thread reads; `wake` is called when one has come.
+    pub fn by_thread(mut cache: SourceCache, wake: impl Fn() + Send + 'static) -> Sources {
+        let (orders, taken) = mpsc::channel();
+        let (told, answers) = mpsc::channel();
+        std::thread::spawn(move || {
+            while let Ok(order) = taken.recv() {
+                if let Some(answer) = carry_out(&mut cache, order) {
+                    if told.send(answer).is_err() {
+                        return;
+                    }
+                    wake();
+                }
+            }
+        });
+        Sources {
+            reader: Reader::Elsewhere { orders, answers },
+            files: HashMap::new(),
+        }
+    }
+
+    /// What is known of a file by its recorded path; asked for the first time, it begins to be read.
+    pub fn get(&mut self, recorded: &str) -> Known {
+        if let Some(known) = self.files.get(recorded) {
+            return known.clone();
+        }
+        let known = self.order(Order::Read(recorded.to_owned()));
+        let known = known.map_or(Known::Reading, |(_, known)| known);
+        self.files.insert(recorded.to_owned(), known.clone());
+        known
+    }
+
+    /// A file's text, if it has been read.
+    pub fn text(&mut self, recorded: &str) -> Option<Arc<SourceText>> {
+        match self.get(recorded) {
+            Known::Found(file) => Some(Arc::clone(&file.text)),
+            Known::Reading | Known::Missing(_) => None,
+        }
+    }
+
+    /// Takes in what has been read. `true` if anything was.
+    pub fn take_in(&mut self) -> bool {
+        let Reader::Elsewhere { answers, .. } = &self.reader else {
+            return false;
+        };
+        let came: Vec<_> = answers.try_iter().collect();
+        let any = !came.is_empty();
+        self.files.extend(came);
+        any
+    }
+
+    /// Whether nothing is being read.
+    pub fn is_settled(&self) -> bool {
+        !self.files.values().any(|known| matches!(known, Known::Reading))
+    }
+
+    /// Searches this folder as well, before the others, for what was missing.
+    pub fn add_root(&mut self, folder: PathBuf) {
+        self.order(Order::AddRoot(folder));
+        self.files.retain(|_, known| !matches!(known, Known::Missing(_)));
+    }
+
+    /// Reads everything anew.
+    pub fn reload(&mut self) {
+        self.order(Order::Reload);
+        self.files.clear();
+    }
+
+    /// Has an order carried out; gives the answer if it is there at once.
+    fn order(&mut self, order: Order) -> Option<(String, Known)> {
+        match &mut self.reader {
+            Reader::Here(cache) => carry_out(cache, order),
+            Reader::Elsewhere { orders, .. } => {
+                // A thread that has gone reads nothing more, and its files stay unread.
+                let _ = orders.send(order);
+                None
+            }
+        }
+    }
+}
+
+fn carry_out(cache: &mut SourceCache, order: Order) -> Option<(String, Known)> {
+    match order {
+        Order::Read(recorded) => {
+            let known = match cache.get(&recorded) {
+                Lookup::Found(text) => Known::Found(Arc::new(Prepared::new(Arc::clone(text)))),
+                Lookup::Missing { tried } => Known::Missing(tried.as_slice().into()),
+            };
+            Some((recorded, known))
+        }
+        Order::AddRoot(folder) => {
+            cache.add_root(folder);
+            None
+        }
+        Order::Reload => {
+            cache.reload();
+            None
+        }
+    }
+}
+
+/// The files of a module read from `module`, and those of the bundled sample.
+pub fn cache_for(module: Option<&Path>) -> SourceCache {
+    SourceCache::new(module).with_bundled(crate::launch::SAMPLE_SOURCES)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_thread_reads_finds_later_and_reads_anew() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("a.c");
+        let recorded = "/nowhere/a.c";
+        let (woken, wakes) = mpsc::channel();
+        let mut sources = Sources::by_thread(SourceCache::default(), move || {
+            woken.send(()).ok();
+        });
+        let settled = |sources: &mut Sources| {
+            assert!(matches!(sources.get(recorded), Known::Reading));
+            assert!(!sources.is_settled());
+            wakes.recv_timeout(Duration::from_secs(60)).expect("an answer");
+            assert!(sources.take_in());
+            assert!(sources.is_settled());
+            sources.text(recorded).map(|text| text.lines.clone())
+        };
+        assert_eq!(settled(&mut sources), None);
+        assert!(matches!(sources.get(recorded), Known::Missing(tried) if !tried.is_empty()));
+        std::fs::write(&file, "old\n").expect("written");
+        sources.add_root(folder.path().to_path_buf());
+        assert_eq!(settled(&mut sources), Some(vec!["old".to_owned()]));
+        std::fs::write(&file, "new\n").expect("written");
+        sources.reload();
+        assert_eq!(settled(&mut sources), Some(vec!["new".to_owned()]));
+        assert!(!sources.take_in());
+    }
+}
