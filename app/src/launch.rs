@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use stepwell_engine::debugger::SessionConfig;
 
+/// Larger files are no modules: no section's length reaches further.
+const MAX_MODULE_LEN_BYTES: u64 = u32::MAX as u64;
 /// The bundled sample: a shopping list in C.
 const SAMPLE_NAME: &str = "list.wasm";
 const SAMPLE_MODULE: &[u8] = include_bytes!("../../assets/guests/list/list.wasm");
@@ -101,10 +103,15 @@ pub fn config(file: &Path, grants: &Grants, args: Vec<String>) -> Result<Session
 /// The bytes of a file that is meant to be a module.
 pub fn read_module(file: &Path) -> Result<Arc<[u8]>> {
     let name = file.display();
-    if file.is_dir() {
+    let failed = |error: std::io::Error| anyhow::anyhow!("{name}: {}", io_words(&error));
+    let metadata = std::fs::metadata(file).map_err(failed)?;
+    if metadata.is_dir() {
         bail!("{name}: is a directory, not a WebAssembly module");
     }
-    let bytes = std::fs::read(file).map_err(|error| anyhow::anyhow!("{name}: {}", io_words(&error)))?;
+    if metadata.len() > MAX_MODULE_LEN_BYTES {
+        bail!("{name}: is too large to be a WebAssembly module");
+    }
+    let bytes = std::fs::read(file).map_err(failed)?;
     check_header(&bytes).with_context(|| name.to_string())?;
     Ok(bytes.into())
 }

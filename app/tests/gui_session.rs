@@ -5,6 +5,8 @@ use egui_kittest::{
     Harness,
     kittest::{NodeT, Queryable},
 };
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use stepwell::gui::{App, AppOptions, ThemeChoice};
 use stepwell::launch;
@@ -138,6 +140,81 @@ fn the_memory_in_view_is_the_stopped_functions_until_a_person_moves_it() {
     assert_eq!(memory_in_view(&window), 0);
     press(&mut window, Modifiers::NONE, Key::F5);
     assert_eq!(memory_in_view(&window), 0);
+}
+
+/// A file let go of over the window.
+#[derive(Debug)]
+struct Dropped(PathBuf);
+
+impl egui::DroppedFile for Dropped {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        Err("the window reads files itself".to_owned())
+    }
+}
+
+fn drop_on(window: &mut Window, path: PathBuf) {
+    window.input_mut().dropped_files = vec![Arc::new(Dropped(path))];
+    window.step();
+    settle(window);
+}
+
+#[test]
+fn a_file_dropped_on_the_window_is_opened_and_what_is_no_module_leaves_all_as_it_is() {
+    let guests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/guests");
+    let mut window = open(sample(&[]));
+    let say = |window: &Window| window.state().model().notice.clone().unwrap_or_default();
+    for (file, why) in [
+        ("broken/not_wasm.wasm", "not a WebAssembly module"),
+        ("broken/component.wasm", "this is a WebAssembly component"),
+        ("nowhere.wasm", "no such file"),
+        ("list", "is a directory"),
+    ] {
+        drop_on(&mut window, guests.join(file));
+        assert!(say(&window).contains(why), "{}", say(&window));
+        assert_eq!(window.state().model().name, "list.wasm");
+        window.get_by_label("Ready");
+    }
+    drop_on(&mut window, guests.join("zig/stack.wasm"));
+    assert!(window.state().model().name.ends_with("stack.wasm"));
+    window.get_by_label("Ready");
+    // Bytes that are a module by their first look only.
+    drop_on(&mut window, guests.join("broken/truncated.wasm"));
+    window.get_by_label("truncated.wasm cannot be run");
+}
+
+#[test]
+fn a_module_is_opened_by_going_through_folders() {
+    let guests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/guests");
+    let mut window = open(sample(&[]));
+    press(&mut window, Modifiers::COMMAND, Key::O);
+    press(&mut window, Modifiers::COMMAND, Key::A);
+    let typed = format!("{}/zig/", guests.canonicalize().expect("there").display());
+    window.get_by(|node| node.is_focused()).type_text(&typed);
+    click_listed(&mut window, "..");
+    click_listed(&mut window, "wat");
+    click_listed(&mut window, "math.wasm");
+    settle(&mut window);
+    assert!(window.state().model().name.ends_with("wat/math.wasm"));
+}
+
+/// Clicks an entry of the open dialog once its folder has been read.
+fn click_listed(window: &mut Window, entry: &str) {
+    let begun = Instant::now();
+    while window.query_by_label(entry).is_none() {
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "{entry} is never listed"
+        );
+        std::thread::sleep(Duration::from_millis(2));
+        window.step();
+    }
+    window.get_by_label(entry).click();
+    window.step();
+    window.step();
 }
 
 /// The first address that the memory pane shows.

@@ -13,7 +13,7 @@ pub use window::run;
 use super::actions::{Action, Cx};
 use super::bars;
 use super::commands;
-use super::dialogs::Dialog;
+use super::dialogs::{Dialog, OpenModule};
 use super::layout::Pane;
 use super::model::{Breakpoint, Model, Phase, file_name};
 use super::panes::{self, Views};
@@ -21,6 +21,7 @@ use super::settings::Settings;
 use super::shell::Shell;
 use super::sources::{self, Sources};
 use super::theme::{self, ThemeChoice, Tokens};
+use crate::launch;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
@@ -33,8 +34,10 @@ use stepwell_engine::debugger::{
 const DRAIN: Duration = Duration::from_millis(4);
 /// A guest that stops again within this time is not shown as running: panes do not flicker at every step.
 const LINGER: Duration = Duration::from_millis(150);
-/// Larger files are no modules.
-const MAX_MODULE_BYTES: u64 = 1 << 30;
+/// A dialog that ends without a file within this time was never shown.
+const NOBODY_CANCELS_WITHIN: Duration = Duration::from_millis(250);
+const NO_SYSTEM_DIALOG: &str = "This desktop has no file dialog to offer. Type a path or choose below, or drop a file \
+                                on the window. To get one: sudo apt-get install -y zenity";
 /// How a window is opened.
 #[derive(Clone, Debug, Default)]
 pub struct AppOptions {
@@ -58,8 +61,8 @@ enum Link {
 
 /// What a thread of the window brings back.
 enum Job {
-    Read(PathBuf, Result<SessionConfig, String>),
-    Picked(Option<PathBuf>),
+    Read(PathBuf, anyhow::Result<SessionConfig>),
+    Picked(Result<Option<PathBuf>, String>),
 }
 
 /// The window.
@@ -230,14 +233,19 @@ impl App {
                     self.settings.remember(&path);
                     self.load(ctx, config, false);
                 }
-                Job::Read(path, Err(message)) => {
-                    self.model.problem(format!("{}: {message}", path.display()));
+                Job::Read(_, Err(error)) => {
+                    let message = format!("{error:#}");
+                    self.model.problem(message.clone());
                     if self.model.phase == Phase::Loading {
                         self.model.phase = Phase::Failed(message);
                     }
                 }
-                Job::Picked(Some(path)) => self.open(ctx, path),
-                Job::Picked(None) => {}
+                Job::Picked(Ok(Some(path))) => self.open(ctx, path),
+                Job::Picked(Ok(None)) => {}
+                Job::Picked(Err(why)) => {
+                    let dialog = OpenModule::complaining(&self.folder(), why);
+                    self.dialog = Some(Dialog::Open(dialog));
+                }
             }
         }
         if self.sources.take_in() {
@@ -449,10 +457,7 @@ impl App {
         let (sender, wake) = (self.jobs.0.clone(), ctx.clone());
         self.jobs_running = self.jobs_running.saturating_add(1);
         std::thread::spawn(move || {
-            let picked = rfd::FileDialog::new()
-                .add_filter("WebAssembly", &["wasm"])
-                .pick_file();
-            sender.send(Job::Picked(picked)).ok();
+            sender.send(Job::Picked(pick_file())).ok();
             wake.request_repaint();
         });
     }
@@ -533,21 +538,26 @@ fn unbound(mut breakpoints: BTreeMap<BreakpointId, Breakpoint>) -> BTreeMap<Brea
 }
 
 /// A module's bytes with the configuration it had before, or a plain one.
-fn read_module(path: &Path, base: Option<SessionConfig>) -> Result<SessionConfig, String> {
-    let metadata = std::fs::metadata(path).map_err(|error| error.to_string())?;
-    if !metadata.is_file() {
-        return Err("not a file".to_owned());
-    }
-    if metadata.len() > MAX_MODULE_BYTES {
-        return Err("too large to be a module".to_owned());
-    }
-    let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
+fn read_module(path: &Path, base: Option<SessionConfig>) -> anyhow::Result<SessionConfig> {
     Ok(SessionConfig {
-        module: bytes.into(),
+        module: launch::read_module(path)?,
         name: path.display().to_string(),
         path: Some(path.to_path_buf()),
         ..base.unwrap_or_default()
     })
+}
+
+/// Asks the desktop for a file. Its answer to a person who cancels is the same as that of a desktop without dialogs,
+/// but nobody cancels this fast.
+fn pick_file() -> Result<Option<PathBuf>, String> {
+    let begun = Instant::now();
+    let picked = rfd::FileDialog::new()
+        .add_filter("WebAssembly", &["wasm"])
+        .pick_file();
+    if picked.is_none() && begun.elapsed() < NOBODY_CANCELS_WITHIN {
+        return Err(NO_SYSTEM_DIALOG.to_owned());
+    }
+    Ok(picked)
 }
 
 fn drop_hint(ctx: &egui::Context, t: &Tokens) {

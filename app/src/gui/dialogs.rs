@@ -5,9 +5,14 @@ use super::actions::{Action, Cx};
 use super::commands::COMMANDS;
 use super::theme;
 use super::widgets::parts;
+use crate::launch;
 use egui::{Context, Id, Key, Modal, Modifiers, RichText, ScrollArea, Ui};
 use lucide_icons::Icon;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+
+/// A folder with more entries is shown in part.
+const MOST_ENTRIES: usize = 2000;
 
 /// A dialog that is open.
 #[derive(Debug)]
@@ -183,58 +188,130 @@ impl Palette {
     }
 }
 
+/// A folder or a module in the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Entry {
+    path: PathBuf,
+    name: String,
+    folder: bool,
+}
+
+/// What is in a folder.
+type Entries = Result<Vec<Entry>, String>;
+
+/// A folder being listed, or listed.
+#[derive(Debug)]
+struct Listing {
+    folder: PathBuf,
+    entries: Option<Entries>,
+    coming: mpsc::Receiver<Entries>,
+}
+
+impl Listing {
+    /// Begins to list a folder, on a thread of its own: it may lie on a disk that is slow or gone.
+    fn begin(folder: &Path, ctx: &Context) -> Listing {
+        let (sender, coming) = mpsc::channel();
+        let (place, wake) = (folder.to_path_buf(), ctx.clone());
+        std::thread::spawn(move || {
+            // A dialog that has gone needs no list.
+            if sender.send(list(&place)).is_ok() {
+                wake.request_repaint();
+            }
+        });
+        Listing {
+            folder: folder.to_path_buf(),
+            entries: None,
+            coming,
+        }
+    }
+
+    /// What is known of the folder.
+    fn entries(&mut self) -> Option<&Entries> {
+        if self.entries.is_none() {
+            self.entries = self.coming.try_recv().ok();
+        }
+        self.entries.as_ref()
+    }
+}
+
+/// The folders and modules of a folder, folders first; the folder above at the top.
+fn list(folder: &Path) -> Entries {
+    let entry = |path: PathBuf| -> Option<Entry> {
+        let name = path.file_name()?.to_string_lossy().into_owned();
+        let folder = path.is_dir();
+        let module = path.extension().is_some_and(|extension| extension == "wasm");
+        (!name.starts_with('.') && (module || folder)).then_some(Entry { path, name, folder })
+    };
+    let read = std::fs::read_dir(folder).map_err(|error| launch::io_words(&error))?;
+    let mut entries: Vec<Entry> = (read.flatten())
+        .filter_map(|found| entry(found.path()))
+        .take(MOST_ENTRIES)
+        .collect();
+    entries.sort_by(|a, b| (!a.folder, &a.name).cmp(&(!b.folder, &b.name)));
+    if let Some(above) = folder.parent() {
+        let above = Entry {
+            path: above.to_path_buf(),
+            name: "..".to_owned(),
+            folder: true,
+        };
+        entries.insert(0, above);
+    }
+    Ok(entries)
+}
+
 /// The dialog that opens a module.
 #[derive(Debug)]
 pub struct OpenModule {
     text: String,
-    listed: Option<(PathBuf, Vec<PathBuf>)>,
+    listing: Option<Listing>,
     begun: bool,
+    complaint: Option<String>,
 }
 
 impl OpenModule {
     /// A dialog that begins in a folder.
     pub fn new(folder: &Path) -> OpenModule {
-        let mut text = folder.display().to_string();
-        if !text.ends_with('/') {
-            text.push('/');
-        }
         OpenModule {
-            text,
-            listed: None,
+            text: as_folder(folder),
+            listing: None,
             begun: false,
+            complaint: None,
         }
     }
 
-    /// The folders and modules in the folder that is typed, read when the folder changes.
-    fn entries(&mut self) -> Vec<PathBuf> {
+    /// The same, with what went wrong before.
+    pub fn complaining(folder: &Path, complaint: String) -> OpenModule {
+        OpenModule {
+            complaint: Some(complaint),
+            ..OpenModule::new(folder)
+        }
+    }
+
+    /// The listing of the folder that is typed.
+    fn listing(&mut self, ctx: &Context) -> &mut Listing {
         let typed = PathBuf::from(self.text.trim());
         let folder = if self.text.ends_with('/') {
             typed
         } else {
             typed.parent().map(Path::to_path_buf).unwrap_or_default()
         };
-        if let Some((listed, entries)) = &self.listed
-            && *listed == folder
-        {
-            return entries.clone();
+        let listed = self.listing.take().filter(|listing| listing.folder == folder);
+        self.listing
+            .insert(listed.unwrap_or_else(|| Listing::begin(&folder, ctx)))
+    }
+
+    /// The path that is typed: a folder to go to, or a file to open.
+    fn typed(&mut self, ctx: &Context) -> Entry {
+        let path = PathBuf::from(self.text.trim());
+        let slash = self.text.trim().ends_with('/');
+        let entries = self.listing(ctx).entries();
+        let known =
+            entries.and_then(|entries| entries.as_ref().ok()?.iter().find(|entry| entry.path == path));
+        Entry {
+            folder: slash || known.is_some_and(|entry| entry.folder),
+            name: String::new(),
+            path,
         }
-        let mut entries: Vec<PathBuf> = std::fs::read_dir(&folder)
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|entry| entry.path())
-            .filter(|path| {
-                let hidden = path
-                    .file_name()
-                    .is_some_and(|n| n.to_string_lossy().starts_with('.'));
-                let module = path.extension().is_some_and(|extension| extension == "wasm");
-                !hidden && (module || path.is_dir())
-            })
-            .take(2000)
-            .collect();
-        entries.sort_by_key(|path| (path.is_file(), path.clone()));
-        self.listed = Some((folder, entries.clone()));
-        entries
     }
 
     fn show(&mut self, cx: &mut Cx<'_>, ctx: &Context) -> bool {
@@ -243,6 +320,10 @@ impl OpenModule {
             ui.set_width(560.0);
             ui.label(RichText::new("Open module").font(theme::strong_font(15.0)));
             ui.add_space(2.0);
+            if let Some(complaint) = &self.complaint {
+                ui.label(RichText::new(complaint).color(t.warning));
+                ui.add_space(2.0);
+            }
             let edit = egui::TextEdit::singleline(&mut self.text)
                 .hint_text("Path of a .wasm file")
                 .font(theme::code_font())
@@ -254,10 +335,10 @@ impl OpenModule {
                 field.request_focus();
             }
             let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-            let mut opened = entered.then(|| PathBuf::from(self.text.trim()));
+            let mut chosen = entered.then(|| self.typed(ctx));
             ui.add_space(4.0);
-            if let Some(path) = self.list(ui, t) {
-                opened = Some(path);
+            if let Some(entry) = self.list(ui, t) {
+                chosen = Some(entry);
             }
             ui.add_space(6.0);
             let mut cancelled = false;
@@ -268,66 +349,85 @@ impl OpenModule {
                 }
                 ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                     if ui.button("Open").clicked() {
-                        opened = Some(PathBuf::from(self.text.trim()));
+                        chosen = Some(self.typed(ctx));
                     }
                     cancelled |= ui.button("Cancel").clicked();
                 });
             });
-            (opened, cancelled)
+            (chosen, cancelled)
         });
         let close = response.should_close();
-        let (opened, cancelled) = response.inner;
-        if let Some(path) = opened {
-            if path.is_dir() {
-                *self = OpenModule::new(&path);
-                return false;
+        let (chosen, cancelled) = response.inner;
+        match chosen {
+            Some(Entry {
+                path, folder: true, ..
+            }) => {
+                self.text = as_folder(&path);
+                self.begun = false;
+                false
             }
-            cx.push(Action::Open(path));
-            return true;
+            Some(entry) => {
+                cx.push(Action::Open(entry.path));
+                true
+            }
+            None => close || cancelled,
         }
-        close || cancelled
     }
 
-    fn list(&mut self, ui: &mut Ui, t: &theme::Tokens) -> Option<PathBuf> {
-        let mut opened = None;
-        let entries = self.entries();
+    fn list(&mut self, ui: &mut Ui, t: &theme::Tokens) -> Option<Entry> {
+        let ctx = ui.ctx().clone();
+        let listing = self.listing(&ctx);
+        let mut chosen = None;
         let frame = egui::Frame::new().fill(t.canvas).corner_radius(5);
         frame.show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
+            ui.set_min_height(260.0);
+            let said = |ui: &mut Ui, text: &str| {
+                ui.add_space(8.0);
+                ui.label(RichText::new(format!("  {text}")).color(t.faint));
+            };
+            let entries = match listing.entries() {
+                None => return said(ui, "Reading the folder…"),
+                Some(Err(why)) => return said(ui, &format!("This folder cannot be listed: {why}")),
+                Some(Ok(entries)) => entries,
+            };
             let area = ScrollArea::vertical()
                 .max_height(260.0)
                 .min_scrolled_height(260.0);
             let height = theme::ROW_HEIGHT + 1.0;
-            area.auto_shrink(false)
+            area.auto_shrink([false, true])
                 .show_rows(ui, height, entries.len(), |ui, range| {
-                    for path in entries.get(range).unwrap_or_default() {
-                        let name = path.file_name().map(|n| n.to_string_lossy().into_owned());
-                        let name = name.unwrap_or_default();
-                        let (rect, response) = parts::row(ui, t, false, &name);
-                        let folder = path.extension().is_none_or(|extension| extension != "wasm");
-                        let (icon, color) = if folder {
-                            (Icon::Folder, t.weak)
-                        } else {
-                            (Icon::FileCode, t.accent)
+                    for entry in entries.get(range).unwrap_or_default() {
+                        let (rect, response) = parts::row(ui, t, false, &entry.name);
+                        let (icon, color) = match (entry.folder, entry.name.as_str()) {
+                            (true, "..") => (Icon::CornerLeftUp, t.weak),
+                            (true, _) => (Icon::Folder, t.weak),
+                            (false, _) => (Icon::FileCode, t.accent),
                         };
                         let spot = egui::Rect::from_min_size(rect.min, egui::vec2(28.0, rect.height()));
                         parts::paint_icon(ui, spot, icon, 13.0, color);
                         let cell = egui::Rect::from_min_max(egui::pos2(spot.right(), rect.top()), rect.max);
-                        parts::line(ui, cell, &name, theme::text_font(), t.text);
+                        parts::line(ui, cell, &entry.name, theme::text_font(), t.text);
                         if response.clicked() {
-                            if folder {
-                                let begun = self.begun;
-                                *self = OpenModule::new(path);
-                                self.begun = begun;
-                            } else {
-                                opened = Some(path.clone());
-                            }
+                            chosen = Some(entry.clone());
                         }
                     }
                 });
+            if !entries.iter().any(|entry| !entry.folder) {
+                said(ui, "No .wasm files in this folder");
+            }
         });
-        opened
+        chosen
     }
+}
+
+/// A folder's path as it is typed, with a slash at its end.
+fn as_folder(folder: &Path) -> String {
+    let mut text = folder.display().to_string();
+    if !text.ends_with('/') {
+        text.push('/');
+    }
+    text
 }
 
 #[cfg(test)]
@@ -340,5 +440,21 @@ mod tests {
         assert!(matches_in_order("Step over", "st ov"));
         assert!(!matches_in_order("Step over", "os"));
         assert!(matches_in_order("Anything", ""));
+    }
+
+    #[test]
+    fn folders_are_listed_above_modules_below_the_way_up() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in ["b.wasm", "a.wasm", "notes.txt", ".hidden.wasm"] {
+            std::fs::write(folder.path().join(name), "").expect("written");
+        }
+        std::fs::create_dir(folder.path().join("z")).expect("made");
+        let entries = list(folder.path()).expect("it is there");
+        let names: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
+        assert_eq!(names, ["..", "z", "a.wasm", "b.wasm"]);
+        assert_eq!(
+            list(&folder.path().join("nowhere")),
+            Err("no such file".to_owned())
+        );
     }
 }

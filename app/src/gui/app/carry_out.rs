@@ -10,7 +10,7 @@ use crate::gui::layout::{self, Pane};
 use crate::gui::model::Phase;
 use crate::gui::theme::ThemeChoice;
 use crate::launch;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use stepwell_engine::debugger::{BreakpointId, BreakpointSpec, Command, Query, StepKind, StepUnit};
 
 impl App {
@@ -95,16 +95,7 @@ impl App {
             _ => StepUnit::Line,
         };
         match id {
-            CommandId::Open => {
-                let folder = self
-                    .config
-                    .as_ref()
-                    .and_then(|config| config.path.as_deref()?.parent().map(Path::to_path_buf))
-                    .filter(|folder| !folder.as_os_str().is_empty())
-                    .or_else(|| std::env::current_dir().ok())
-                    .unwrap_or_default();
-                self.dialog = Some(Dialog::Open(OpenModule::new(&folder)));
-            }
+            CommandId::Open => self.dialog = Some(Dialog::Open(OpenModule::new(&self.folder()))),
             CommandId::OpenSample => {
                 self.load(ctx, launch::sample(), false);
             }
@@ -166,6 +157,16 @@ impl App {
                 self.focused = pane;
             }
         }
+    }
+
+    /// Where a module to open is looked for at first.
+    pub(super) fn folder(&self) -> PathBuf {
+        self.config
+            .as_ref()
+            .and_then(|config| config.path.as_deref()?.parent().map(Path::to_path_buf))
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .or_else(|| std::env::current_dir().ok())
+            .unwrap_or_default()
     }
 
     fn restart(&mut self, stop_on_entry: bool) {
