@@ -41,13 +41,11 @@ pub fn top(cx: &mut Cx<'_>, ui: &mut Ui) {
 }
 
 fn entries(cx: &mut Cx<'_>, ui: &mut Ui, menu: Menu) {
-    let mut was_show = false;
+    let mut group = None;
     for row in COMMANDS.iter().filter(|row| row.menu == menu) {
-        let is_show = matches!(row.id, CommandId::Show(_));
-        if (is_show && !was_show) || row.id == CommandId::Quit {
+        if group.replace(row.group).is_some_and(|last| last != row.group) {
             ui.separator();
         }
-        was_show = is_show;
         if entry(cx, ui, row) {
             cx.push(Action::Do(row.id));
             ui.close();
@@ -86,10 +84,9 @@ fn entry(cx: &Cx<'_>, ui: &mut Ui, row: &CommandRow) -> bool {
 fn toolbar(cx: &mut Cx<'_>, ui: &mut Ui) {
     let t = cx.t;
     let mut group = None;
-    for row in COMMANDS.iter().filter(|row| row.toolbar.is_some()) {
-        if group != row.toolbar {
+    for row in COMMANDS.iter().filter(|row| row.toolbar) {
+        if group.replace(row.group) != Some(row.group) {
             divider(ui, t);
-            group = row.toolbar;
         }
         let Some(icon) = row.icon else { continue };
         let enabled = (row.enabled_when)(cx.model);

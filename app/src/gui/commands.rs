@@ -93,8 +93,10 @@ pub struct CommandRow {
     pub icon: Option<Icon>,
     /// Menu.
     pub menu: Menu,
-    /// Group on the toolbar, from the left; `None` keeps it off.
-    pub toolbar: Option<u8>,
+    /// Group: a line stands between groups, in menus and on the toolbar.
+    pub group: u8,
+    /// Whether it is on the toolbar.
+    pub toolbar: bool,
     /// Whether it can be done now.
     pub enabled_when: fn(&Model) -> bool,
 }
@@ -170,7 +172,7 @@ const fn row(
     shortcuts: &'static [KeyboardShortcut],
     icon: Option<Icon>,
     menu: Menu,
-    toolbar: Option<u8>,
+    (group, toolbar): (u8, bool),
     enabled_when: fn(&Model) -> bool,
 ) -> CommandRow {
     CommandRow {
@@ -179,6 +181,7 @@ const fn row(
         shortcuts,
         icon,
         menu,
+        group,
         toolbar,
         enabled_when,
     }
@@ -191,7 +194,7 @@ const fn show(pane: Pane, title: &'static str, icon: Icon) -> CommandRow {
         &[],
         Some(icon),
         Menu::View,
-        None,
+        (9, false),
         always,
     )
 }
@@ -202,27 +205,27 @@ pub static COMMANDS: &[CommandRow] = {
     use CommandId::*;
     use Menu::*;
     &[
-        row(Open, "Open module…", &[command(Key::O)], Some(Icon::FolderOpen), File, Some(0), always),
-        row(OpenSample, "Open sample", &[], Some(Icon::BookOpen), File, None, always),
-        row(Reload, "Reload module", &[command(Key::R)], Some(Icon::RefreshCw), File, None, known),
-        row(Quit, "Quit", &[command(Key::Q)], Some(Icon::LogOut), File, None, always),
-        row(Go, "Continue", &[key(Key::F5)], Some(Icon::Play), Run, Some(1), can_go),
-        row(Pause, "Pause", &[key(Key::F6)], Some(Icon::Pause), Run, Some(1), running),
-        row(StepOver, "Step over", &[key(Key::F10)], Some(Icon::RedoDot), Run, Some(2), can_step_in),
-        row(StepIn, "Step into", &[key(Key::F11)], Some(Icon::ArrowDownToDot), Run, Some(2), can_step_in),
-        row(StepOut, "Step out", &[shift(Key::F11)], Some(Icon::ArrowUpFromDot), Run, Some(2), can_step),
-        row(StepOverInstruction, "Step over instruction", &[alt(Key::F10)], Some(Icon::Redo2), Run, None, can_step_in),
-        row(StepInInstruction, "Step one instruction", &[alt(Key::F11)], Some(Icon::StepForward), Run, Some(2), can_step_in),
-        row(RunToCursor, "Run to cursor", &[command(Key::F10)], Some(Icon::TextCursor), Run, Some(2), can_step),
-        row(Restart, "Restart", &[command_shift(Key::F5)], Some(Icon::RotateCcw), Run, Some(3), begun),
-        row(RestartAtEntry, "Restart and stop at entry", &[], Some(Icon::ListRestart), Run, None, loaded),
-        row(Stop, "Stop", &[shift(Key::F5)], Some(Icon::Square), Run, Some(3), alive),
-        row(ToggleBreakpoint, "Toggle breakpoint", &[key(Key::F9)], Some(Icon::CircleDot), Breakpoints, None, loaded),
-        row(RemoveBreakpoints, "Remove all breakpoints", &[], Some(Icon::CircleOff), Breakpoints, None, has_breakpoints),
-        row(Find, "Find in source…", &[command(Key::F)], Some(Icon::TextSearch), View, None, has_sources),
-        row(Palette, "Command palette…", &[command(Key::P), command_shift(Key::P)], Some(Icon::Search), View, None, always),
-        row(ToggleTheme, "Switch dark and light", &[], Some(Icon::SunMoon), View, None, always),
-        row(ResetLayout, "Reset layout", &[], Some(Icon::LayoutDashboard), View, None, always),
+        row(Open, "Open module…", &[command(Key::O)], Some(Icon::FolderOpen), File, (0, true), always),
+        row(OpenSample, "Open sample", &[], Some(Icon::BookOpen), File, (0, false), always),
+        row(Reload, "Reload module", &[command(Key::R)], Some(Icon::RefreshCw), File, (0, false), known),
+        row(Quit, "Quit", &[command(Key::Q)], Some(Icon::LogOut), File, (8, false), always),
+        row(Go, "Continue", &[key(Key::F5)], Some(Icon::Play), Run, (1, true), can_go),
+        row(Pause, "Pause", &[key(Key::F6)], Some(Icon::Pause), Run, (1, true), running),
+        row(StepOver, "Step over", &[key(Key::F10)], Some(Icon::RedoDot), Run, (2, true), can_step_in),
+        row(StepIn, "Step into", &[key(Key::F11)], Some(Icon::ArrowDownToDot), Run, (2, true), can_step_in),
+        row(StepOut, "Step out", &[shift(Key::F11)], Some(Icon::ArrowUpFromDot), Run, (2, true), can_step),
+        row(StepOverInstruction, "Step over instruction", &[alt(Key::F10)], Some(Icon::Redo2), Run, (2, false), can_step_in),
+        row(StepInInstruction, "Step one instruction", &[alt(Key::F11)], Some(Icon::StepForward), Run, (2, true), can_step_in),
+        row(RunToCursor, "Run to cursor", &[command(Key::F10)], Some(Icon::TextCursor), Run, (2, true), can_step),
+        row(Restart, "Restart", &[command_shift(Key::F5)], Some(Icon::RotateCcw), Run, (3, true), begun),
+        row(RestartAtEntry, "Restart and stop at entry", &[], Some(Icon::ListRestart), Run, (3, false), loaded),
+        row(Stop, "Stop", &[shift(Key::F5)], Some(Icon::Square), Run, (3, true), alive),
+        row(ToggleBreakpoint, "Toggle breakpoint", &[key(Key::F9)], Some(Icon::CircleDot), Breakpoints, (4, false), loaded),
+        row(RemoveBreakpoints, "Remove all breakpoints", &[], Some(Icon::CircleOff), Breakpoints, (4, false), has_breakpoints),
+        row(Find, "Find in source…", &[command(Key::F)], Some(Icon::TextSearch), View, (5, false), has_sources),
+        row(Palette, "Command palette…", &[command(Key::P), command_shift(Key::P)], Some(Icon::Search), View, (5, false), always),
+        row(ToggleTheme, "Switch dark and light", &[], Some(Icon::SunMoon), View, (6, false), always),
+        row(ResetLayout, "Reset layout", &[], Some(Icon::LayoutDashboard), View, (6, false), always),
         show(Pane::Source, "Show source", Icon::FileCode),
         show(Pane::Wasm, "Show wasm text", Icon::Binary),
         show(Pane::Locals, "Show variables", Icon::Braces),

@@ -182,22 +182,12 @@ fn arithmetic(cx: &mut Cx<'_>, ui: &mut Ui, access: &FaultAccess) {
         ui.label(code(format!("0x{:x}", access.address)).color(t.error));
     });
     bar(ui, t, access);
-    let end = u128::from(access.memory_len_bytes);
-    let past = access
-        .address
-        .saturating_add(u128::from(access.len_bytes))
-        .saturating_sub(end);
+    // How far outside it lies is said in the explanation.
     let bytes = if access.len_bytes == 1 { "byte" } else { "bytes" };
-    let past = match u64::try_from(past) {
-        Ok(1) => "1 byte".to_owned(),
-        Ok(past) => format!("{} bytes", parts::grouped(past)),
-        Err(_) => "far".to_owned(),
-    };
     let text = format!(
-        "A {verb} of {} {bytes} that ends {past} past memory {}, which has 0x{:x} bytes ({})",
+        "a {verb} of {} {bytes} · memory {} has {}",
         access.len_bytes,
         access.memory,
-        access.memory_len_bytes,
         parts::size_text(access.memory_len_bytes),
     );
     ui.label(RichText::new(text).color(t.weak).size(12.0));

@@ -1,11 +1,10 @@
 //! The globals of the module's instance.
 
-use super::needs_stop;
+use super::{answered, needs_stop, rows};
 use crate::gui::actions::{Action, Cx};
-use crate::gui::queries::Answer;
 use crate::gui::slots::{self, SlotEdit};
 use crate::gui::widgets::parts;
-use egui::{ScrollArea, Ui};
+use egui::Ui;
 use lucide_icons::Icon;
 use stepwell_engine::debugger::{Query, Reply, WriteTarget};
 
@@ -22,12 +21,7 @@ pub fn show(cx: &mut Cx<'_>, view: &mut GlobalsView, ui: &mut Ui) {
     }
     let Some(stop) = cx.model.stop() else { return };
     let query = Query::Globals { stop };
-    let answer = cx.ask(query.clone());
-    if let Answer::Failed(error) = answer {
-        parts::empty_state(ui, cx.t, Icon::TriangleAlert, "Not readable", &error.to_string());
-        return;
-    }
-    let Some((Reply::Globals(globals), fresh)) = answer.latest() else {
+    let Some((Reply::Globals(globals), fresh)) = answered(cx, ui, &query) else {
         return;
     };
     if globals.is_empty() {
@@ -38,15 +32,10 @@ pub fn show(cx: &mut Cx<'_>, view: &mut GlobalsView, ui: &mut Ui) {
         Some(Reply::Globals(before)) => Some(before.as_slice()),
         _ => None,
     };
-    ui.spacing_mut().item_spacing.y = 0.0;
-    ui.add_space(3.0);
-    ScrollArea::vertical()
-        .id_salt("globals")
-        .auto_shrink(false)
-        .show(ui, |ui| {
-            let written = slots::show(cx, &mut view.edit, ui, globals, before, "global", fresh);
-            if let Some((index, bits)) = written {
-                cx.push(Action::Write(WriteTarget::Global { index, bits }));
-            }
-        });
+    rows(ui, "globals", |ui| {
+        let written = slots::show(cx, &mut view.edit, ui, globals, before, "global", fresh);
+        if let Some((index, bits)) = written {
+            cx.push(Action::Write(WriteTarget::Global { index, bits }));
+        }
+    });
 }

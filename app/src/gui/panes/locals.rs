@@ -1,13 +1,13 @@
 //! The selected frame's variables, as a tree that is read as it is opened, and its wasm locals.
 
-use super::needs_stop;
+use super::{Selected, needs_stop, rows, selected};
 use crate::gui::actions::{Action, Cx};
 use crate::gui::queries::Answer;
 use crate::gui::slots::{self, SlotEdit};
 use crate::gui::theme;
 use crate::gui::widgets::parts;
 use crate::gui::widgets::value_tree::{ValueEvent, ValueRow};
-use egui::{Key, ScrollArea, Ui};
+use egui::{Key, Ui};
 use lucide_icons::Icon;
 use std::collections::HashSet;
 use stepwell_debuginfo::{Availability, ValueNode};
@@ -32,52 +32,43 @@ pub fn show(cx: &mut Cx<'_>, view: &mut LocalsView, ui: &mut Ui) {
     if !needs_stop(cx, ui, Icon::Braces, "variables") {
         return;
     }
-    let Some(stop) = cx.model.stop() else { return };
     watch_bar(cx, view, ui);
-    let frame = cx.model.selected_frame;
-    let query = Query::Frame { stop, frame };
-    let answer = cx.ask(query.clone());
-    if let Answer::Failed(error) = answer {
-        parts::empty_state(ui, cx.t, Icon::TriangleAlert, "Not readable", &error.to_string());
-        return;
-    }
-    let Some((Reply::Frame(detail), fresh)) = answer.latest() else {
-        return;
-    };
-    let before = match cx.model.previous_answer(&query) {
-        Some(Reply::Frame(before)) if cx.model.comparable() => Some(before),
-        _ => None,
-    };
-    ui.spacing_mut().item_spacing.y = 0.0;
-    ui.add_space(3.0);
-    ScrollArea::vertical()
-        .id_salt("locals")
-        .auto_shrink(false)
-        .show(ui, |ui| {
-            let place = At { stop, frame, fresh };
-            watches(cx, view, ui, place);
-            if detail.variables.is_empty() {
-                let none = if cx.model.lacks_lines() {
-                    "No source variables: the module has no debug info"
-                } else {
-                    "No source variables here"
-                };
-                parts::heading(ui, cx.t, none);
+    let Some(shown) = selected(cx, ui) else { return };
+    let Selected {
+        detail,
+        before,
+        fresh,
+        ..
+    } = shown;
+    rows(ui, "locals", |ui| {
+        let place = At {
+            stop: shown.stop,
+            frame: shown.frame,
+            fresh,
+        };
+        watches(cx, view, ui, place);
+        if detail.variables.is_empty() {
+            let none = if cx.model.lacks_lines() {
+                "No source variables: the module has no debug info"
+            } else {
+                "No source variables here"
+            };
+            parts::heading(ui, cx.t, none);
+        }
+        let old = before.map(|before| before.variables.as_slice());
+        nodes(cx, view, ui, place, &detail.variables, old, "", OUTER);
+        if !detail.statics.is_empty() {
+            let title = format!("Static variables ({})", detail.statics.len());
+            if slots::fold_heading(ui, cx.t, &title, view.show_statics) {
+                view.show_statics = !view.show_statics;
             }
-            let old = before.map(|before| before.variables.as_slice());
-            nodes(cx, view, ui, place, &detail.variables, old, "", OUTER);
-            if !detail.statics.is_empty() {
-                let title = format!("Static variables ({})", detail.statics.len());
-                if slots::fold_heading(ui, cx.t, &title, view.show_statics) {
-                    view.show_statics = !view.show_statics;
-                }
-                if view.show_statics {
-                    let old = before.map(|before| before.statics.as_slice());
-                    nodes(cx, view, ui, place, &detail.statics, old, "static ", OUTER);
-                }
+            if view.show_statics {
+                let old = before.map(|before| before.statics.as_slice());
+                nodes(cx, view, ui, place, &detail.statics, old, "static ", OUTER);
             }
-            wasm_locals(cx, view, ui, detail, before, fresh);
-        });
+        }
+        wasm_locals(cx, view, ui, detail, before, fresh);
+    });
 }
 
 /// Where an expression to watch is typed.

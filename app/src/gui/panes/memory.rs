@@ -162,13 +162,16 @@ fn bar(cx: &mut Cx<'_>, view: &mut MemoryView, ui: &mut Ui, memories: &[u64], le
                 None => view.complaint = Some("not a number".to_owned()),
             }
         }
-        if let Some(complaint) = &view.complaint {
-            ui.label(RichText::new(complaint).color(t.error).size(12.0));
-        }
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let pages = len_bytes / 65536;
             let text = format!("{pages} pages · {}", parts::size_text(len_bytes));
             ui.label(RichText::new(text).color(t.faint).size(12.0));
+            if let Some(complaint) = &view.complaint {
+                ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                    let said = RichText::new(complaint).color(t.error).size(12.0);
+                    ui.add(egui::Label::new(said).truncate());
+                });
+            }
         });
     });
 }

@@ -16,7 +16,11 @@ pub mod wasm;
 
 use super::actions::Cx;
 use super::layout::Pane;
-use egui::Ui;
+use super::queries::Answer;
+use super::widgets::parts;
+use egui::{ScrollArea, Ui};
+use lucide_icons::Icon;
+use stepwell_engine::debugger::{FrameDetail, Query, Reply, StopId};
 
 /// What the panes keep for themselves: carets, scroll positions, text being typed.
 #[derive(Debug, Default)]
@@ -65,9 +69,8 @@ impl Views {
 }
 
 /// What a pane about the stopped guest says while there is none. `true` if there is a stop to show.
-fn needs_stop(cx: &Cx<'_>, ui: &mut Ui, icon: lucide_icons::Icon, what: &str) -> bool {
+fn needs_stop(cx: &Cx<'_>, ui: &mut Ui, icon: Icon, what: &str) -> bool {
     use super::model::Phase;
-    use super::widgets::parts::empty_state;
     let (title, hint) = match &cx.model.phase {
         Phase::Stopped => return true,
         Phase::Empty => (format!("No {what}"), "Open a module first."),
@@ -77,6 +80,57 @@ fn needs_stop(cx: &Cx<'_>, ui: &mut Ui, icon: lucide_icons::Icon, what: &str) ->
         Phase::Running => ("Running".to_owned(), "Pause (F6) to look inside."),
         Phase::Ended(_) => (format!("No {what}"), "The run is over."),
     };
-    empty_state(ui, cx.t, icon, &title, hint);
+    parts::empty_state(ui, cx.t, icon, &title, hint);
     false
+}
+
+/// The answer to a pane's question, or while that is on its way the one of the stop before, and whether it is of this
+/// stop. A pane whose question cannot be answered says why.
+fn answered<'a>(cx: &mut Cx<'a>, ui: &mut Ui, query: &Query) -> Option<(&'a Reply, bool)> {
+    let answer = cx.ask(query.clone());
+    if let Answer::Failed(error) = answer {
+        parts::empty_state(ui, cx.t, Icon::TriangleAlert, "Not readable", &error.to_string());
+    }
+    answer.latest()
+}
+
+/// The selected frame, as panes show it.
+struct Selected<'a> {
+    stop: StopId,
+    frame: u32,
+    detail: &'a FrameDetail,
+    /// The same frame at the stop before, if the two can be compared.
+    before: Option<&'a FrameDetail>,
+    /// Whether `detail` is of this stop.
+    fresh: bool,
+}
+
+/// The selected frame of the stopped guest.
+fn selected<'a>(cx: &mut Cx<'a>, ui: &mut Ui) -> Option<Selected<'a>> {
+    let (stop, frame) = (cx.model.stop()?, cx.model.selected_frame);
+    let query = Query::Frame { stop, frame };
+    let (Reply::Frame(detail), fresh) = answered(cx, ui, &query)? else {
+        return None;
+    };
+    let before = match cx.model.previous_answer(&query) {
+        Some(Reply::Frame(before)) if cx.model.comparable() => Some(before),
+        _ => None,
+    };
+    Some(Selected {
+        stop,
+        frame,
+        detail,
+        before,
+        fresh,
+    })
+}
+
+/// Rows without gaps, which scroll.
+fn rows(ui: &mut Ui, salt: &str, add: impl FnOnce(&mut Ui)) {
+    ui.spacing_mut().item_spacing.y = 0.0;
+    ui.add_space(3.0);
+    ScrollArea::vertical()
+        .id_salt(salt)
+        .auto_shrink(false)
+        .show(ui, add);
 }

@@ -1,8 +1,7 @@
 //! The elements of the module's tables.
 
-use super::needs_stop;
+use super::{answered, needs_stop};
 use crate::gui::actions::Cx;
-use crate::gui::queries::Answer;
 use crate::gui::theme;
 use crate::gui::widgets::parts;
 use egui::{Pos2, Rect, RichText, ScrollArea, Ui};
@@ -37,12 +36,7 @@ pub fn show(cx: &mut Cx<'_>, view: &mut TablesView, ui: &mut Ui) {
         first,
         count: PAGE,
     };
-    let answer = cx.ask(page(0));
-    if let Answer::Failed(error) = answer {
-        parts::empty_state(ui, t, Icon::TriangleAlert, "Not readable", &error.to_string());
-        return;
-    }
-    let Some((Reply::Table(rows), _)) = answer.latest() else {
+    let Some((Reply::Table(rows), _)) = answered(cx, ui, &page(0)) else {
         return;
     };
     let len = rows.len;
@@ -69,19 +63,19 @@ pub fn show(cx: &mut Cx<'_>, view: &mut TablesView, ui: &mut Ui) {
         for index in range {
             let index = u32::try_from(index).unwrap_or(u32::MAX);
             let first = index - index % PAGE;
-            let text = match cx.ask(page(first)).latest() {
-                Some((Reply::Table(rows), _)) => {
+            let (text, fresh) = match cx.ask(page(first)).latest() {
+                Some((Reply::Table(rows), fresh)) => {
                     let at = usize::try_from(index.saturating_sub(rows.first)).unwrap_or_default();
-                    rows.rows.get(at).map_or("", String::as_str)
+                    (rows.rows.get(at).map_or("", String::as_str), fresh)
                 }
-                _ => "",
+                _ => ("", false),
             };
             let (rect, _) = parts::row(ui, t, false, &format!("element {index} {text}"));
             let number = Rect::from_min_max(rect.min, Pos2::new(rect.left() + 56.0, rect.bottom()));
             parts::line_right(ui, number, &index.to_string(), theme::code_font(), t.faint);
             let cell = Rect::from_min_max(Pos2::new(number.right() + 12.0, rect.top()), rect.max);
             let color = if text == "null" { t.faint } else { t.function };
-            parts::line(ui, cell, text, theme::code_font(), color);
+            parts::line(ui, cell, text, theme::code_font(), parts::aged(color, fresh));
         }
     });
     if let Some(table) = chosen {

@@ -61,6 +61,11 @@ pub fn centred(ui: &mut Ui, text: &str, font: FontId, color: Color32) {
     ui.painter().galley(rect.center_top(), galley, color);
 }
 
+/// The colour of something known: pale while it is of another stop than this one.
+pub fn aged(color: Color32, fresh: bool) -> Color32 {
+    if fresh { color } else { color.gamma_multiply(0.6) }
+}
+
 /// A caption over a group of rows.
 pub fn heading(ui: &mut Ui, t: &Tokens, text: &str) {
     let (rect, response) = ui.allocate_exact_size(

@@ -78,13 +78,7 @@ impl ValueRow<'_> {
             };
             parts::paint_icon(ui, triangle, picture, 12.0, t.weak);
         }
-        let pale = |color: egui::Color32| {
-            if self.fresh {
-                color
-            } else {
-                color.gamma_multiply(0.6)
-            }
-        };
+        let pale = |color: egui::Color32| parts::aged(color, self.fresh);
         let cell = |from: f32, to: f32| {
             Rect::from_min_max(Pos2::new(from, rect.top()), Pos2::new(to, rect.bottom()))
         };
