@@ -296,6 +296,12 @@ impl ModuleMap {
         self.code?.code_offset_from_module(offset)
     }
 
+    /// The global that the `name` section calls so.
+    pub fn global_named(&self, name: &str) -> Option<u32> {
+        let found = self.global_names.iter().filter(|(_, own)| *own == name);
+        found.map(|(&index, _)| index).min()
+    }
+
     /// Length of the code section.
     pub fn code_len(&self) -> u64 {
         self.code.map_or(0, |code| code.len_bytes)

@@ -268,3 +268,66 @@ fn sources_in_the_line_table() {
     assert!(!read("signature5.wasm", &[]).files()[0].embedded);
     assert!(read("signature5.wasm", &[]).files()[0].md5.is_some());
 }
+
+#[test]
+fn rare_forms_of_locations() {
+    let info = read("forms.wasm", &[]);
+    let at = stop(&info, "forms.c", 9);
+    let mut fake = frame();
+    fake.locals.insert(0, WasmValue::I32(0x1122_3344));
+    // The frame base is local 4; `pieces` has its upper half at offset 24.
+    fake.put_u32(0x418, 1);
+    let variables = info.variables(at, 0, &fake);
+    let of = |name: &str| {
+        let node = variables.iter().find(|node| node.name == name).unwrap();
+        (node.availability.clone(), node.text.clone())
+    };
+    let value = |value: i64| (Availability::Available, value.to_string());
+    assert_eq!(of("entry_kept"), value(0x1122_3344));
+    assert_eq!(of("implicit_value"), value(0x1234_5678));
+    assert_eq!(of("pieces"), value(0x1_1122_3344));
+    assert_eq!(of("called"), value(0x1122_3344));
+    for (name, why) in [
+        ("entry_lost", "gone"),
+        ("implicit_pointer", "optimized out"),
+        ("thread", "__tls_base"),
+    ] {
+        let (availability, text) = of(name);
+        assert!(
+            matches!(availability, Availability::Unsupported(_)),
+            "{name}: {text}"
+        );
+        assert!(text.contains(why), "{name}: {text}");
+    }
+}
+
+#[test]
+fn variables_of_a_thread() {
+    let info = read("thread.wasm", &[]);
+    let at = stop(&info, "thread.c", 5);
+    let mut fake = frame();
+    fake.globals.insert(1, WasmValue::I32(0x600));
+    fake.put_u32(0x600, 5);
+    fake.put_u32(0x604, 77);
+    let shown = show(&info, &fake, &info.statics(at, &fake), 0);
+    assert!(shown.contains("counter: int = 5 [Static]"), "{shown}");
+    assert!(shown.contains("zero: int = 77 [Static]"), "{shown}");
+}
+
+#[test]
+fn variables_that_an_inlined_call_lost_are_listed() {
+    let info = read("lost.wasm", &[]);
+    let at = (0..0x100)
+        .map(CodeOffset)
+        .find(|&at| info.frames_at(at).len() == 2)
+        .expect("an inlined call");
+    let variables = info.variables(at, 0, &frame());
+    let names: Vec<&str> = variables.iter().map(|node| node.name.as_str()).collect();
+    // In the order of the source; what has a copy stands once.
+    assert_eq!(names, ["a", "unused", "b", "twice", "dead", "i"]);
+    for name in ["unused", "dead", "i"] {
+        let node = variables.iter().find(|node| node.name == name).unwrap();
+        assert_eq!(node.availability, Availability::OptimizedOut, "{name}");
+    }
+    assert_eq!(variables[1].kind, Some(VariableKind::Parameter));
+}

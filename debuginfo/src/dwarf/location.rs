@@ -27,6 +27,10 @@ pub(crate) struct Frame<'a> {
     pub function: Option<DieId>,
     /// First address at which the local that holds the frame base has been set.
     pub base_set_at: &'a dyn Fn(u32) -> u32,
+    /// Whether the function writes to a local anywhere; one that it does not holds what it held at entry.
+    pub writes: &'a dyn Fn(u32) -> bool,
+    /// The global that holds where the thread's storage begins.
+    pub tls_base: Option<u32>,
 }
 
 impl Frame<'_> {
@@ -319,17 +323,63 @@ impl Frame<'_> {
                 EvaluationResult::RequiresRegister { .. } => {
                     return unsupported("a machine register");
                 }
-                EvaluationResult::RequiresTls(_) => return unsupported("a thread-local variable"),
+                EvaluationResult::RequiresTls(offset) => {
+                    let Some(global) = self.tls_base else {
+                        return unsupported(
+                            "a thread-local variable, of which the module does not say where (no global is named __tls_base)",
+                        );
+                    };
+                    let base = stack_value(self.slot(Slot::Global(global))?)?;
+                    let base = base.to_u64(u64::MAX).map_err(failed)?;
+                    evaluation
+                        .resume_with_tls(base.wrapping_add(offset))
+                        .map_err(failed)?
+                }
                 EvaluationResult::RequiresCallFrameCfa => {
                     return unsupported("a call frame address");
                 }
-                EvaluationResult::RequiresAtLocation(_) => {
-                    return unsupported("a location in terms of another");
+                EvaluationResult::RequiresAtLocation(reference) => {
+                    let empty = || Reader::new(std::sync::Arc::from([]), gimli::LittleEndian);
+                    let value = match reference {
+                        gimli::DieReference::UnitRef(offset) => Value::UnitRef(offset),
+                        gimli::DieReference::DebugInfoRef(offset) => Value::DebugInfoRef(offset),
+                    };
+                    let found = (self.units.reference(unit, value))
+                        .and_then(|die| self.units.inherited(die, gimli::DW_AT_location));
+                    let bytes = match found {
+                        Some((_, Value::Exprloc(expression))) => expression.0,
+                        Some(_) => return unsupported("a location in terms of another that moves"),
+                        None => empty(),
+                    };
+                    evaluation.resume_with_at_location(bytes).map_err(failed)?
                 }
-                EvaluationResult::RequiresEntryValue(_) | EvaluationResult::RequiresParameterRef(_) => {
-                    return unsupported("a value from the function's entry, which is gone");
+                EvaluationResult::RequiresEntryValue(expression) => {
+                    let value = self.entry_value(unit, expression)?;
+                    evaluation.resume_with_entry_value(value).map_err(failed)?
+                }
+                EvaluationResult::RequiresParameterRef(_) => {
+                    return unsupported("a value that the caller passed, which is gone");
                 }
             };
+        }
+    }
+
+    /// What a local held when the function was entered: known as long as nothing in the function writes to it.
+    fn entry_value(
+        &self,
+        unit: &Unit,
+        expression: gimli::Expression<Reader>,
+    ) -> Result<gimli::Value, Availability> {
+        let gone =
+            || Availability::Unsupported("a value from the function's entry, which is gone".to_string());
+        let mut operations = expression.operations(unit.dwarf.encoding());
+        match (operations.next(), operations.next()) {
+            (Ok(Some(Operation::WasmLocal { index })), Ok(None | Some(Operation::StackValue)))
+                if !(self.writes)(index) =>
+            {
+                stack_value(self.slot(Slot::Local(index))?)
+            }
+            _ => Err(gone()),
         }
     }
 

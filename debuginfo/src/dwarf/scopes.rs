@@ -2,12 +2,15 @@
 //!
 //! # Invariants
 //! - Scope 0 is the function; parents come before their children.
+//! - A variable that only the original of an inlined or copied function has is listed too: the copy has lost it,
+//!   and that is what is to be said.
 //! - Ranges are live: tombstones and empty ranges are left out, so a dead scope contains no address.
 
 use super::units::{Unit, Units};
 use super::{DieId, Entry, Value};
 use gimli::UnitOffset;
 use smallvec::SmallVec;
+use std::collections::HashSet;
 
 /// Scopes, and variables of one scope, that are read of a function.
 const SCOPE_LIMIT: usize = 1 << 16;
@@ -46,6 +49,8 @@ pub(crate) struct Scope {
     pub ranges: SmallVec<[(u32, u32); 1]>,
     pub call: Option<Call>,
     pub variables: Vec<Variable>,
+    /// What it is a copy of.
+    origin: Option<DieId>,
 }
 
 impl Scope {
@@ -70,6 +75,8 @@ impl Scopes {
         // The scope each open DIE belongs to; `None` in parts that are not looked at.
         let mut around: Vec<(isize, Option<usize>)> = Vec::new();
         let mut entry = Entry::null();
+        // DIEs of originals that have a copy here.
+        let mut copied: HashSet<DieId> = HashSet::new();
         // What breaks off keeps the scopes before.
         while !entries.is_empty() && entries.read_entry(&mut entry).is_ok() {
             if entry.is_null() {
@@ -86,7 +93,11 @@ impl Scopes {
                 around.pop();
             }
             let inside = around.last().map_or(Some(0), |&(_, scope)| scope);
-            let die = DieId(unit.start.saturating_add(entry.offset().0));
+            let die = unit.die(entry.offset());
+            let origin = entry
+                .attr_value(gimli::DW_AT_abstract_origin)
+                .and_then(|origin| units.reference(unit, origin));
+            copied.extend(origin);
             let kind = match entry.tag() {
                 gimli::DW_TAG_subprogram if scopes.is_empty() => Some(ScopeKind::Function),
                 gimli::DW_TAG_inlined_subroutine => Some(ScopeKind::Inlined),
@@ -106,6 +117,7 @@ impl Scopes {
                         ranges,
                         call,
                         variables: Vec::new(),
+                        origin,
                     });
                     scopes.len().checked_sub(1)
                 }
@@ -125,6 +137,12 @@ impl Scopes {
                 around.push((depth, own));
             } else if scopes.len() == 1 && depth == 0 {
                 break;
+            }
+        }
+        let mut room = SCOPE_LIMIT;
+        for scope in &mut scopes {
+            if let Some(origin) = scope.origin {
+                add_lost(units, scope, origin, &copied, &mut room);
             }
         }
         (!scopes.is_empty()).then_some(Scopes { scopes })
@@ -184,6 +202,77 @@ impl Scopes {
         }
         frame
     }
+}
+
+/// Adds the variables of a scope's original that have no copy: before the others, so that one that does have a copy
+/// wins over a lost one of its name; parameters in their order among the others.
+fn add_lost(units: &Units, scope: &mut Scope, origin: DieId, copied: &HashSet<DieId>, room: &mut usize) {
+    let Some(unit) = units.unit_of(origin) else { return };
+    let Some(offset) = origin.0.checked_sub(unit.start).map(UnitOffset) else {
+        return;
+    };
+    let Ok(mut entries) = unit.dwarf.entries_raw(Some(offset)) else {
+        return;
+    };
+    let mut lost = Vec::new();
+    let mut kept = std::mem::take(&mut scope.variables);
+    let mut parameters = Vec::new();
+    let mut entry = Entry::null();
+    // Depth of a part that is not looked at: one that has its own scope here, or a function in the function.
+    let mut skipped: Option<isize> = None;
+    let mut first = true;
+    while *room > 0 && !entries.is_empty() && entries.read_entry(&mut entry).is_ok() {
+        if entry.is_null() {
+            if entries.next_depth() <= 0 {
+                break;
+            }
+            continue;
+        }
+        let depth = entry.depth();
+        if std::mem::take(&mut first) {
+            if !entry.has_children() {
+                break;
+            }
+            continue;
+        }
+        if depth <= 0 {
+            break;
+        }
+        if skipped.is_some_and(|from| depth > from) {
+            continue;
+        }
+        *room -= 1;
+        let die = unit.die(entry.offset());
+        let has_copy = copied.contains(&die);
+        skipped = match entry.tag() {
+            gimli::DW_TAG_lexical_block if !has_copy => None,
+            _ => Some(depth),
+        };
+        match entry.tag() {
+            // Of the parameters the originals come in order.
+            gimli::DW_TAG_formal_parameter if depth == 1 => {
+                let copy = kept.iter().position(|variable| {
+                    has_copy
+                        && units
+                            .origins(variable.die)
+                            .nth(1)
+                            .is_some_and(|(unit, entry)| unit.die(entry.offset()) == die)
+                });
+                parameters.push(match copy {
+                    Some(copy) => kept.remove(copy),
+                    None => Variable { die, parameter: true },
+                });
+            }
+            gimli::DW_TAG_variable if !has_copy => lost.push(Variable {
+                die,
+                parameter: false,
+            }),
+            _ => {}
+        }
+    }
+    scope.variables = parameters;
+    scope.variables.extend(lost);
+    scope.variables.extend(kept);
 }
 
 fn call(entry: &Entry) -> Option<Call> {

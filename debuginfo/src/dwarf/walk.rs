@@ -337,6 +337,11 @@ fn is_static(value: &Value, encoding: gimli::Encoding) -> bool {
         Some(Operation::UnsignedConstant { .. } | Operation::ConstantIndex { .. }) => {
             matches!(next(), Some(Operation::TLS))
         }
+        // How LLVM writes thread storage, and data of position-independent code: a base in a global, and an offset.
+        Some(Operation::WasmGlobal { .. }) => matches!(
+            next(),
+            Some(Operation::Address { .. } | Operation::AddressIndex { .. })
+        ),
         _ => false,
     }
 }

@@ -169,9 +169,24 @@ impl Index {
             at: narrow(at),
             function: body.and_then(|body| self.units.function(body)),
             base_set_at: &base_set_at,
+            writes: &|local| body.is_none_or(|body| self.writes(body, local)),
+            tls_base: self.map.global_named("__tls_base"),
         };
         let function_name = |func: u32| self.function_name(func);
         answer(&frame, &self.values(target, &function_name))
+    }
+
+    /// Whether a body writes to a local anywhere. One that cannot be decoded in full may.
+    fn writes(&self, body: usize, local: u32) -> bool {
+        let (mut written, mut end) = (false, false);
+        self.map.each_operator(body, |offset, operator| {
+            use wasmparser::Operator::{End, LocalSet, LocalTee};
+            written |= matches!(operator, LocalSet { local_index } | LocalTee { local_index } if *local_index == local);
+            let next = u64::from(offset).checked_add(1);
+            end = matches!(operator, End) && self.map.bodies.get(body).map(|body| body.end) == next;
+            !written
+        });
+        written || !end
     }
 
     /// The first address at which memory behind a frame base in `local` can be trusted: past the prologue and
