@@ -48,3 +48,111 @@ fn arithmetic_is_that_of_clang() {
     assert!(checked > 90, "{checked}");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// What expressions answer, each with its children, or what is wrong with them and where.
+fn transcript(info: &DebugInfo, fake: &Fake, at: CodeOffset, expressions: &str) -> String {
+    let mut out = String::new();
+    for text in expressions.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        out.push_str(&format!("> {text}\n"));
+        match info.evaluate(text, at, 0, fake) {
+            Err(error) => out.push_str(&format!("  {}\n  {}\n", error.caret(), error.message)),
+            Ok(node) => {
+                let equals = match node.availability {
+                    Availability::Available => "=",
+                    _ => "is",
+                };
+                out.push_str(&format!("  {} {equals} {}\n", node.type_name, node.text));
+                if let Some(expand) = &node.expand {
+                    for child in info.children(expand, fake).iter().take(6) {
+                        out.push_str(&format!("    {}: {} = {}\n", child.name, child.type_name, child.text));
+                    }
+                }
+            }
+        }
+    }
+    out
+}
+
+#[test]
+fn of_c() {
+    for name in ["types4.wasm", "types5.wasm"] {
+        let bytes = own(name);
+        let mut fake = Fake {
+            memory: initial_memory(&bytes, 0x20000),
+            ..Fake::default()
+        };
+        let info = DebugInfo::parse(Arc::from(bytes));
+        fake.table.insert(1, info.functions_named("add")[0].func_index);
+        let at = info.functions_named("counted")[0].stop_at.unwrap();
+        golden(
+            "expressions_c.txt",
+            &transcript(&info, &fake, at, include_str!("golden/expressions_c.in")),
+        );
+    }
+}
+
+#[test]
+fn without_debug_info() {
+    let info = parse("nodebug/stripped.wasm");
+    let mut fake = Fake::new(0x100);
+    fake.put_u32(0x10, 0x8000_0001);
+    fake.put(0x20, &1.5f64.to_le_bytes());
+    fake.locals.insert(0, WasmValue::I32(0x10));
+    fake.locals.insert(1, WasmValue::I64(u64::MAX));
+    fake.locals.insert(2, WasmValue::F32(1.5f32.to_bits()));
+    fake.locals.insert(3, WasmValue::V128(0x0102));
+    fake.locals.insert(4, WasmValue::NullRef);
+    fake.locals.insert(5, WasmValue::FuncRef(2));
+    fake.locals.insert(6, WasmValue::OtherRef(99));
+    fake.locals.insert(7, WasmValue::I32(-16i32 as u32));
+    fake.globals.insert(1, WasmValue::I32(7));
+    fake.operands.insert(0, WasmValue::F64(2.5f64.to_bits()));
+    golden(
+        "expressions_raw.txt",
+        &transcript(&info, &fake, CodeOffset(0x100), include_str!("golden/expressions_raw.in")),
+    );
+}
+
+#[test]
+fn hostile_texts_are_answered() {
+    let (info, fake, at) = at_rest("arithmetic.wasm");
+    for piece in [
+        "(", "*", "&", "-", "a01+", "grid[", "(int)", "sizeof ", "1?", "nodes[0].", "::", "<", "\"", "'", "é", "\u{0}",
+    ] {
+        for count in [1, 60, 150, 2000, 200_000] {
+            let _ = info.evaluate(&piece.repeat(count), at, 0, &fake);
+            let _ = info.holds(&piece.repeat(count), at, 0, &fake);
+        }
+    }
+    // On a small stack, at the deepest that is accepted.
+    let deepest = format!("{}a01{}", "-(".repeat(28), ")".repeat(28));
+    let chain = format!("a01{}", " + a01".repeat(98));
+    std::thread::Builder::new()
+        .stack_size(1 << 20)
+        .spawn(move || {
+            assert!(info.evaluate(&deepest, at, 0, &fake).is_ok());
+            assert!(info.evaluate(&chain, at, 0, &fake).is_ok());
+        })
+        .unwrap()
+        .join()
+        .unwrap();
+}
+
+#[test]
+fn conditions_hold_or_say_why_not() {
+    let (info, fake, at) = at_rest("arithmetic.wasm");
+    let holds = |text: &str| info.holds(text, at, 0, &fake).map_err(|error| error.to_string());
+    assert_eq!(holds("a01 == 300"), Ok(true));
+    assert_eq!(holds("a01 > 300"), Ok(false));
+    assert_eq!(holds("nodes[1].next"), Ok(false));
+    assert_eq!(holds("&nodes[0]"), Ok(true));
+    assert_eq!(holds("0.5"), Ok(true));
+    assert_eq!(
+        holds("one"),
+        Err("'pair' is not a number (column 1)".to_string())
+    );
+    assert_eq!(
+        holds("1 && *(int *)0x7fffffff"),
+        Err("cannot be read: address 0x7fffffff is outside memory: *(int *)0x7fffffff (column 6)".to_string())
+    );
+}

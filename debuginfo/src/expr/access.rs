@@ -11,7 +11,7 @@ use super::number::{Number, Scalar};
 use super::operand::{Operand, Pointer};
 use super::raw::Raw;
 use super::types::{Form, Ty};
-use crate::dwarf::types::{Member, Shape};
+use crate::dwarf::types::{Member, MemberPlace, Shape};
 use crate::value::View;
 use crate::value::read::Located;
 use crate::{Language, Place};
@@ -159,10 +159,13 @@ impl Eval<'_> {
             own == Some(name) || own.is_some_and(|own| own.strip_prefix("__") == Some(name))
         };
         if let Some(member) = members.iter().find(named) {
-            let ty = Ty::Die(member.ty);
+            let mut ty = Ty::Die(member.ty);
             return Some(match self.values.member(place, member) {
                 Ok(Located::Place(place)) => Ok(Operand::Object { ty, place }),
                 Ok(Located::Bits(bits)) => {
+                    if let MemberPlace::Bits { len, .. } = member.place {
+                        ty = Ty::Field(member.ty, u32::try_from(len).unwrap_or(64));
+                    }
                     let len = usize::try_from(self.size(&ty).unwrap_or(8)).unwrap_or(8).min(8);
                     let bytes = bits.to_le_bytes();
                     let place = Place::Bytes(bytes.get(..len).unwrap_or(&bytes).to_vec());
@@ -288,8 +291,14 @@ impl Eval<'_> {
 
     /// `a[i]`
     pub fn index(&self, of: &Expr, index: &Expr, span: Span) -> Result<Operand, Failure> {
-        let count = self.number_of(index)?;
         let raw = self.raw_space(of);
+        if let Some(Raw::Memory(scalar, name)) = raw {
+            return Ok(Operand::Object {
+                ty: Ty::Scalar(scalar, name),
+                place: Place::Memory(self.raw_address(index)?),
+            });
+        }
+        let count = self.number_of(index)?;
         if raw == Some(Raw::Functions) {
             let function = u32::try_from(count).ok();
             let function = function.filter(|&function| function < self.scope.function_count());
@@ -300,12 +309,6 @@ impl Eval<'_> {
                     format!("there are {} functions", self.scope.function_count()),
                 ),
             };
-        }
-        if let Some(Raw::Memory(scalar, name)) = raw {
-            return Ok(Operand::Object {
-                ty: Ty::Scalar(scalar, name),
-                place: Place::Memory(self.raw_address(count, index.span)?),
-            });
         }
         let operand = self.walk(of)?;
         let elements = self.elements(operand, of.span)?;
@@ -409,34 +412,33 @@ impl Eval<'_> {
 
     /// `a[first..end]`
     pub fn slice(&self, of: &Expr, bounds: &Bounds, span: Span) -> Result<Operand, Failure> {
+        let raw = self.raw_space(of);
+        if let Some(Raw::Memory(scalar, name)) = raw {
+            // Bounds of raw memory are addresses.
+            let (Some(first), Some(end)) = (&bounds.first, &bounds.end) else {
+                return wrong(span, "both ends of the slice are needed");
+            };
+            let (first, end) = (self.raw_address(first)?, self.raw_address(end)?);
+            let len = end.saturating_sub(first).saturating_add(u64::from(bounds.inclusive));
+            return Ok(Operand::Object {
+                ty: Ty::Array(Arc::new(Ty::Scalar(scalar, name)), len / scalar.size.max(1)),
+                place: Place::Memory(first),
+            });
+        }
         let bound = |bound: &Option<Box<Expr>>| match bound {
             Some(expr) => self.number_of(expr).map(Some),
             None => Ok(None),
         };
         let (first, end) = (bound(&bounds.first)?.unwrap_or(0), bound(&bounds.end)?);
         let end = end.map(|end| end.saturating_add(i128::from(bounds.inclusive)));
-        let (elements, text) = match self.raw_space(of) {
-            Some(Raw::Functions) => return wrong(of.span, "functions are no memory"),
-            Some(Raw::Memory(scalar, name)) => {
-                // Bounds of raw memory are addresses.
-                let Some(end) = end else {
-                    return wrong(span, "the end of the slice is missing");
-                };
-                let start = self.raw_address(first, span)?;
-                let len = u64::try_from(end.saturating_sub(first)).unwrap_or(0);
-                return Ok(Operand::Object {
-                    ty: Ty::Array(Arc::new(Ty::Scalar(scalar, name)), len / scalar.size.max(1)),
-                    place: Place::Memory(start),
-                });
-            }
-            None => {
-                let operand = self.behind(self.walk(of)?, of.span)?;
-                let text = matches!(&operand, Operand::Object { ty, place }
-                    if matches!(self.form(ty), Form::Record(full)
-                        if matches!(self.values.view(&full, place), Some(Ok(View::Text { .. })))));
-                (self.elements(operand, of.span)?, text)
-            }
-        };
+        if raw.is_some() {
+            return wrong(of.span, "functions are no memory");
+        }
+        let operand = self.behind(self.walk(of)?, of.span)?;
+        let text = matches!(&operand, Operand::Object { ty, place }
+            if matches!(self.form(ty), Form::Record(full)
+                if matches!(self.values.view(&full, place), Some(Ok(View::Text { .. })))));
+        let elements = self.elements(operand, of.span)?;
         let end = match (end, elements.count) {
             (Some(end), _) => end,
             (None, Some(count)) => i128::from(count),

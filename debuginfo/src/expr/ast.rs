@@ -9,7 +9,7 @@ use super::error::{Failure, Span, wrong};
 use super::lex::Literal;
 
 /// Deepest tree.
-pub(crate) const DEPTH_LIMIT: usize = 200;
+pub(crate) const DEPTH_LIMIT: usize = 100;
 
 /// An expression.
 #[derive(Clone, Debug, PartialEq)]

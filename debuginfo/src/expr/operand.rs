@@ -27,6 +27,8 @@ pub(crate) enum Operand {
     Text(Vec<u8>),
     /// A function by index.
     Function(u32),
+    /// A reference of the host.
+    Reference(u64),
     /// `.name`: an enumerator of what it meets.
     Enumerator(String),
     /// The pointer to nothing.
@@ -55,6 +57,13 @@ impl Eval<'_> {
                 };
             }
             Ty::Row { array, from } => return self.row(*array, *from),
+            // C widens a bit-field by the bits it has.
+            Ty::Field(id, bits) => {
+                return match self.form(&Ty::Die(*id)) {
+                    Form::Number(scalar) if *bits < 32 => Form::Number(Scalar { width: *bits, ..scalar }),
+                    form => form,
+                };
+            }
             Ty::Die(id) => *id,
         };
         let Some(full) = self.values.strip(id) else {
@@ -117,7 +126,7 @@ impl Eval<'_> {
     /// The size of a type in bytes.
     pub fn size(&self, ty: &Ty) -> Option<u64> {
         match ty {
-            Ty::Die(id) => self.values.size(*id),
+            Ty::Die(id) | Ty::Field(id, _) => self.values.size(*id),
             Ty::Scalar(scalar, _) => Some(scalar.size),
             Ty::Pointer(_) => Some(self.address_size()),
             Ty::Array(element, count) => self.size(element)?.checked_mul(*count),
@@ -131,7 +140,7 @@ impl Eval<'_> {
     /// A type as the language writes it.
     pub fn type_name(&self, ty: &Ty) -> String {
         match ty {
-            Ty::Die(id) => self.values.type_name(*id),
+            Ty::Die(id) | Ty::Field(id, _) => self.values.type_name(*id),
             Ty::Scalar(_, name) => (*name).to_string(),
             Ty::Pointer(to) => {
                 let name = to.as_ref().map(|to| self.type_name(to));
@@ -288,6 +297,7 @@ impl Eval<'_> {
             Operand::Null => return Ok(Number::int(Scalar::LITERAL, 0)),
             Operand::Text(_) => return wrong(span, "a text is not a number"),
             Operand::Function(_) => return wrong(span, "a function is not a number"),
+            Operand::Reference(_) => return wrong(span, "a reference is not a number"),
             Operand::Enumerator(name) => {
                 return wrong(
                     span,
@@ -316,7 +326,7 @@ impl Eval<'_> {
     pub fn truth(&self, operand: &Operand, span: Span) -> Result<bool, Failure> {
         match operand {
             Operand::Null => Ok(false),
-            Operand::Function(_) => Ok(true),
+            Operand::Function(_) | Operand::Reference(_) => Ok(true),
             operand => match self.pointer(operand, span)? {
                 Some(pointer) => Ok(pointer.address != 0),
                 None => self.number(operand, span).map(|number| number.truth()),

@@ -246,7 +246,8 @@ impl Parser<'_> {
     fn cast_behind(&mut self) -> Parsed<Expr> {
         let mut expr = self.prefixed()?;
         while self.take_word("as") {
-            let ty = self.type_name()?;
+            // A star behind it multiplies.
+            let ty = self.prefix_type()?;
             let span = expr.span.to(ty.span);
             expr = Expr::new(ExprKind::Cast(ty, Box::new(expr)), span)?;
         }
@@ -398,7 +399,7 @@ impl Parser<'_> {
     fn primary(&mut self) -> Parsed<Expr> {
         let start = self.here();
         let Some(token) = self.peek().cloned() else {
-            return wrong(start, "a name is missing at the end");
+            return wrong(start, "a value is missing at the end");
         };
         match token {
             Token::Literal(literal) => {
@@ -594,34 +595,13 @@ impl Parser<'_> {
     /// A type in the notation of any of the languages.
     fn type_name(&mut self) -> Parsed<TypeName> {
         let level = self.nested;
-        self.nest()?;
-        let start = self.here();
-        self.qualifiers();
-        let pointer = |ty: TypeName| TypeKind::Pointer(Box::new(ty));
-        let kind = if self.take("*") || self.take("&") {
-            self.qualifiers();
-            pointer(self.type_name()?)
-        } else if self.take("?") {
-            // An optional pointer is as good as a pointer here.
-            let inner = self.type_name()?;
-            match inner.kind {
-                TypeKind::Pointer(_) => inner.kind,
-                _ => return wrong(start.to(inner.span), "only pointers can be optional in a cast"),
-            }
-        } else if self.take("[") {
-            self.bracketed_type()?
-        } else {
-            self.plain_type()?
-        };
-        let mut ty = TypeName {
-            kind,
-            span: start.to(self.before()),
-        };
+        let mut ty = self.prefix_type()?;
         // What C writes behind.
         loop {
             self.qualifiers();
+            let start = ty.span;
             let kind = if self.take("*") || self.take("&") {
-                pointer(ty)
+                TypeKind::Pointer(Box::new(ty))
             } else if self.sign_is("[") && matches!(self.ahead(1), Some(Token::Literal(_))) {
                 self.skip();
                 let count = self.count()?;
@@ -631,13 +611,37 @@ impl Parser<'_> {
                 break;
             };
             self.nest()?;
-            ty = TypeName {
-                kind,
-                span: start.to(self.before()),
-            };
+            let span = start.to(self.before());
+            ty = TypeName { kind, span };
         }
         self.nested = level;
         Ok(ty)
+    }
+
+    /// A type whose stars and brackets stand before it.
+    fn prefix_type(&mut self) -> Parsed<TypeName> {
+        self.nest()?;
+        let start = self.here();
+        self.qualifiers();
+        let pointer = |ty: TypeName| TypeKind::Pointer(Box::new(ty));
+        let kind = if self.take("*") || self.take("&") {
+            self.qualifiers();
+            pointer(self.prefix_type()?)
+        } else if self.take("?") {
+            // An optional pointer is as good as a pointer here.
+            let inner = self.prefix_type()?;
+            match inner.kind {
+                TypeKind::Pointer(_) => inner.kind,
+                _ => return wrong(start.to(inner.span), "only pointers can be optional in a cast"),
+            }
+        } else if self.take("[") {
+            self.bracketed_type()?
+        } else {
+            self.plain_type()?
+        };
+        self.unnest();
+        let span = start.to(self.before());
+        Ok(TypeName { kind, span })
     }
 
     /// `[*]T`, `[*c]T`, `[T; n]`, `[n]T`, behind the bracket.
@@ -646,14 +650,14 @@ impl Parser<'_> {
             self.take_word("c");
             self.expect("]")?;
             self.qualifiers();
-            return Ok(TypeKind::Pointer(Box::new(self.type_name()?)));
+            return Ok(TypeKind::Pointer(Box::new(self.prefix_type()?)));
         }
         if matches!(self.peek(), Some(Token::Literal(_))) {
             let count = self.count()?;
             self.expect("]")?;
-            return Ok(TypeKind::Array(Box::new(self.type_name()?), count));
+            return Ok(TypeKind::Array(Box::new(self.prefix_type()?), count));
         }
-        let element = self.type_name()?;
+        let element = self.prefix_type()?;
         self.expect(";")?;
         let count = self.count()?;
         self.expect("]")?;
@@ -705,5 +709,165 @@ impl Parser<'_> {
         }
         self.at = self.at.saturating_add(len);
         Ok(TypeKind::Named(tag, name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A language, and the names that are types in it.
+    struct Known(Language, &'static [&'static str]);
+
+    impl Words for Known {
+        fn language(&self) -> Language {
+            self.0
+        }
+
+        fn is_type(&self, name: &str) -> bool {
+            self.1.contains(&name)
+        }
+    }
+
+    /// A tree with all its brackets.
+    fn written(text: &str, expr: &Expr) -> String {
+        let of = |expr: &Expr| written(text, expr);
+        match &expr.kind {
+            ExprKind::Literal(_) | ExprKind::Text(_) => expr.span.of(text).to_string(),
+            ExprKind::Name(name) => name.clone(),
+            ExprKind::Enumerator(name) => format!(".{name}"),
+            ExprKind::Member(inner, name) => format!("{}.{name}", of(inner)),
+            ExprKind::Index(inner, index) => format!("{}[{}]", of(inner), of(index)),
+            ExprKind::Slice(inner, bounds) => {
+                let bound = |bound: &Option<Box<Expr>>| bound.as_ref().map_or(String::new(), |bound| of(bound));
+                let dots = if bounds.inclusive { "..=" } else { ".." };
+                format!("{}[{}{dots}{}]", of(inner), bound(&bounds.first), bound(&bounds.end))
+            }
+            ExprKind::Unary(operator, inner) => format!("({operator:?} {})", of(inner)),
+            ExprKind::Binary(operator, a, b) => format!("({} {} {})", of(a), operator.sign(), of(b)),
+            ExprKind::Choice(a, b, c) => format!("({} ? {} : {})", of(a), of(b), of(c)),
+            ExprKind::Cast(ty, inner) => format!("({} of {})", type_text(ty), of(inner)),
+            ExprKind::SizeOf(inner) => format!("(sizeof {})", of(inner)),
+            ExprKind::SizeOfType(ty) => format!("(sizeof {})", type_text(ty)),
+        }
+    }
+
+    fn type_text(ty: &TypeName) -> String {
+        match &ty.kind {
+            TypeKind::Named(Some(tag), name) => format!("{tag:?} {name}"),
+            TypeKind::Named(None, name) => name.clone(),
+            TypeKind::Pointer(to) => format!("*{}", type_text(to)),
+            TypeKind::Array(element, count) => format!("[{count}]{}", type_text(element)),
+        }
+    }
+
+    fn tree(text: &str, language: Language) -> String {
+        let types = &["u8", "usize", "byte", "node_t", "std::vector<int>", "i64", "Vec<u8>", "stack.Op"];
+        match parse(text, &Known(language, types)) {
+            Ok(expr) => written(text, &expr),
+            Err(failure) => panic!("{text}: {failure:?}"),
+        }
+    }
+
+    #[test]
+    fn operators_bind_as_in_their_language() {
+        let c = |text: &str| tree(text, Language::C);
+        assert_eq!(c("a & b == c"), "(a & (b == c))");
+        assert_eq!(tree("a & b == c", Language::Rust), "((a & b) == c)");
+        assert_eq!(tree("a & b == c", Language::Zig), "((a & b) == c)");
+        assert_eq!(c("a + b * c - d"), "((a + (b * c)) - d)");
+        assert_eq!(c("a - b - c"), "((a - b) - c)");
+        assert_eq!(c("a || b && c | d ^ e & f"), "(a || (b && (c | (d ^ (e & f)))))");
+        assert_eq!(c("a < b == c << 1"), "((a < b) == (c << 1))");
+        assert_eq!(c("a ? b : c ? d : e"), "(a ? b : (c ? d : e))");
+        assert_eq!(c("-a * !b"), "((Minus a) * (Not b))");
+        assert_eq!(c("*p->q[1].r"), "(Deref p.q[1].r)");
+        assert_eq!(c("&*p + 1"), "((AddressOf (Deref p)) + 1)");
+        assert_eq!(tree("a and b or !c", Language::Zig), "((a && b) || (Not c))");
+        assert_eq!(tree("-1 as u8 * 2", Language::Rust), "((u8 of (Minus 1)) * 2)");
+    }
+
+    #[test]
+    fn casts_are_told_from_brackets() {
+        let c = |text: &str| tree(text, Language::Cpp);
+        assert_eq!(c("(unsigned char)x + 1"), "((unsigned char of x) + 1)");
+        assert_eq!(c("(struct node *)p"), "(*Struct node of p)");
+        assert_eq!(c("(const byte *const *)p"), "(**byte of p)");
+        assert_eq!(c("(byte)-1"), "(byte of (Minus 1))");
+        assert_eq!(c("(x)-1"), "(x - 1)");
+        assert_eq!(c("(byte)(x)"), "(byte of x)");
+        assert_eq!(c("sizeof(node_t)"), "(sizeof node_t)");
+        assert_eq!(c("sizeof(x) + 1"), "((sizeof x) + 1)");
+        assert_eq!(c("sizeof(int[3])"), "(sizeof [3]int)");
+        assert_eq!(c("(std::vector<int> *)p"), "(*std::vector<int> of p)");
+        assert_eq!(c("static_cast<unsigned>(x) % 2"), "((unsigned of x) % 2)");
+        assert_eq!(tree("p as *const u8", Language::Rust), "(*u8 of p)");
+        assert_eq!(tree("size_of::<Vec<u8>>()", Language::Rust), "(sizeof Vec<u8>)");
+        assert_eq!(tree("core::mem::size_of::<[u8; 4]>()", Language::Rust), "(sizeof [4]u8)");
+        assert_eq!(tree("@as(*const stack.Op, p).*", Language::Zig), "(Deref (*stack.Op of p))");
+        assert_eq!(tree("@sizeOf([4]u8)", Language::Zig), "(sizeof [4]u8)");
+    }
+
+    #[test]
+    fn paths_and_slices() {
+        let c = |text: &str| tree(text, Language::C);
+        assert_eq!(c("::a::b.c"), "a::b.c");
+        assert_eq!(c("a[1..4][2]"), "a[1..4][2]");
+        assert_eq!(c("a[..n]"), "a[..n]");
+        assert_eq!(c("a[n..]"), "a[n..]");
+        assert_eq!(c("a[1..=n + 1]"), "a[1..=(n + 1)]");
+        assert_eq!(c("t.0.1"), "t.0.1");
+        assert_eq!(c("x == .red"), "(x == .red)");
+        assert_eq!(tree("p.*.x.?", Language::Zig), "(Unwrap (Deref p).x)");
+    }
+
+    #[test]
+    fn errors_name_their_place() {
+        for (text, at, message) in [
+            ("", "", "a value is missing at the end"),
+            ("a.", "", "a member's name is missing at the end"),
+            ("a[1", "", "a ']' is missing"),
+            ("a b", "b", "'b' was not expected"),
+            ("(a", "", "a ')' is missing"),
+            ("a + ", "", "a value is missing at the end"),
+            ("a + * ", "", "a value is missing at the end"),
+            ("a = 1", "=", "'=' would change the guest; '==' compares"),
+            ("a++", "++", "'++' would change the guest"),
+            ("f(1)", "(", "functions are not called: an expression only looks at the guest"),
+            ("a ? b", "", "a ':' is missing"),
+            ("(byte *)", "", "a value is missing at the end"),
+            ("@panic(1)", "@panic", "'@panic' is not known here"),
+            ("a]", "]", "']' was not expected"),
+            ("x as ", "", "a type is missing at the end"),
+        ] {
+            let known = Known(Language::C, &["byte"]);
+            match parse(text, &known) {
+                Err(Failure::Wrong(span, found)) => {
+                    assert_eq!((span.of(text), found.as_str()), (at, message), "{text}");
+                }
+                other => panic!("{text}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn hostile_texts_are_refused() {
+        for piece in [
+            "(", "*", "-", "!", "a[", "(int)", "sizeof ", "a ? ", "a.", "a + ", "&", "a == ", "size_of::<", "as ", "..",
+            "(int ", "int *", "@as(", "[",
+        ] {
+            for count in [50, 100, 400, 1000, 100_000] {
+                let text = piece.repeat(count);
+                assert!(parse(&text, &Known(Language::Cpp, &[])).is_err(), "{piece}");
+                let closed = format!("{}a{}", "(".repeat(count), ")".repeat(count));
+                assert_eq!(parse(&closed, &Known(Language::C, &[])).is_ok(), count <= 50);
+            }
+        }
+        let long = format!("a{}", " + a".repeat(98));
+        assert!(parse(&long, &Known(Language::C, &[])).is_ok());
+        let long = format!("a{}", " + a".repeat(900));
+        assert!(parse(&long, &Known(Language::C, &[])).is_err());
+        let long = format!("a{}", ".b".repeat(900));
+        assert!(parse(&long, &Known(Language::C, &[])).is_err());
     }
 }

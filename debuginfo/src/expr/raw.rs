@@ -10,6 +10,9 @@ use super::number::{Number, Scalar};
 use super::operand::Operand;
 use crate::WasmValue;
 
+/// The type of a vector, which is shown by its bits.
+pub(crate) const VECTOR: &str = "v128";
+
 /// What a raw word can be indexed for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Raw {
@@ -54,8 +57,18 @@ impl Eval<'_> {
         (!shadowed).then_some(raw)
     }
 
-    /// A number as an address: negative ones are those of their 32 bits.
-    pub fn raw_address(&self, number: i128, span: Span) -> Result<u64, Failure> {
+    /// A pointer, an array or a number as an address; negative numbers are those of their 32 bits.
+    pub fn raw_address(&self, expr: &Expr) -> Result<u64, Failure> {
+        let span = expr.span;
+        let operand = self.walk(expr)?;
+        if let Some(pointer) = self.pointer(&operand, span)? {
+            return Ok(pointer.address);
+        }
+        let number = self.number(&operand, span)?;
+        if number.scalar.is_float() {
+            return wrong(span, "a float is not an address");
+        }
+        let number = number.value();
         let address = match i32::try_from(number) {
             Ok(small) if small < 0 => Some(u64::from(small as u32)),
             _ => u64::try_from(number).ok(),
@@ -78,22 +91,22 @@ impl Eval<'_> {
             _ => return None,
         };
         Some(match found {
-            Some(value) => self.wasm(value, span),
+            Some(value) => Ok(self.wasm(value)),
             None => wrong(span, format!("there is no {what} {index} here")),
         })
     }
 
-    fn wasm(&self, value: WasmValue, span: Span) -> Result<Operand, Failure> {
+    fn wasm(&self, value: WasmValue) -> Operand {
         let number = |scalar, bits: u64, name| self.typed(Number::new(scalar, u128::from(bits)), name);
         match value {
-            WasmValue::I32(bits) => Ok(number(Scalar::signed(32), u64::from(bits), "i32")),
-            WasmValue::I64(bits) => Ok(number(Scalar::signed(64), bits, "i64")),
-            WasmValue::F32(bits) => Ok(number(Scalar::float(32), u64::from(bits), "f32")),
-            WasmValue::F64(bits) => Ok(number(Scalar::float(64), bits, "f64")),
-            WasmValue::V128(bits) => Ok(self.typed(Number::new(Scalar::unsigned(128), bits), "v128")),
-            WasmValue::NullRef => Ok(Operand::Null),
-            WasmValue::FuncRef(function) => Ok(Operand::Function(function)),
-            WasmValue::OtherRef(_) => wrong(span, "this reference belongs to the host"),
+            WasmValue::I32(bits) => number(Scalar::signed(32), u64::from(bits), "i32"),
+            WasmValue::I64(bits) => number(Scalar::signed(64), bits, "i64"),
+            WasmValue::F32(bits) => number(Scalar::float(32), u64::from(bits), "f32"),
+            WasmValue::F64(bits) => number(Scalar::float(64), bits, "f64"),
+            WasmValue::V128(bits) => self.typed(Number::new(Scalar::unsigned(128), bits), VECTOR),
+            WasmValue::NullRef => Operand::Null,
+            WasmValue::FuncRef(function) => Operand::Function(function),
+            WasmValue::OtherRef(bits) => Operand::Reference(bits),
         }
     }
 }

@@ -4,6 +4,7 @@ use super::Eval;
 use super::error::{Failure, Span};
 use super::number::{Kind, Number, Scalar};
 use super::operand::Operand;
+use super::raw::VECTOR;
 use super::types::{Form, Ty, encoding_of, named};
 use crate::dwarf::DieId;
 use crate::dwarf::types::{PointerKind, Shape, Type};
@@ -48,6 +49,7 @@ impl Eval<'_> {
                 "function".to_string(),
                 (self.values.function_name)(function),
             ),
+            Operand::Reference(bits) => leaf(name, "reference".to_string(), format!("{bits:#x}")),
             Operand::Enumerator(word) => leaf(name, "enumerator".to_string(), format!(".{word}")),
             Operand::Null => {
                 let null = match self.language() {
@@ -55,7 +57,7 @@ impl Eval<'_> {
                     Language::Cpp => "nullptr",
                     _ => "null",
                 };
-                leaf(name, String::new(), null.to_string())
+                leaf(name, "null".to_string(), null.to_string())
             }
         }
     }
@@ -85,7 +87,7 @@ impl Eval<'_> {
 
     fn show_object(&self, name: &str, ty: &Ty, place: Place) -> ValueNode {
         match ty {
-            Ty::Die(id) => return self.values.node(name.to_string(), *id, Ok(place), None),
+            Ty::Die(id) | Ty::Field(id, _) => return self.values.node(name.to_string(), *id, Ok(place), None),
             Ty::Row { array, from } => {
                 if let Some(full) = self.values.strip(*array)
                     && let Shape::Array { element, dimensions } = &full.shape
@@ -147,7 +149,7 @@ impl Eval<'_> {
 
     fn object_line(&self, ty: &Ty, place: &Place) -> Result<String, Availability> {
         match ty {
-            Ty::Die(id) => self.values.line(*id, place, 2),
+            Ty::Die(id) | Ty::Field(id, _) => self.values.line(*id, place, 2),
             Ty::Scalar(scalar, name) => {
                 // Read first: what cannot be read has no text.
                 self.values.bytes(place, 0, scalar.size)?;
@@ -185,6 +187,12 @@ impl Eval<'_> {
 
     /// A number in the words that variables of such a type have.
     fn scalar_text(&self, scalar: Scalar, name: &str, place: &Place) -> String {
+        if name == VECTOR
+            && let Place::Bytes(bytes) = place
+        {
+            let digits: String = bytes.iter().rev().map(|byte| format!("{byte:02x}")).collect();
+            return format!("0x{digits}");
+        }
         let shape = Shape::Base {
             encoding: encoding_of(scalar, name),
         };

@@ -16,6 +16,8 @@ use std::sync::Arc;
 pub(crate) enum Ty {
     /// One of the debug information.
     Die(DieId),
+    /// A bit-field of so many bits, of a type of the debug information.
+    Field(DieId, u32),
     /// A number, and what it is called.
     Scalar(Scalar, &'static str),
     /// A pointer; to nothing in particular if there is no target.
