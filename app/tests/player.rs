@@ -89,6 +89,7 @@ fn state(id: u32, offsets: &[u64], message: Option<&str>) -> Event {
             name: "push".to_string(),
         },
         enabled: true,
+        rule: Default::default(),
         locations: (offsets.iter())
             .map(|&offset| BreakpointLocation {
                 offset: ModuleOffset(offset),

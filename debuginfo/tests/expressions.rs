@@ -64,7 +64,10 @@ fn transcript(info: &DebugInfo, fake: &Fake, at: CodeOffset, expressions: &str) 
                 out.push_str(&format!("  {} {equals} {}\n", node.type_name, node.text));
                 if let Some(expand) = &node.expand {
                     for child in info.children(expand, fake).iter().take(6) {
-                        out.push_str(&format!("    {}: {} = {}\n", child.name, child.type_name, child.text));
+                        out.push_str(&format!(
+                            "    {}: {} = {}\n",
+                            child.name, child.type_name, child.text
+                        ));
                     }
                 }
             }
@@ -109,7 +112,12 @@ fn without_debug_info() {
     fake.operands.insert(0, WasmValue::F64(2.5f64.to_bits()));
     golden(
         "expressions_raw.txt",
-        &transcript(&info, &fake, CodeOffset(0x100), include_str!("golden/expressions_raw.in")),
+        &transcript(
+            &info,
+            &fake,
+            CodeOffset(0x100),
+            include_str!("golden/expressions_raw.in"),
+        ),
     );
 }
 
@@ -117,7 +125,22 @@ fn without_debug_info() {
 fn hostile_texts_are_answered() {
     let (info, fake, at) = at_rest("arithmetic.wasm");
     for piece in [
-        "(", "*", "&", "-", "a01+", "grid[", "(int)", "sizeof ", "1?", "nodes[0].", "::", "<", "\"", "'", "é", "\u{0}",
+        "(",
+        "*",
+        "&",
+        "-",
+        "a01+",
+        "grid[",
+        "(int)",
+        "sizeof ",
+        "1?",
+        "nodes[0].",
+        "::",
+        "<",
+        "\"",
+        "'",
+        "é",
+        "\u{0}",
     ] {
         for count in [1, 60, 150, 2000, 200_000] {
             let _ = info.evaluate(&piece.repeat(count), at, 0, &fake);
@@ -147,12 +170,11 @@ fn conditions_hold_or_say_why_not() {
     assert_eq!(holds("nodes[1].next"), Ok(false));
     assert_eq!(holds("&nodes[0]"), Ok(true));
     assert_eq!(holds("0.5"), Ok(true));
-    assert_eq!(
-        holds("one"),
-        Err("'pair' is not a number (column 1)".to_string())
-    );
+    assert_eq!(holds("one"), Err("'pair' is not a number (column 1)".to_string()));
     assert_eq!(
         holds("1 && *(int *)0x7fffffff"),
-        Err("cannot be read: address 0x7fffffff is outside memory: *(int *)0x7fffffff (column 6)".to_string())
+        Err(
+            "cannot be read: address 0x7fffffff is outside memory: *(int *)0x7fffffff (column 6)".to_string()
+        )
     );
 }

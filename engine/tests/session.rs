@@ -7,7 +7,7 @@ use session_support::Client;
 use std::time::{Duration, Instant};
 use stepwell_engine::debugger::{
     BreakpointId, BreakpointSpec, Command, Event, Outcome, Query, QueryError, Reply, StepKind, StepUnit,
-    StopReason,
+    StopReason, StopRule,
 };
 
 #[test]
@@ -75,6 +75,7 @@ fn a_breakpoint_set_at_once_binds_before_the_first_instruction_and_survives_a_re
         id: BreakpointId(1),
         spec: BreakpointSpec::Function { name: "push".into() },
         enabled: true,
+        rule: StopRule::default(),
     });
     client.session.send(Command::Start);
     for _ in 0..2 {

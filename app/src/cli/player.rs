@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use stepwell_engine::api::val_from_text;
 use stepwell_engine::debugger::{
     BreakpointId, BreakpointSpec, BreakpointState, Command, Event, FrameDetail, FrameInfo, Outcome,
-    OutputStream, Query, QueryId, Reply, Snapshot, StopId, WasmSlot, WriteTarget,
+    OutputStream, Query, QueryError, QueryId, Reply, Snapshot, StopId, StopRule, WasmSlot, WriteTarget,
 };
 
 /// Questions are numbered from here, so that a window that asks questions of its own can share the session.
@@ -30,7 +30,8 @@ enum Pending {
     Stack,
     WasmLocals,
     Globals,
-    Value,
+    /// Of this expression.
+    Value(String),
     Children,
     Memory,
     Text,
@@ -110,10 +111,10 @@ impl Player {
     /// Begins an action: the commands to send. Nothing may be awaited when it is called.
     pub fn begin(&mut self, action: &Action) -> Result<Vec<Command>> {
         Ok(match action {
-            Action::Break(spec) => {
+            Action::Break(spec, rule) => {
                 let id = self.next_breakpoint;
                 self.next_breakpoint = id.saturating_add(1);
-                vec![self.bind(BreakpointId(id), spec.clone(), true)]
+                vec![self.bind(BreakpointId(id), spec.clone(), true, rule.clone())]
             }
             Action::Delete(number) => {
                 self.breakpoint(*number)?;
@@ -124,8 +125,8 @@ impl Player {
             }
             Action::Enable(number, enabled) => {
                 let state = self.breakpoint(*number)?;
-                let (id, spec) = (state.id, state.spec.clone());
-                vec![self.bind(id, spec, *enabled)]
+                let (id, spec, rule) = (state.id, state.spec.clone(), state.rule.clone());
+                vec![self.bind(id, spec, *enabled, rule)]
             }
             Action::Run { entry, nowait } => {
                 let command = if self.started || *entry {
@@ -188,7 +189,7 @@ impl Player {
                     frame: self.frame,
                     expression: expression.clone(),
                 };
-                self.ask(query, Pending::Value)
+                self.ask(query, Pending::Value(expression.clone()))
             }
             Action::Memory(address, len_bytes) => {
                 let query = Query::Memory {
@@ -259,6 +260,10 @@ impl Player {
                 self.settle(&[Await::Stop]);
             }
             Event::Output { stream, bytes } => self.guest_output(*stream, bytes),
+            Event::Log { id, text } => {
+                self.flush();
+                self.output.push(format!("log {}: {text}", id.0));
+            }
             Event::WaitingForInput => {
                 self.flush();
                 self.waits_for_input = true;
@@ -276,9 +281,7 @@ impl Player {
                 self.settle(&[Await::Stop, Await::End]);
             }
             Event::Reply { id, result } => {
-                return self.reply(*id, result.as_ref().ok(), || {
-                    (result.as_ref().err()).map_or_else(String::new, ToString::to_string)
-                });
+                return self.reply(*id, result.as_ref());
             }
             Event::Problem { message } => bail!("{message}"),
         }
@@ -323,10 +326,15 @@ impl Player {
         }
     }
 
-    fn bind(&mut self, id: BreakpointId, spec: BreakpointSpec, enabled: bool) -> Command {
+    fn bind(&mut self, id: BreakpointId, spec: BreakpointSpec, enabled: bool, rule: StopRule) -> Command {
         self.binding = Some(id);
         self.awaits = Await::Breakpoint;
-        Command::SetBreakpoint { id, spec, enabled }
+        Command::SetBreakpoint {
+            id,
+            spec,
+            enabled,
+            rule,
+        }
     }
 
     /// A command after which the guest runs.
@@ -388,18 +396,17 @@ impl Player {
     }
 
     /// Takes an answer; what is not awaited belongs to somebody else.
-    fn reply(
-        &mut self,
-        id: QueryId,
-        reply: Option<&Reply>,
-        why_not: impl FnOnce() -> String,
-    ) -> Result<Vec<Command>> {
+    fn reply(&mut self, id: QueryId, reply: Result<&Reply, &QueryError>) -> Result<Vec<Command>> {
         let Some((_, pending)) = self.pending.take_if(|(awaited, _)| *awaited == id) else {
             return Ok(Vec::new());
         };
         self.settle(&[Await::Reply]);
-        let Some(reply) = reply else {
-            bail!("{}", why_not())
+        let reply = match (reply, &pending) {
+            (Ok(reply), _) => reply,
+            (Err(QueryError::Expression(error)), Pending::Value(expression)) => {
+                bail!("{}\n  {expression}\n  {}", error.message, error.caret())
+            }
+            (Err(error), _) => bail!("{error}"),
         };
         let lines = match (pending, reply) {
             (Pending::Locals, Reply::Frame(detail)) => print::values(&detail.variables, "no variables"),
@@ -415,7 +422,7 @@ impl Player {
             (Pending::Text, Reply::WasmText(text)) => print::text(text, self.row(self.frame)?.pc),
             (Pending::Children, Reply::Children(nodes)) => print::children(nodes),
             (Pending::Written, Reply::Written) => vec!["written".to_string()],
-            (Pending::Value, Reply::Value(node)) => {
+            (Pending::Value(_), Reply::Value(node)) => {
                 self.output.push(print::value(node));
                 return match &node.expand {
                     None => Ok(Vec::new()),

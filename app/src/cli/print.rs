@@ -49,6 +49,7 @@ pub fn stop(snapshot: &Snapshot) -> Vec<String> {
             let ids: Vec<String> = ids.iter().map(|id| id.0.to_string()).collect();
             format!("breakpoint {}", ids.join(", "))
         }
+        StopReason::Condition { id, .. } => format!("breakpoint {}", id.0),
         StopReason::Step => "step".to_string(),
         StopReason::RunTo => "reached".to_string(),
         StopReason::Pause => "pause".to_string(),
@@ -56,6 +57,9 @@ pub fn stop(snapshot: &Snapshot) -> Vec<String> {
     };
     let at = snapshot.frames.first().map(|top| format!(" in {}", frame(top)));
     let mut lines = vec![format!("stopped: {why}{}", at.unwrap_or_default())];
+    if let StopReason::Condition { message, .. } = &snapshot.reason {
+        lines.push(format!("  its condition has no answer: {message}"));
+    }
     if let StopReason::Trap(trap) = &snapshot.reason {
         lines.push(format!("  {}", trap.instruction));
         lines.extend(trap.explanation.iter().map(|sentence| format!("  {sentence}")));

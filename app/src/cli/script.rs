@@ -18,7 +18,7 @@ use crate::launch;
 use anyhow::{Result, bail};
 use std::path::Path;
 use stepwell_debuginfo::ModuleOffset;
-use stepwell_engine::debugger::{BreakpointSpec, StepKind, StepUnit};
+use stepwell_engine::debugger::{BreakpointSpec, HitRule, StepKind, StepUnit, StopRule};
 
 /// What a driver waits for before the next line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,8 +51,8 @@ pub enum Target {
 /// One command.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
-    /// `break PLACE`
-    Break(BreakpointSpec),
+    /// `break PLACE [hit N] [if EXPR]`, `log PLACE "TEXT" [hit N] [if EXPR]`
+    Break(BreakpointSpec, StopRule),
     /// `delete N`
     Delete(u32),
     /// `enable N`, `disable N`
@@ -163,8 +163,12 @@ impl Script {
 /// One command and what it is for. The table has two readers: the parser's message for unknown words, and `help`.
 const COMMANDS: &[(&str, &str)] = &[
     (
-        "break PLACE",
-        "stop at FUNCTION, FILE:LINE or 0xOFFSET (in the module)",
+        "break PLACE [hit N] [if EXPR]",
+        "stop at FUNCTION, FILE:LINE or 0xOFFSET (in the module); N: 3, >= 3, % 3",
+    ),
+    (
+        "log PLACE \"TEXT\" [hit N] [if EXPR]",
+        "say TEXT there and run on; {EXPR} in it is a value",
     ),
     ("delete N", "remove breakpoint N"),
     ("enable N", "let breakpoint N stop"),
@@ -188,7 +192,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("statics", "show the static variables of its unit"),
     (
         "print EXPR",
-        "show a variable, a path (a->b[2].c) or $local0, $global0, $stack0",
+        "show an expression: a->b[2].c + 1, (unsigned char)x, a[1..4], $local0, $global0, $stack0, mem32[0x10], func[3]",
     ),
     ("stack", "show the operand stack of the selected frame"),
     ("wasm-locals", "show its wasm locals"),
@@ -216,13 +220,13 @@ pub fn help() -> String {
         .collect()
 }
 
-/// A line without its comment and the blanks around. A `#` inside a word is no comment, nor is one after `input`.
+/// A line without its comment and the blanks around. A `#` inside a word is no comment, nor is one after `input` or `log`.
 fn without_comment(line: &str) -> &str {
     let line = line.trim();
     if line.starts_with('#') {
         return "";
     }
-    if line.starts_with("input ") {
+    if line.starts_with("input ") || line.starts_with("log ") {
         return line;
     }
     match line.find(" #") {
@@ -263,7 +267,11 @@ pub fn parse_line(line: &str) -> Result<Option<Action>> {
         "eof" => return alone(Action::Eof),
         "stop" => return alone(Action::Stop),
         "quit" | "q" => return alone(Action::Quit),
-        "break" | "b" => Action::Break(place(rest)?),
+        "break" | "b" => {
+            let (at, rule) = conditions(rest)?;
+            Action::Break(place(at)?, rule)
+        }
+        "log" => log(rest)?,
         "until" => Action::Until(place(rest)?),
         "delete" => Action::Delete(small(word, rest)?),
         "enable" => Action::Enable(small(word, rest)?, true),
@@ -327,6 +335,60 @@ fn set(rest: &str) -> Result<Action> {
         }
         _ => bail!("write `set local|stack|global N VALUE` or `set memory ADDRESS BYTE...`"),
     })
+}
+
+/// What stands before `hit N` and `if EXPR`, and the two.
+fn conditions(text: &str) -> Result<(&str, StopRule)> {
+    let mut rule = StopRule::default();
+    let (mut head, condition) = clause(text, "if");
+    if let Some(condition) = condition {
+        if condition.is_empty() {
+            bail!("`if` needs an expression");
+        }
+        rule.condition = Some(condition.to_string());
+    }
+    let (before, hit) = clause(head, "hit");
+    if let Some(hit) = hit {
+        head = before;
+        rule.hits = match HitRule::parse(hit) {
+            Some(hits) => Some(hits),
+            None => bail!("`hit` needs a number, as in `hit 3`, `hit >= 3`, `hit % 3`, not `{hit}`"),
+        };
+    }
+    Ok((head, rule))
+}
+
+/// A text and what stands behind the first `word` in it.
+fn clause<'a>(text: &'a str, word: &str) -> (&'a str, Option<&'a str>) {
+    let text = text.trim();
+    let inside = text.find(&format!(" {word} ")).map(|at| (at, word.len() + 2));
+    let start = (text.starts_with(&format!("{word} "))).then_some((0, word.len()));
+    let end = (text.ends_with(&format!(" {word}"))).then(|| (text.len() - word.len() - 1, word.len() + 1));
+    match start.or(inside).or(end) {
+        Some((at, len)) => (
+            text.get(..at).unwrap_or_default().trim(),
+            Some(text.get(at + len..).unwrap_or_default().trim()),
+        ),
+        None => (text, None),
+    }
+}
+
+/// `PLACE "TEXT" [hit N] [if EXPR]`
+fn log(text: &str) -> Result<Action> {
+    let Some((at, quoted)) = text.split_once(" \"") else {
+        bail!("`log` needs a place and a text in quotes: log list.c:40 \"n={{n}}\"");
+    };
+    // The text may have quotes in it: it ends where nothing more follows, or a condition does.
+    let ends = quoted.match_indices('"').map(|(end, _)| end);
+    for end in ends {
+        let behind = quoted.get(end + 1..).unwrap_or_default().trim();
+        if behind.is_empty() || behind.starts_with("if ") || behind.starts_with("hit ") {
+            let (_, mut rule) = conditions(behind)?;
+            rule.log = quoted.get(..end).map(str::to_string);
+            return Ok(Action::Break(place(at.trim())?, rule));
+        }
+    }
+    bail!("the text of `log` ends in a quote")
 }
 
 /// `0xOFFSET`, `FILE:LINE` or a function's name.
@@ -394,20 +456,54 @@ mod tests {
         let function = |name: &str| BreakpointSpec::Function {
             name: name.to_string(),
         };
-        assert_eq!(one("break push"), Action::Break(function("push")));
-        assert_eq!(one("b a/list.c:40"), Action::Break(line("a/list.c", 40)));
+        let plain = |spec| Action::Break(spec, StopRule::default());
+        assert_eq!(one("break push"), plain(function("push")));
+        assert_eq!(one("b a/list.c:40"), plain(line("a/list.c", 40)));
         assert_eq!(one("until list.c:7 # here"), Action::Until(line("list.c", 7)));
-        assert_eq!(one("break a::b"), Action::Break(function("a::b")));
-        assert_eq!(one("break func[3]"), Action::Break(function("func[3]")));
+        assert_eq!(one("break a::b"), plain(function("a::b")));
+        assert_eq!(one("break func[3]"), plain(function("func[3]")));
         assert_eq!(
             one("break 0x1f"),
-            Action::Break(BreakpointSpec::Offset {
+            plain(BreakpointSpec::Offset {
                 offset: ModuleOffset(31)
             })
         );
         assert!(parse_line("break").is_err());
         assert!(parse_line("break 0xzz").is_err());
         assert!(parse_line("break list.c:0").is_err());
+    }
+
+    #[test]
+    fn breakpoints_with_conditions_counts_and_words() {
+        let rule = |text: &str| match one(text) {
+            Action::Break(BreakpointSpec::Line { path, line: 40 }, rule) if path == "list.c" => rule,
+            other => panic!("{text}: {other:?}"),
+        };
+        let when = rule("break list.c:40 if n == 3 && s == \"if\"");
+        assert_eq!(when.condition.as_deref(), Some("n == 3 && s == \"if\""));
+        let third = rule("b list.c:40 hit 3");
+        assert_eq!((third.hits, third.condition), (Some(HitRule::Exactly(3)), None));
+        let both = rule("break list.c:40 hit >= 2 if x");
+        assert_eq!(both.hits, Some(HitRule::AtLeast(2)));
+        assert_eq!(both.condition.as_deref(), Some("x"));
+        let words = rule("log list.c:40 \"n={n} # \"{name}\"\"");
+        assert_eq!(words.log.as_deref(), Some("n={n} # \"{name}\""));
+        let some = rule("log list.c:40 \"n={n}\" hit % 2 if n > 1");
+        assert_eq!(some.log.as_deref(), Some("n={n}"));
+        assert_eq!(
+            (some.hits, some.condition.as_deref()),
+            (Some(HitRule::Every(2)), Some("n > 1"))
+        );
+        for wrong in [
+            "break if x",
+            "break list.c:40 if",
+            "break list.c:40 hit x",
+            "log list.c:40",
+            "log list.c:40 \"n",
+            "log \"n\"",
+        ] {
+            assert!(parse_line(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

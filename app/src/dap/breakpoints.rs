@@ -8,7 +8,9 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use stepwell_debuginfo::ModuleOffset;
-use stepwell_engine::debugger::{BreakpointId, BreakpointSpec, BreakpointState, Command, Event};
+use stepwell_engine::debugger::{
+    BreakpointId, BreakpointSpec, BreakpointState, Command, Event, HitRule, StopRule,
+};
 
 /// How long binding may take before a breakpoint is told as pending.
 const BIND_TIMEOUT: Duration = Duration::from_secs(10);
@@ -54,18 +56,23 @@ impl Server {
     }
 
     /// Removes what `key` had and sets these.
-    fn replace(&mut self, key: &str, specs: Vec<BreakpointSpec>) -> Result<Value> {
+    fn replace(&mut self, key: &str, specs: Vec<(BreakpointSpec, StopRule)>) -> Result<Value> {
         for id in self.breakpoints_of.remove(key).unwrap_or_default() {
             self.breakpoints.remove(&id);
             self.send(Command::RemoveBreakpoint { id });
         }
         let mut ids = Vec::new();
-        for spec in specs {
+        for (spec, rule) in specs {
             let id = BreakpointId(self.next_breakpoint);
             self.next_breakpoint = self.next_breakpoint.saturating_add(1);
             ids.push(id);
             let enabled = true;
-            self.send(Command::SetBreakpoint { id, spec, enabled });
+            self.send(Command::SetBreakpoint {
+                id,
+                spec,
+                enabled,
+                rule,
+            });
         }
         let deadline = Instant::now() + BIND_TIMEOUT;
         while ids.iter().any(|id| !self.breakpoints.contains_key(id)) {
@@ -106,10 +113,36 @@ impl Server {
 }
 
 /// The breakpoints asked for.
-fn wishes(arguments: &Value, spec: impl Fn(&Value) -> Option<BreakpointSpec>) -> Result<Vec<BreakpointSpec>> {
+fn wishes(
+    arguments: &Value,
+    spec: impl Fn(&Value) -> Option<BreakpointSpec>,
+) -> Result<Vec<(BreakpointSpec, StopRule)>> {
     let list = arguments.get("breakpoints").and_then(Value::as_array);
     list.into_iter()
         .flatten()
-        .map(|wish| spec(wish).with_context(|| format!("not a breakpoint: {wish}")))
+        .map(|wish| {
+            let spec = spec(wish).with_context(|| format!("not a breakpoint: {wish}"))?;
+            Ok((spec, rule(wish)?))
+        })
         .collect()
+}
+
+/// When a breakpoint stops, or what it says instead.
+fn rule(wish: &Value) -> Result<StopRule> {
+    let text = |name: &str| {
+        let text = wish.get(name).and_then(Value::as_str).map(str::trim);
+        text.filter(|text| !text.is_empty()).map(str::to_string)
+    };
+    let hits = match text("hitCondition") {
+        Some(text) => Some(
+            HitRule::parse(&text)
+                .with_context(|| format!("{text:?} is no count of hits: write 3, >= 3, <= 3 or % 3"))?,
+        ),
+        None => None,
+    };
+    Ok(StopRule {
+        condition: text("condition"),
+        hits,
+        log: text("logMessage"),
+    })
 }

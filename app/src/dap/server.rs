@@ -397,6 +397,7 @@ impl Server {
                 let text = self.text.get_mut(index).map(|text| text.push(&bytes));
                 self.output(category, &text.unwrap_or_default())
             }
+            Event::Log { text, .. } => self.output("console", &format!("{text}\n")),
             Event::WaitingForInput => {
                 self.waits_for_input = true;
                 self.output("console", "The guest waits for input: type a line here.\n")
@@ -414,6 +415,12 @@ impl Server {
             StopReason::Entry => json!("entry"),
             StopReason::Breakpoint(ids) => {
                 body["hitBreakpointIds"] = ids.iter().map(|id| id.0).collect();
+                json!("breakpoint")
+            }
+            StopReason::Condition { id, message } => {
+                body["hitBreakpointIds"] = json!([id.0]);
+                body["description"] = json!("The breakpoint's condition has no answer");
+                body["text"] = json!(message);
                 json!("breakpoint")
             }
             StopReason::Step => json!("step"),
@@ -478,6 +485,9 @@ impl Server {
 fn capabilities() -> Value {
     json!({
         "supportsConfigurationDoneRequest": true,
+        "supportsConditionalBreakpoints": true,
+        "supportsHitConditionalBreakpoints": true,
+        "supportsLogPoints": true,
         "supportsFunctionBreakpoints": true,
         "supportsInstructionBreakpoints": true,
         "supportsSteppingGranularity": true,

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use stepwell_debuginfo::{ValueNode, ValueRef, VariableKind};
 use stepwell_engine::api::val_from_text;
 use stepwell_engine::debugger::{
-    FrameDetail, FrameInfo, FunctionText, Query, Reply, StopReason, WasmSlot, WriteTarget,
+    FrameDetail, FrameInfo, FunctionText, Query, QueryError, Reply, StopReason, WasmSlot, WriteTarget,
 };
 
 /// Most instructions one request gets.
@@ -281,9 +281,20 @@ impl Server {
         let query = Query::Evaluate {
             stop,
             frame,
-            expression,
+            expression: expression.clone(),
         };
-        let Reply::Value(node) = self.ask(query)? else {
+        let answer = match self.ask(query) {
+            // In the console there is room to point at the place.
+            Err(error) => match error.downcast::<QueryError>() {
+                Ok(QueryError::Expression(error)) if context == Some("repl") => {
+                    bail!("{}\n{expression}\n{}", error.message, error.caret())
+                }
+                Ok(error) => return Err(error.into()),
+                Err(error) => return Err(error),
+            },
+            Ok(answer) => answer,
+        };
+        let Reply::Value(node) = answer else {
             bail!("the answer does not fit the question");
         };
         let variable = self.node(frame, &node);

@@ -9,7 +9,7 @@ use super::sources::Sources;
 use super::theme::Tokens;
 use std::path::PathBuf;
 use stepwell_debuginfo::{FileId, ModuleOffset};
-use stepwell_engine::debugger::{BreakpointId, BreakpointSpec, Query, WriteTarget};
+use stepwell_engine::debugger::{BreakpointId, BreakpointSpec, Query, StopRule, WriteTarget};
 
 /// One thing asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,6 +43,8 @@ pub enum Action {
     AddBreakpoint(BreakpointSpec),
     /// Enable or disable.
     EnableBreakpoint(BreakpointId, bool),
+    /// Change when it stops, or what it says instead.
+    RuleBreakpoint(BreakpointId, StopRule),
     /// Remove.
     RemoveBreakpoint(BreakpointId),
     /// Run to a place.

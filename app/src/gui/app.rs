@@ -192,12 +192,18 @@ impl App {
             Command::Continue | Command::Step { .. } | Command::RunTo { .. } | Command::Stop => {
                 self.model.awaiting_motion = true;
             }
-            Command::SetBreakpoint { id, spec, enabled } => {
-                let (id, spec, enabled) = (*id, spec.clone(), *enabled);
+            Command::SetBreakpoint {
+                id,
+                spec,
+                enabled,
+                rule,
+            } => {
+                let (id, enabled) = (*id, *enabled);
                 let awaited = BreakpointState {
                     id,
-                    spec,
+                    spec: spec.clone(),
                     enabled,
+                    rule: rule.clone(),
                     locations: Vec::new(),
                     message: None,
                 };
@@ -208,6 +214,7 @@ impl App {
                 });
                 entry.awaited = true;
                 entry.state.enabled = enabled;
+                entry.state.rule = rule.clone();
             }
             Command::RemoveBreakpoint { id } => {
                 self.model.breakpoints.remove(id);
@@ -361,6 +368,7 @@ impl App {
                 id: wish.id,
                 spec: wish.spec,
                 enabled: wish.enabled,
+                rule: wish.rule,
             });
         }
         let ready = self.model.phase == Phase::Ready;

@@ -154,6 +154,7 @@ fn reason_text(cx: &Cx<'_>, snapshot: &Snapshot) -> String {
                 None => "breakpoint".to_owned(),
             }
         }
+        StopReason::Condition { message, .. } => format!("no answer to {message}"),
         StopReason::Step => "step".to_owned(),
         StopReason::RunTo => "reached".to_owned(),
         StopReason::Pause => "paused".to_owned(),

@@ -41,11 +41,20 @@ pub enum Phase {
     Ended(Outcome),
 }
 
-/// A line of the guest's output.
+/// Who a line of output is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Voice {
+    /// The guest, on a stream.
+    Guest(OutputStream),
+    /// A logpoint.
+    Log,
+}
+
+/// A line of the guest's output, or of a logpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutputLine {
-    /// Which stream.
-    pub stream: OutputStream,
+    /// Whose.
+    pub voice: Voice,
     /// The text without its line end.
     pub text: String,
     finished: bool,
@@ -88,8 +97,29 @@ impl Output {
         let text = String::from_utf8_lossy(&all);
         for piece in text.split_inclusive('\n') {
             let finished = piece.ends_with('\n');
-            self.append(stream, piece.trim_end_matches(['\n', '\r']), finished);
+            self.append(
+                Voice::Guest(stream),
+                piece.trim_end_matches(['\n', '\r']),
+                finished,
+            );
         }
+        self.trim();
+    }
+
+    /// A line of a logpoint.
+    fn log(&mut self, text: &str) {
+        // What the guest has begun stays a line of its own.
+        if let Some(last) = self.lines.back_mut() {
+            last.finished = true;
+        }
+        for line in text.split('\n') {
+            self.append(Voice::Log, line, true);
+        }
+        self.trim();
+    }
+
+    /// Lets the oldest lines go.
+    fn trim(&mut self) {
         while self.len_bytes > MAX_OUTPUT_BYTES || self.lines.len() > MAX_OUTPUT_LINES {
             let Some(line) = self.lines.pop_front() else {
                 break;
@@ -99,10 +129,10 @@ impl Output {
         }
     }
 
-    fn append(&mut self, stream: OutputStream, piece: &str, finished: bool) {
+    fn append(&mut self, voice: Voice, piece: &str, finished: bool) {
         let clean = printable(piece);
         match self.lines.back_mut() {
-            Some(last) if last.stream == stream && !last.finished => {
+            Some(last) if last.voice == voice && !last.finished => {
                 if last.text.len() < MAX_LINE_BYTES {
                     last.text.push_str(&clean);
                     self.len_bytes = self.len_bytes.saturating_add(clean.len());
@@ -112,7 +142,7 @@ impl Output {
             _ => {
                 self.len_bytes = self.len_bytes.saturating_add(clean.len());
                 self.lines.push_back(OutputLine {
-                    stream,
+                    voice,
                     text: clean,
                     finished,
                 });
@@ -259,6 +289,7 @@ impl Model {
                 self.queries.forget_unanswered();
             }
             Event::Output { stream, bytes } => self.output.push(stream, &bytes),
+            Event::Log { text, .. } => self.output.log(&text),
             Event::WaitingForInput => self.waiting_for_input = true,
             Event::Ended(outcome) => {
                 self.awaiting_motion = false;
@@ -464,7 +495,7 @@ mod tests {
 
     fn print(model: &mut Model, bytes: &[u8]) {
         model.fold(Event::Output {
-            stream: OutputStream::Stdout,
+            voice: Voice::Guest(OutputStream::Stdout),
             bytes: bytes.to_vec(),
         });
     }

@@ -231,6 +231,7 @@ fn breakpoints_are_toggled_in_the_gutter_and_by_key() {
             id,
             spec,
             enabled: true,
+            rule: _,
         },
     ] = sent.as_slice()
     else {
@@ -246,6 +247,7 @@ fn breakpoints_are_toggled_in_the_gutter_and_by_key() {
         id: *id,
         spec: wish,
         enabled: true,
+        rule: Default::default(),
         locations: vec![BreakpointLocation {
             offset: ModuleOffset(0x112),
             func: 1,

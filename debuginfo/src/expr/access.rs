@@ -419,7 +419,9 @@ impl Eval<'_> {
                 return wrong(span, "both ends of the slice are needed");
             };
             let (first, end) = (self.raw_address(first)?, self.raw_address(end)?);
-            let len = end.saturating_sub(first).saturating_add(u64::from(bounds.inclusive));
+            let len = end
+                .saturating_sub(first)
+                .saturating_add(u64::from(bounds.inclusive));
             return Ok(Operand::Object {
                 ty: Ty::Array(Arc::new(Ty::Scalar(scalar, name)), len / scalar.size.max(1)),
                 place: Place::Memory(first),

@@ -60,7 +60,10 @@ impl Eval<'_> {
             // C widens a bit-field by the bits it has.
             Ty::Field(id, bits) => {
                 return match self.form(&Ty::Die(*id)) {
-                    Form::Number(scalar) if *bits < 32 => Form::Number(Scalar { width: *bits, ..scalar }),
+                    Form::Number(scalar) if *bits < 32 => Form::Number(Scalar {
+                        width: *bits,
+                        ..scalar
+                    }),
                     form => form,
                 };
             }

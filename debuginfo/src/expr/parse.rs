@@ -739,9 +739,15 @@ mod tests {
             ExprKind::Member(inner, name) => format!("{}.{name}", of(inner)),
             ExprKind::Index(inner, index) => format!("{}[{}]", of(inner), of(index)),
             ExprKind::Slice(inner, bounds) => {
-                let bound = |bound: &Option<Box<Expr>>| bound.as_ref().map_or(String::new(), |bound| of(bound));
+                let bound =
+                    |bound: &Option<Box<Expr>>| bound.as_ref().map_or(String::new(), |bound| of(bound));
                 let dots = if bounds.inclusive { "..=" } else { ".." };
-                format!("{}[{}{dots}{}]", of(inner), bound(&bounds.first), bound(&bounds.end))
+                format!(
+                    "{}[{}{dots}{}]",
+                    of(inner),
+                    bound(&bounds.first),
+                    bound(&bounds.end)
+                )
             }
             ExprKind::Unary(operator, inner) => format!("({operator:?} {})", of(inner)),
             ExprKind::Binary(operator, a, b) => format!("({} {} {})", of(a), operator.sign(), of(b)),
@@ -762,7 +768,16 @@ mod tests {
     }
 
     fn tree(text: &str, language: Language) -> String {
-        let types = &["u8", "usize", "byte", "node_t", "std::vector<int>", "i64", "Vec<u8>", "stack.Op"];
+        let types = &[
+            "u8",
+            "usize",
+            "byte",
+            "node_t",
+            "std::vector<int>",
+            "i64",
+            "Vec<u8>",
+            "stack.Op",
+        ];
         match parse(text, &Known(language, types)) {
             Ok(expr) => written(text, &expr),
             Err(failure) => panic!("{text}: {failure:?}"),
@@ -803,8 +818,14 @@ mod tests {
         assert_eq!(c("static_cast<unsigned>(x) % 2"), "((unsigned of x) % 2)");
         assert_eq!(tree("p as *const u8", Language::Rust), "(*u8 of p)");
         assert_eq!(tree("size_of::<Vec<u8>>()", Language::Rust), "(sizeof Vec<u8>)");
-        assert_eq!(tree("core::mem::size_of::<[u8; 4]>()", Language::Rust), "(sizeof [4]u8)");
-        assert_eq!(tree("@as(*const stack.Op, p).*", Language::Zig), "(Deref (*stack.Op of p))");
+        assert_eq!(
+            tree("core::mem::size_of::<[u8; 4]>()", Language::Rust),
+            "(sizeof [4]u8)"
+        );
+        assert_eq!(
+            tree("@as(*const stack.Op, p).*", Language::Zig),
+            "(Deref (*stack.Op of p))"
+        );
         assert_eq!(tree("@sizeOf([4]u8)", Language::Zig), "(sizeof [4]u8)");
     }
 
@@ -833,7 +854,11 @@ mod tests {
             ("a + * ", "", "a value is missing at the end"),
             ("a = 1", "=", "'=' would change the guest; '==' compares"),
             ("a++", "++", "'++' would change the guest"),
-            ("f(1)", "(", "functions are not called: an expression only looks at the guest"),
+            (
+                "f(1)",
+                "(",
+                "functions are not called: an expression only looks at the guest",
+            ),
             ("a ? b", "", "a ':' is missing"),
             ("(byte *)", "", "a value is missing at the end"),
             ("@panic(1)", "@panic", "'@panic' is not known here"),
@@ -853,8 +878,25 @@ mod tests {
     #[test]
     fn hostile_texts_are_refused() {
         for piece in [
-            "(", "*", "-", "!", "a[", "(int)", "sizeof ", "a ? ", "a.", "a + ", "&", "a == ", "size_of::<", "as ", "..",
-            "(int ", "int *", "@as(", "[",
+            "(",
+            "*",
+            "-",
+            "!",
+            "a[",
+            "(int)",
+            "sizeof ",
+            "a ? ",
+            "a.",
+            "a + ",
+            "&",
+            "a == ",
+            "size_of::<",
+            "as ",
+            "..",
+            "(int ",
+            "int *",
+            "@as(",
+            "[",
         ] {
             for count in [50, 100, 400, 1000, 100_000] {
                 let text = piece.repeat(count);

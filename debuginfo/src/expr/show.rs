@@ -87,7 +87,9 @@ impl Eval<'_> {
 
     fn show_object(&self, name: &str, ty: &Ty, place: Place) -> ValueNode {
         match ty {
-            Ty::Die(id) | Ty::Field(id, _) => return self.values.node(name.to_string(), *id, Ok(place), None),
+            Ty::Die(id) | Ty::Field(id, _) => {
+                return self.values.node(name.to_string(), *id, Ok(place), None);
+            }
             Ty::Row { array, from } => {
                 if let Some(full) = self.values.strip(*array)
                     && let Shape::Array { element, dimensions } = &full.shape

@@ -7,8 +7,9 @@
 //!
 //! Must not know: running guests.
 
-use super::command::{BreakpointId, BreakpointSpec};
+use super::command::{BreakpointId, BreakpointSpec, StopRule};
 use super::event::{BreakpointLocation, BreakpointState};
+use super::log_text;
 use super::symbols::Symbols;
 use std::collections::{BTreeMap, BTreeSet};
 use stepwell_debuginfo::ModuleOffset;
@@ -26,13 +27,15 @@ impl Breakpoints {
         id: BreakpointId,
         spec: BreakpointSpec,
         enabled: bool,
+        rule: StopRule,
         symbols: &Symbols,
     ) -> BreakpointState {
-        let (locations, message) = symbols.resolve(&spec);
+        let (locations, message) = resolve(&spec, &rule, symbols);
         let state = BreakpointState {
             id,
             spec,
             enabled,
+            rule,
             locations,
             message,
         };
@@ -48,17 +51,16 @@ impl Breakpoints {
     /// Binds all anew, after the debug info came; how they stand.
     pub fn rebind(&mut self, symbols: &Symbols) -> Vec<BreakpointState> {
         for state in self.by_id.values_mut() {
-            (state.locations, state.message) = symbols.resolve(&state.spec);
+            (state.locations, state.message) = resolve(&state.spec, &state.rule, symbols);
         }
         self.by_id.values().cloned().collect()
     }
 
     /// The enabled ones bound at an instruction.
-    pub fn at(&self, offset: ModuleOffset) -> Vec<BreakpointId> {
-        (self.by_id.values())
-            .filter(|state| state.enabled && state.locations.iter().any(|location| location.offset == offset))
-            .map(|state| state.id)
-            .collect()
+    pub fn at(&self, offset: ModuleOffset) -> impl Iterator<Item = &BreakpointState> {
+        (self.by_id.values()).filter(move |state| {
+            state.enabled && state.locations.iter().any(|location| location.offset == offset)
+        })
     }
 
     /// Adds all instructions that stop to `wanted`, by function.
@@ -67,6 +69,17 @@ impl Breakpoints {
             add_locations(&state.locations, wanted);
         }
     }
+}
+
+/// Where a wish binds; what is wrong with its log text comes first.
+fn resolve(
+    spec: &BreakpointSpec,
+    rule: &StopRule,
+    symbols: &Symbols,
+) -> (Vec<BreakpointLocation>, Option<String>) {
+    let (locations, message) = symbols.resolve(spec);
+    let wrong = rule.log.as_deref().and_then(|text| log_text::pieces(text).err());
+    (locations, wrong.or(message))
 }
 
 /// Adds locations to the instructions wanted, by function.

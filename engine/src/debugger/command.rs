@@ -4,6 +4,7 @@
 
 use super::query::{Query, QueryId};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use stepwell_debuginfo::ModuleOffset;
@@ -57,6 +58,71 @@ pub enum BreakpointSpec {
     },
 }
 
+/// What is to happen when a breakpoint's location is reached; nothing said: the guest stops.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct StopRule {
+    /// An expression in the language of the frame: where it does not hold, the location counts as not reached.
+    pub condition: Option<String>,
+    /// Which of the times it is reached count.
+    pub hits: Option<HitRule>,
+    /// Words to say instead of stopping, with expressions in braces: `n={n}`.
+    pub log: Option<String>,
+}
+
+/// Which hits of a breakpoint count, numbered from 1 in each run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum HitRule {
+    /// This one alone.
+    Exactly(u64),
+    /// This one and all after it.
+    AtLeast(u64),
+    /// All up to this one.
+    AtMost(u64),
+    /// This one, twice as many, and so on.
+    Every(u64),
+}
+
+impl HitRule {
+    /// Reads `3` or `== 3`, `>= 3`, `> 3`, `<= 3`, `< 3`, `% 3`.
+    pub fn parse(text: &str) -> Option<HitRule> {
+        let text = text.trim();
+        let digits = text.trim_start_matches(['=', '<', '>', '%']);
+        let sign = text.strip_suffix(digits)?;
+        let number: u64 = digits.trim().parse().ok()?;
+        Some(match sign {
+            "" | "=" | "==" => HitRule::Exactly(number),
+            ">=" => HitRule::AtLeast(number),
+            ">" => HitRule::AtLeast(number.checked_add(1)?),
+            "<=" => HitRule::AtMost(number),
+            "<" => HitRule::AtMost(number.checked_sub(1)?),
+            "%" if number > 0 => HitRule::Every(number),
+            _ => return None,
+        })
+    }
+
+    /// Whether hit `number` counts.
+    pub fn counts(self, number: u64) -> bool {
+        match self {
+            HitRule::Exactly(wanted) => number == wanted,
+            HitRule::AtLeast(least) => number >= least,
+            HitRule::AtMost(most) => number <= most,
+            HitRule::Every(step) => number.checked_rem(step) == Some(0),
+        }
+    }
+}
+
+/// As [`HitRule::parse`] reads it.
+impl fmt::Display for HitRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            HitRule::Exactly(number) => write!(f, "{number}"),
+            HitRule::AtLeast(number) => write!(f, ">= {number}"),
+            HitRule::AtMost(number) => write!(f, "<= {number}"),
+            HitRule::Every(number) => write!(f, "% {number}"),
+        }
+    }
+}
+
 /// Which way to step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum StepKind {
@@ -88,6 +154,8 @@ pub enum Command {
         spec: BreakpointSpec,
         /// Disabled breakpoints stay bound but do not stop.
         enabled: bool,
+        /// When it stops, or what it says instead.
+        rule: StopRule,
     },
     /// Removes a breakpoint.
     RemoveBreakpoint {
@@ -134,4 +202,29 @@ pub enum Command {
     },
     /// Ends the session and its thread.
     Quit,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hit_rules_read_and_count() {
+        for (text, counted) in [
+            ("3", [false, false, true, false]),
+            ("== 2", [false, true, false, false]),
+            (">=2", [false, true, true, true]),
+            ("> 2", [false, false, true, true]),
+            ("<= 2", [true, true, false, false]),
+            ("< 2", [true, false, false, false]),
+            ("% 2", [false, true, false, true]),
+        ] {
+            let rule = HitRule::parse(text).unwrap_or_else(|| panic!("{text}"));
+            assert_eq!([1, 2, 3, 4].map(|hit| rule.counts(hit)), counted, "{text}");
+            assert_eq!(HitRule::parse(&rule.to_string()), Some(rule), "{text}");
+        }
+        for text in ["", "x", "% 0", "< 0", "=> 3", "3 4", "-1"] {
+            assert_eq!(HitRule::parse(text), None, "{text}");
+        }
+    }
 }

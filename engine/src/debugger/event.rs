@@ -1,6 +1,6 @@
 //! What a session tells its front end. Plain data, in the order it happened.
 
-use super::command::{BreakpointId, BreakpointSpec};
+use super::command::{BreakpointId, BreakpointSpec, StopRule};
 use super::query::{QueryError, QueryId, Reply};
 use super::snapshot::{Snapshot, SourcePlace};
 use crate::types::{FuncType, ValType};
@@ -33,6 +33,13 @@ pub enum Event {
         stream: OutputStream,
         /// The bytes.
         bytes: Vec<u8>,
+    },
+    /// A logpoint was reached; the guest runs on.
+    Log {
+        /// Which.
+        id: BreakpointId,
+        /// Its words, with the values in place.
+        text: String,
     },
     /// The guest waits for standard input (once per wait).
     WaitingForInput,
@@ -92,6 +99,8 @@ pub struct BreakpointState {
     pub spec: BreakpointSpec,
     /// Whether it stops.
     pub enabled: bool,
+    /// When it stops, or what it says instead.
+    pub rule: StopRule,
     /// Where it bound; empty while pending or impossible.
     pub locations: Vec<BreakpointLocation>,
     /// Why it did not bind, or a note (such as the line it moved to).

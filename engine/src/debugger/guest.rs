@@ -13,6 +13,7 @@ use super::event::{BreakpointLocation, Event, Outcome};
 use super::fault;
 use super::inspect::Inspector;
 use super::query::QueryError;
+use super::rules::{Hits, Reached};
 use super::snapshot::{Snapshot, StopId, StopReason};
 use super::step::StepPlan;
 use super::worker::{Loaded, Message, Worker, outcome_of, static_answer};
@@ -23,11 +24,16 @@ use crate::runtime::store::{CallOutcome, Store};
 use crate::types::Val;
 use crate::wasi::StdinQueue;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::time::Duration;
+use stepwell_debuginfo::ModuleOffset;
 
 /// The largest memory whose bytes are kept to tell what changed between stops.
 const MOST_KEPT_MEMORY_LEN_BYTES: usize = 64 << 20;
 /// Callers of the stepping frame that are watched for its return.
 const MOST_WATCHED_CALLERS: u32 = 64;
+
+/// How long a guest waits at a time for its log to be taken.
+const LISTENER_PAUSE: Duration = Duration::from_millis(1);
 
 /// What the session does when the run is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +72,7 @@ pub struct Guest<'a> {
     set: BTreeMap<u32, Stops>,
     after: After,
     memory_before: Option<Vec<u8>>,
+    hits: Hits,
 }
 
 impl<'a> Guest<'a> {
@@ -84,6 +91,7 @@ impl<'a> Guest<'a> {
             set: BTreeMap::new(),
             after: After::Idle,
             memory_before: None,
+            hits: Hits::default(),
         }
     }
 
@@ -164,12 +172,54 @@ impl<'a> Guest<'a> {
         paused.set_flood(flood);
     }
 
+    /// Lets the breakpoints at an instruction do what they are there for; why the guest is to stop, if it is.
+    fn reach_breakpoints(&mut self, paused: &Paused<'_>, at: ModuleOffset) -> Option<StopReason> {
+        let mut stopping = Vec::new();
+        let mut unanswered = None;
+        let mut said = false;
+        for state in self.loaded.breakpoints.at(at) {
+            match self.hits.reach(state, paused, &self.loaded.symbols) {
+                Reached::Passes => {}
+                Reached::Stops => stopping.push(state.id),
+                Reached::Says(text) => {
+                    said = true;
+                    self.worker.emit(Event::Log { id: state.id, text });
+                }
+                Reached::Unanswered(message) => {
+                    unanswered = unanswered.or(Some(StopReason::Condition {
+                        id: state.id,
+                        message,
+                    }));
+                }
+            }
+        }
+        if said {
+            self.wait_for_room();
+        }
+        if stopping.is_empty() {
+            return unanswered;
+        }
+        Some(StopReason::Breakpoint(stopping))
+    }
+
+    /// A logpoint that is reached all the time waits for its listener, unless that has something to say itself.
+    fn wait_for_room(&mut self) {
+        while self.worker.is_flooded() {
+            if let Some(message) = self.worker.try_next(self.loaded) {
+                self.loaded.deferred.push_front(message);
+                return;
+            }
+            std::thread::sleep(LISTENER_PAUSE);
+        }
+    }
+
     /// Why the guest is to stand still at this probe; `None` to go on.
     fn reason(&mut self, paused: &Paused<'_>) -> Option<StopReason> {
         let head = paused.head(0)?;
-        let hit = self.loaded.breakpoints.at(head.pc);
-        if !hit.is_empty() && head.instance == 0 {
-            return Some(StopReason::Breakpoint(hit));
+        if head.instance == 0
+            && let Some(reason) = self.reach_breakpoints(paused, head.pc)
+        {
+            return Some(reason);
         }
         match &mut self.plan {
             Plan::Free => None,

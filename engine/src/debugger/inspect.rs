@@ -8,72 +8,16 @@
 use super::query::{FrameDetail, MemoryBytes, Query, QueryError, Reply, TableRows, WasmSlot, WriteTarget};
 use super::snapshot::{FrameInfo, Snapshot};
 use super::symbols::Symbols;
+use super::target::FrameTarget;
 use crate::module::Module;
-use crate::runtime::paused::{Frame, Paused};
-use crate::runtime::store::Store;
+use crate::runtime::paused::Paused;
 use crate::types::{Val, ValType};
-use stepwell_debuginfo::{CodeOffset, Target, ValueNode, WasmValue};
+use stepwell_debuginfo::{CodeOffset, ValueNode};
 
 /// The longest answer to a memory question.
 const MOST_MEMORY_LEN_BYTES: u64 = 1 << 20;
 /// The most rows of a table question.
 const MOST_TABLE_ROWS: u32 = 65_536;
-
-/// The world of one frame, for location expressions.
-struct FrameTarget<'a> {
-    store: &'a Store,
-    frame: &'a Frame,
-}
-
-impl Target for FrameTarget<'_> {
-    fn read_memory(&self, address: u64, out: &mut [u8]) -> bool {
-        let memory = self.store.memory(self.frame.head.instance, 0).unwrap_or_default();
-        let bytes = usize::try_from(address)
-            .ok()
-            .and_then(|start| memory.get(start..start.checked_add(out.len())?));
-        if let Some(bytes) = bytes {
-            out.copy_from_slice(bytes);
-        }
-        bytes.is_some()
-    }
-
-    fn local(&self, index: u32) -> Option<WasmValue> {
-        Some(self.value(*self.frame.locals.get(index as usize)?))
-    }
-
-    fn global(&self, index: u32) -> Option<WasmValue> {
-        Some(self.value(self.store.global(self.frame.head.instance, index)?))
-    }
-
-    fn operand(&self, index: u32) -> Option<WasmValue> {
-        Some(self.value(*self.frame.operands.get(index as usize)?))
-    }
-
-    fn table_function(&self, index: u64) -> Option<u32> {
-        let table = self.store.table(self.frame.head.instance, 0)?;
-        let bits = *table.get(usize::try_from(index).ok()?)?;
-        let (instance, func) = self.store.func_of_ref(bits)?;
-        (instance == self.frame.head.instance).then_some(func)
-    }
-}
-
-impl FrameTarget<'_> {
-    fn value(&self, val: Val) -> WasmValue {
-        match val {
-            Val::I32(value) => WasmValue::I32(value as u32),
-            Val::I64(value) => WasmValue::I64(value as u64),
-            Val::F32(bits) => WasmValue::F32(bits),
-            Val::F64(bits) => WasmValue::F64(bits),
-            Val::V128(bits) => WasmValue::V128(bits),
-            Val::FuncRef(0) | Val::ExternRef(0) => WasmValue::NullRef,
-            Val::FuncRef(bits) => match self.store.func_of_ref(bits) {
-                Some((instance, func)) if instance == self.frame.head.instance => WasmValue::FuncRef(func),
-                _ => WasmValue::OtherRef(bits),
-            },
-            Val::ExternRef(bits) => WasmValue::OtherRef(bits),
-        }
-    }
-}
 
 /// A stopped guest with what is needed to answer about it.
 pub struct Inspector<'a, 'p> {

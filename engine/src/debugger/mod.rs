@@ -16,11 +16,14 @@ mod event;
 mod fault;
 mod guest;
 mod inspect;
+mod log_text;
 mod query;
+mod rules;
 mod session;
 mod snapshot;
 mod step;
 mod symbols;
+mod target;
 mod worker;
 
 pub use command::*;

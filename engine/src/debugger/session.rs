@@ -43,8 +43,13 @@ pub(super) struct EventSink {
 
 /// What a piece of output weighs: its bytes, and what it costs a front end to take in any event at all. A guest that
 /// prints a few bytes at a time must not put a hundred thousand events before the one that says it has stopped.
-fn output_weight(bytes: &[u8]) -> usize {
-    bytes.len().saturating_add(64)
+/// Other events weigh nothing.
+fn output_weight(event: &Event) -> usize {
+    match event {
+        Event::Output { bytes, .. } => bytes.len().saturating_add(64),
+        Event::Log { text, .. } => text.len().saturating_add(64),
+        _ => 0,
+    }
 }
 
 impl EventSink {
@@ -55,13 +60,11 @@ impl EventSink {
 
     /// Hands over an event and wakes the front end up.
     pub fn emit(&self, event: Event) {
-        match &event {
-            Event::Output { bytes, .. } => {
-                (self.outstanding.output).fetch_add(output_weight(bytes), Ordering::AcqRel);
-            }
-            Event::WaitingForInput if self.outstanding.input_wait.swap(true, Ordering::AcqRel) => return,
-            _ => {}
+        if matches!(event, Event::WaitingForInput) && self.outstanding.input_wait.swap(true, Ordering::AcqRel)
+        {
+            return;
         }
+        (self.outstanding.output).fetch_add(output_weight(&event), Ordering::AcqRel);
         // A front end that has gone misses nothing.
         if self.events.send(event).is_ok() {
             (self.wakeup)();
@@ -130,12 +133,10 @@ impl Session {
     }
 
     fn taken(&self, event: Option<Event>) -> Option<Event> {
-        match &event {
-            Some(Event::Output { bytes, .. }) => {
-                (self.outstanding.output).fetch_sub(output_weight(bytes), Ordering::AcqRel);
-            }
-            Some(Event::WaitingForInput) => self.outstanding.input_wait.store(false, Ordering::Release),
-            _ => {}
+        let weight = event.as_ref().map_or(0, output_weight);
+        (self.outstanding.output).fetch_sub(weight, Ordering::AcqRel);
+        if matches!(event, Some(Event::WaitingForInput)) {
+            self.outstanding.input_wait.store(false, Ordering::Release);
         }
         event
     }

@@ -17,6 +17,13 @@ pub enum StopReason {
     Entry,
     /// A breakpoint location was reached.
     Breakpoint(Vec<BreakpointId>),
+    /// A breakpoint location was reached, and whether it is to stop cannot be told.
+    Condition {
+        /// Whose condition it is.
+        id: BreakpointId,
+        /// Why it has no answer, in one line.
+        message: String,
+    },
     /// A step ended.
     Step,
     /// The place of `RunTo` was reached.

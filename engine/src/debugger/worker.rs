@@ -178,7 +178,7 @@ impl Worker {
                 }
             });
         if reading.is_err() {
-            let debug = Arc::new(debug_info(module.bytes.clone(), &self.sink));
+            let debug = Arc::new(debug_info(module.bytes.clone(), self.config.path.as_deref(), &self.sink));
             // The inbox is ours and open.
             let _ = self.messages.send(Message::DebugInfo(debug));
         }
@@ -354,6 +354,11 @@ impl Worker {
         loaded.deferred.pop_front().or_else(|| self.inbox.try_recv().ok())
     }
 
+    /// Whether the front end has so much output to take that the guest is to wait.
+    pub fn is_flooded(&self) -> bool {
+        self.sink.outstanding_output() > MOST_OUTSTANDING_OUTPUT
+    }
+
     /// Tells the front end something.
     pub fn emit(&self, event: Event) {
         self.sink.emit(event);
@@ -404,8 +409,13 @@ impl Worker {
     /// A command that needs no stopped guest, or that is refused for want of one.
     pub fn serve_idle(&self, loaded: &mut Loaded, command: Command) {
         match command {
-            Command::SetBreakpoint { id, spec, enabled } => {
-                let state = loaded.breakpoints.set(id, spec, enabled, &loaded.symbols);
+            Command::SetBreakpoint {
+                id,
+                spec,
+                enabled,
+                rule,
+            } => {
+                let state = (loaded.breakpoints).set(id, spec, enabled, rule, &loaded.symbols);
                 self.sink.emit(Event::BreakpointChanged(state));
             }
             Command::RemoveBreakpoint { id } => {

@@ -11,7 +11,7 @@ use crate::gui::model::Phase;
 use crate::gui::theme::ThemeChoice;
 use crate::launch;
 use std::path::{Path, PathBuf};
-use stepwell_engine::debugger::{BreakpointId, BreakpointSpec, Command, Query, StepKind, StepUnit};
+use stepwell_engine::debugger::{BreakpointId, BreakpointSpec, Command, Query, StepKind, StepUnit, StopRule};
 
 impl App {
     /// Carries out what a pane asked for.
@@ -53,8 +53,24 @@ impl App {
             Action::AddBreakpoint(spec) => self.add_breakpoint(spec),
             Action::EnableBreakpoint(id, enabled) => {
                 if let Some(breakpoint) = self.model.breakpoints.get(&id) {
-                    let spec = breakpoint.state.spec.clone();
-                    self.send(Command::SetBreakpoint { id, spec, enabled });
+                    let (spec, rule) = (breakpoint.state.spec.clone(), breakpoint.state.rule.clone());
+                    self.send(Command::SetBreakpoint {
+                        id,
+                        spec,
+                        enabled,
+                        rule,
+                    });
+                }
+            }
+            Action::RuleBreakpoint(id, rule) => {
+                if let Some(breakpoint) = self.model.breakpoints.get(&id) {
+                    let (spec, enabled) = (breakpoint.state.spec.clone(), breakpoint.state.enabled);
+                    self.send(Command::SetBreakpoint {
+                        id,
+                        spec,
+                        enabled,
+                        rule,
+                    });
                 }
             }
             Action::RemoveBreakpoint(id) => self.send(Command::RemoveBreakpoint { id }),
@@ -224,7 +240,11 @@ impl App {
 
     fn add_breakpoint(&mut self, spec: BreakpointSpec) {
         let id = self.model.fresh_breakpoint();
-        let enabled = true;
-        self.send(Command::SetBreakpoint { id, spec, enabled });
+        self.send(Command::SetBreakpoint {
+            id,
+            spec,
+            enabled: true,
+            rule: StopRule::default(),
+        });
     }
 }

@@ -1,4 +1,5 @@
-//! All breakpoints: switch, remove, jump to, and add by line, function or offset.
+//! All breakpoints: switch, remove, jump to, add by line, function or offset, and say when they stop or what they
+//! say instead.
 
 use crate::gui::actions::{Action, Cx};
 use crate::gui::model::{Breakpoint, file_name};
@@ -7,12 +8,56 @@ use crate::gui::widgets::parts;
 use egui::{Key, Pos2, Rect, RichText, Role, ScrollArea, Sense, Ui, WidgetInfo, vec2};
 use lucide_icons::Icon;
 use stepwell_debuginfo::ModuleOffset;
-use stepwell_engine::debugger::{BreakpointSpec, StopReason};
+use stepwell_engine::debugger::{BreakpointId, BreakpointSpec, HitRule, StopReason, StopRule};
 
 /// The pane's own state.
 #[derive(Debug, Default)]
 pub struct BreakpointsView {
     wish: String,
+    edit: Option<RuleEdit>,
+}
+
+/// A rule while it is written.
+#[derive(Debug)]
+struct RuleEdit {
+    id: BreakpointId,
+    condition: String,
+    hits: String,
+    log: String,
+}
+
+impl RuleEdit {
+    fn new(id: BreakpointId, rule: &StopRule) -> RuleEdit {
+        RuleEdit {
+            id,
+            condition: rule.condition.clone().unwrap_or_default(),
+            hits: rule.hits.map(|hits| hits.to_string()).unwrap_or_default(),
+            log: rule.log.clone().unwrap_or_default(),
+        }
+    }
+
+    /// The rule as written; `None` while the hits are no count.
+    fn rule(&self) -> Option<StopRule> {
+        let text = |text: &str| (!text.trim().is_empty()).then(|| text.trim().to_owned());
+        let hits = match text(&self.hits) {
+            Some(hits) => Some(HitRule::parse(&hits)?),
+            None => None,
+        };
+        Some(StopRule {
+            condition: text(&self.condition),
+            hits,
+            log: text(&self.log),
+        })
+    }
+}
+
+/// A rule in few words; empty if there is none.
+pub fn rule_text(rule: &StopRule) -> String {
+    let condition = rule.condition.as_ref().map(|condition| format!("if {condition}"));
+    let hits = rule.hits.map(|hits| format!("hit {hits}"));
+    let log = rule.log.as_ref().map(|log| format!("says \"{log}\""));
+    let parts: Vec<String> = [log, hits, condition].into_iter().flatten().collect();
+    parts.join(", ")
 }
 
 /// A wish as typed: `file:line`, `0x` and an offset, or a function.
@@ -72,7 +117,14 @@ pub fn show(cx: &mut Cx<'_>, view: &mut BreakpointsView, ui: &mut Ui) {
         .auto_shrink(false)
         .show(ui, |ui| {
             for breakpoint in cx.model.breakpoints.values() {
-                one(cx, ui, breakpoint);
+                let id = breakpoint.state.id;
+                if one(cx, ui, breakpoint) {
+                    let open = view.edit.take().is_some_and(|edit| edit.id == id);
+                    view.edit = (!open).then(|| RuleEdit::new(id, &breakpoint.state.rule));
+                }
+                if let Some(edit) = view.edit.as_mut().filter(|edit| edit.id == id) {
+                    rule_fields(cx, ui, edit, &breakpoint.state.rule);
+                }
             }
         });
 }
@@ -94,13 +146,58 @@ fn note(breakpoint: &Breakpoint) -> String {
     }
 }
 
-fn one(cx: &mut Cx<'_>, ui: &mut Ui, breakpoint: &Breakpoint) {
+/// The fields of the rule that is being written; what is entered counts at once.
+fn rule_fields(cx: &mut Cx<'_>, ui: &mut Ui, edit: &mut RuleEdit, now: &StopRule) {
+    let t = cx.t;
+    let mut left = false;
+    let frame = egui::Frame::new().inner_margin(egui::Margin {
+        left: 32,
+        right: 8,
+        top: 2,
+        bottom: 6,
+    });
+    frame.show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 3.0;
+        for (label, hint, text) in [
+            ("Stop only if", "n == 3 && node->next", &mut edit.condition),
+            ("Hits that count", "3, >= 3, <= 3 or % 3", &mut edit.hits),
+            ("Say, and run on", "n={n} name={node->name}", &mut edit.log),
+        ] {
+            ui.horizontal(|ui| {
+                let size = vec2(104.0, theme::ROW_HEIGHT);
+                let (cell, name) = ui.allocate_exact_size(size, Sense::hover());
+                parts::line(ui, cell, label, egui::FontId::proportional(12.0), t.weak);
+                let field = egui::TextEdit::singleline(text)
+                    .hint_text(hint)
+                    .font(theme::code_font())
+                    .desired_width(f32::INFINITY);
+                left |= ui.add(field).labelled_by(name.id).lost_focus();
+            });
+        }
+        if edit.rule().is_none() {
+            let words = format!("\"{}\" is no count: 3, >= 3, <= 3 or % 3", edit.hits.trim());
+            ui.label(RichText::new(words).color(t.error));
+        }
+    });
+    if left && let Some(rule) = edit.rule().filter(|rule| rule != now) {
+        cx.push(Action::RuleBreakpoint(edit.id, rule));
+    }
+}
+
+/// Draws a row; whether its rule is to be opened or closed.
+fn one(cx: &mut Cx<'_>, ui: &mut Ui, breakpoint: &Breakpoint) -> bool {
     let t = cx.t;
     let state = &breakpoint.state;
     let text = spec_text(&state.spec);
-    let hit = cx.model.snapshot.as_ref().is_some_and(
-        |snapshot| matches!(&snapshot.reason, StopReason::Breakpoint(ids) if ids.contains(&state.id)),
-    );
+    let hit = cx
+        .model
+        .snapshot
+        .as_ref()
+        .is_some_and(|snapshot| match &snapshot.reason {
+            StopReason::Breakpoint(ids) => ids.contains(&state.id),
+            StopReason::Condition { id, .. } => *id == state.id,
+            _ => false,
+        });
     let size = vec2(ui.available_width(), theme::ROW_HEIGHT + 5.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("breakpoint {text}")));
@@ -147,8 +244,18 @@ fn one(cx: &mut Cx<'_>, ui: &mut Ui, breakpoint: &Breakpoint) {
     if remove.on_hover_text(&name).clicked() {
         cx.push(Action::RemoveBreakpoint(state.id));
     }
+    let rule = ui.interact(
+        spot(rect.right() - 40.0),
+        response.id.with("rule"),
+        Sense::click(),
+    );
+    let name = format!("When breakpoint {text} stops, and what it says");
+    rule.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
+    let color = if rule.hovered() { t.accent } else { t.faint };
+    parts::paint_icon(ui, rule.rect, Icon::Pencil, 12.0, color);
+    let opened = rule.on_hover_text(&name).clicked();
     let left = rect.left() + 32.0;
-    let right = rect.right() - 32.0;
+    let right = rect.right() - 56.0;
     let cell = Rect::from_min_max(Pos2::new(left, rect.top()), Pos2::new(right, rect.bottom()));
     let color = if state.enabled { t.text } else { t.faint };
     let width = parts::line(ui, cell, &text, theme::code_font(), color);
@@ -157,7 +264,10 @@ fn one(cx: &mut Cx<'_>, ui: &mut Ui, breakpoint: &Breakpoint) {
         (false, false) => t.warning,
         _ => t.weak,
     };
-    let note = note(breakpoint);
+    let note = match (rule_text(&state.rule), note(breakpoint)) {
+        (rule, note) if rule.is_empty() => note,
+        (rule, note) => format!("{rule}   {note}"),
+    };
     parts::line(ui, rest, &note, egui::FontId::proportional(12.0), color);
     let response = response.on_hover_ui(|ui| {
         ui.label(RichText::new(&text).font(theme::code_font()));
@@ -171,6 +281,7 @@ fn one(cx: &mut Cx<'_>, ui: &mut Ui, breakpoint: &Breakpoint) {
         }
         cx.push(Action::ShowOffset(location.offset));
     }
+    opened
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use egui::{Key, Ui};
 use lucide_icons::Icon;
 use std::collections::HashSet;
 use stepwell_debuginfo::{Availability, ValueNode};
-use stepwell_engine::debugger::{FrameDetail, Query, Reply, StopId, WriteTarget};
+use stepwell_engine::debugger::{FrameDetail, Query, QueryError, Reply, StopId, WriteTarget};
 
 /// Deeper than anyone opens by hand; keeps a cycle of pointers from being followed for ever.
 const MAX_DEPTH: usize = 64;
@@ -106,14 +106,22 @@ fn watches(cx: &mut Cx<'_>, view: &mut LocalsView, ui: &mut Ui, at: At) {
             expression: expression.clone(),
         };
         let answer = cx.ask(query.clone());
-        let (node, fresh) = match answer.latest() {
-            Some((Reply::Value(node), fresh)) => (node.clone(), fresh),
+        let (node, fresh) = match (answer, answer.latest()) {
+            (_, Some((Reply::Value(node), fresh))) => (node.clone(), fresh),
+            (Answer::Failed(error), _) => {
+                if wrong(cx, ui, &expression, error) {
+                    removed = Some(index);
+                }
+                continue;
+            }
             _ => {
-                let why = match answer {
-                    Answer::Failed(error) => error.to_string(),
-                    _ => "…".to_owned(),
+                let row = ValueRow {
+                    name: &expression,
+                    value: "…",
+                    ..ValueRow::default()
                 };
-                (no_value(why), true)
+                row.show(ui, cx.t);
+                continue;
             }
         };
         let node = ValueNode {
@@ -137,18 +145,21 @@ fn watches(cx: &mut Cx<'_>, view: &mut LocalsView, ui: &mut Ui, at: At) {
     parts::heading(ui, cx.t, "Variables");
 }
 
-/// A value that could not be had; says why.
-fn no_value(why: String) -> ValueNode {
-    ValueNode {
-        name: String::new(),
-        type_name: String::new(),
-        kind: None,
-        text: why.clone(),
-        availability: Availability::NotReadable(why),
-        address: None,
-        len_bytes: None,
-        expand: None,
-    }
+/// The row of a watched expression that has no value: why, and in the tooltip where. `true` if it is to go.
+fn wrong(cx: &Cx<'_>, ui: &mut Ui, expression: &str, why: &QueryError) -> bool {
+    let caret = match why {
+        QueryError::Expression(error) => error.caret(),
+        _ => String::new(),
+    };
+    let row = ValueRow {
+        name: expression,
+        value: &why.to_string(),
+        caret: &caret,
+        fresh: true,
+        removable: true,
+        ..ValueRow::default()
+    };
+    row.show(ui, cx.t).0 == Some(ValueEvent::Remove)
 }
 
 /// How deep a row lies, and whether it heads a watched expression.
@@ -214,11 +225,10 @@ fn one(
     let available = node.availability == Availability::Available;
     let changed = old
         .is_some_and(|old| available && old.availability == Availability::Available && old.text != node.text);
-    let words = words(node);
     let row = ValueRow {
         depth: level.depth,
         name: &node.name,
-        value: &words,
+        value: &words(node),
         type_name: &node.type_name,
         open: node.expand.as_ref().map(|_| open),
         available,
@@ -227,6 +237,7 @@ fn one(
         address: node.address,
         editable: false,
         removable: level.watched,
+        caret: "",
     };
     let mut removed = false;
     match row.show(ui, cx.t).0 {
@@ -287,9 +298,10 @@ fn one(
     removed
 }
 
-/// The value, or in words why there is none.
+/// The value, or in words why there is none; of an expression, which operand it is that is not there.
 fn words(node: &ValueNode) -> String {
     match &node.availability {
+        Availability::OptimizedOut | Availability::NotYetSet if node.text.contains(':') => node.text.clone(),
         Availability::Available => node.text.clone(),
         Availability::OptimizedOut => "optimized out here".to_owned(),
         Availability::NotYetSet => "not set up yet".to_owned(),

@@ -1,13 +1,15 @@
 //! What the guest printed, and a line to answer it with.
 
 use crate::gui::actions::{Action, Cx};
-use crate::gui::model::Phase;
+use crate::gui::model::{Phase, Voice};
 use crate::gui::theme;
 use crate::gui::widgets::parts;
 use egui::text::{LayoutJob, TextFormat};
 use egui::{Key, RichText, Role, ScrollArea, Sense, Ui, WidgetInfo, vec2};
 use lucide_icons::Icon;
 use stepwell_engine::debugger::{Outcome, OutputStream};
+
+const STDERR: Voice = Voice::Guest(OutputStream::Stderr);
 
 /// The pane's own state.
 #[derive(Debug, Default)]
@@ -62,7 +64,8 @@ pub fn show(cx: &mut Cx<'_>, view: &mut OutputView, ui: &mut Ui) {
                     .checked_sub(extra_top)
                     .and_then(|index| output.lines().get(index));
                 let (text, color) = match line {
-                    Some(line) if line.stream == OutputStream::Stderr => (line.text.as_str(), t.warning),
+                    Some(line) if line.voice == STDERR => (line.text.as_str(), t.warning),
+                    Some(line) if line.voice == Voice::Log => (line.text.as_str(), t.accent),
                     Some(line) => (line.text.as_str(), t.text),
                     None if row < extra_top => ("(older lines were let go)", t.faint),
                     None => (ended.as_deref().unwrap_or_default(), t.weak),
@@ -75,9 +78,14 @@ pub fn show(cx: &mut Cx<'_>, view: &mut OutputView, ui: &mut Ui) {
                 let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
                 response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
                 let pos = rect.left_center() + vec2(8.0, -galley.size().y * 0.5);
-                if line.is_some_and(|line| line.stream == OutputStream::Stderr) {
+                let mark = match line.map(|line| line.voice) {
+                    Some(STDERR) => Some(t.warning),
+                    Some(Voice::Log) => Some(t.accent),
+                    _ => None,
+                };
+                if let Some(mark) = mark {
                     let bar = egui::Rect::from_min_size(rect.min, vec2(2.5, height));
-                    ui.painter().rect_filled(bar, 0.0, t.warning);
+                    ui.painter().rect_filled(bar, 0.0, mark);
                 }
                 ui.painter().galley(pos, galley, color);
             }

@@ -18,7 +18,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use stepwell_debuginfo::{Availability, FileId, SourceFile};
-use stepwell_engine::debugger::{BreakpointSpec, Query, Reply};
+use stepwell_engine::debugger::{BreakpointSpec, Query, QueryError, Reply};
 
 const MAX_TABS: usize = 8;
 
@@ -310,6 +310,13 @@ fn text(cx: &mut Cx<'_>, view: &mut SourceView, ui: &mut Ui, file: &SourceFile, 
             Answer::Ready(Reply::Value(node)) if node.availability == Availability::Available => {
                 Some(format!("{expression} = {}\n{}", node.text, node.type_name))
             }
+            Answer::Ready(Reply::Value(node)) => Some(format!("{expression} is {}", node.text)),
+            // A word that is no value (a keyword, a type) is nothing to talk of; a path that fails is.
+            Answer::Failed(QueryError::Expression(error))
+                if !identifiers(&expression).any(|(_, word)| word == expression) =>
+            {
+                Some(format!("{expression}\n{}\n{}", error.caret(), error.message))
+            }
             _ => None,
         }
     });
@@ -365,7 +372,7 @@ fn identifiers(line: &str) -> impl Iterator<Item = (usize, &str)> {
         .map(move |word| (word.as_ptr().addr().saturating_sub(line.as_ptr().addr()), word))
 }
 
-/// The variable or member path under a column of the line as shown: `list->head` under `head`.
+/// The variable or path under a column of the line as shown: `list->head[1]` under `head`, without what follows it.
 fn expression_at(line: &str, column: usize) -> Option<String> {
     let mut shown = 0usize;
     let mut at = None;
@@ -382,18 +389,38 @@ fn expression_at(line: &str, column: usize) -> Option<String> {
     let mut begin = start;
     loop {
         let before = line.get(..begin)?;
-        let Some(owner) = before.strip_suffix("->").or_else(|| before.strip_suffix('.')) else {
-            break;
-        };
-        let Some((start, _)) = identifiers(owner)
+        // `0..n` is no path.
+        let owner = ["->", ".", "::"]
+            .iter()
+            .find_map(|sign| before.strip_suffix(sign));
+        let owner = owner.filter(|_| !before.ends_with(".."));
+        let Some(mut owner) = owner else { break };
+        // Elements on the way; what a call returns is not there to be seen.
+        while owner.ends_with(']') {
+            owner = owner.get(..opening(owner)?)?;
+        }
+        let (start, _) = identifiers(owner)
             .last()
-            .filter(|(start, word)| start + word.len() == owner.len())
-        else {
-            break;
-        };
+            .filter(|(start, word)| start + word.len() == owner.len())?;
         begin = start;
     }
     line.get(begin..start + word.len()).map(str::to_owned)
+}
+
+/// Where the bracket opens that closes at the end of a text.
+fn opening(text: &str) -> Option<usize> {
+    let mut depth = 0usize;
+    for (at, character) in text.char_indices().rev() {
+        match character {
+            ']' => depth = depth.saturating_add(1),
+            '[' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth == 0 {
+            return Some(at);
+        }
+    }
+    None
 }
 
 /// The line of `file` that a breakpoint's mark stands on.
@@ -478,6 +505,15 @@ mod tests {
             Some("x".to_owned())
         );
         assert_eq!(expression_at(line, at("*").expect("there")), None);
+        let line = "a.b[f[1]].c + g(1).d + n::m + x->y";
+        let at = |text: &str| line.find(text).expect("there");
+        assert_eq!(expression_at(line, at(".c") + 1), Some("a.b[f[1]].c".to_owned()));
+        assert_eq!(expression_at(line, at("[f") + 1), Some("f".to_owned()));
+        // What is behind a call has no name of its own.
+        assert_eq!(expression_at(line, at(".d") + 1), None);
+        assert_eq!(expression_at(line, at("::m") + 2), Some("n::m".to_owned()));
+        assert_eq!(expression_at(line, at("x->")), Some("x".to_owned()));
+        assert_eq!(expression_at("0..n", 3), Some("n".to_owned()));
         assert_eq!(expression_at(line, 500), None);
     }
 }

@@ -30,6 +30,8 @@ pub struct ValueRow<'a> {
     pub editable: bool,
     /// Whether it can be taken off the list.
     pub removable: bool,
+    /// A line under the name that points at a part of it.
+    pub caret: &'a str,
 }
 
 /// What a person did to it.
@@ -168,7 +170,11 @@ impl ValueRow<'_> {
             }
         });
         response.on_hover_ui_at_pointer(|ui| {
-            let text = format!("{}: {}\n{}", self.name, self.type_name, self.value);
+            let text = if self.caret.is_empty() {
+                format!("{}: {}\n{}", self.name, self.type_name, self.value)
+            } else {
+                format!("{}\n{}\n{}", self.name, self.caret, self.value)
+            };
             ui.label(egui::RichText::new(text).font(theme::code_font()));
             if let Some(address) = self.address {
                 ui.label(egui::RichText::new(format!("at 0x{address:x}")).color(t.weak));
