@@ -3,13 +3,16 @@
 //! # Invariants
 //! - W^X: the code lies in a memory file that is mapped twice, writable at one address and executable at another.
 //!   No mapping is both.
-//! - Published code never moves, never changes, and is never freed before the region.
+//! - Published code never moves, and never changes until it is released; whoever releases it knows that nothing
+//!   stands in it or points at it.
+//! - All on one thread: no code runs while code is published.
 //!
 //! Must not know: what the code does.
 #![allow(unsafe_code)]
 
 use super::mapping::{Access, Mapping};
 use crate::error::Error;
+use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
@@ -23,7 +26,10 @@ const BLOCK_ALIGN: usize = 32;
 pub struct CodeMemory {
     writable: Mapping,
     executable: Mapping,
+    /// Bytes used at the front, free parts among them.
     len: usize,
+    /// Free parts by where they start: their lengths. No two touch. All are multiples of [`BLOCK_ALIGN`].
+    free: BTreeMap<usize, usize>,
 }
 
 impl CodeMemory {
@@ -36,22 +42,58 @@ impl CodeMemory {
             executable: Mapping::file(file.as_fd(), REGION_LEN_BYTES, Access::ReadExecute)
                 .map_err(refused)?,
             len: 0,
+            free: BTreeMap::new(),
         })
     }
 
     /// Publishes code; its address.
     pub fn publish(&mut self, code: &[u8]) -> Result<u64, Error> {
-        let start = self.len.next_multiple_of(BLOCK_ALIGN);
-        let end = (start.checked_add(code.len()))
-            .filter(|&end| end <= REGION_LEN_BYTES)
-            .ok_or_else(|| Error::Host("memory for compiled code is used up (1 GiB)".to_string()))?;
-        // SAFETY: `start..end` lies in the region and is not published yet, so nothing executes it; source and
-        // destination are different memory.
+        let len = code.len().max(1).next_multiple_of(BLOCK_ALIGN);
+        let start = match self.take_free(len) {
+            Some(start) => start,
+            None => {
+                let start = self.len;
+                self.len = (start.checked_add(len))
+                    .filter(|&end| end <= REGION_LEN_BYTES)
+                    .ok_or_else(|| Error::Host("memory for compiled code is used up (1 GiB)".to_string()))?;
+                start
+            }
+        };
+        // SAFETY: the part from `start` lies in the region and holds no published code, so nothing executes it; source
+        // and destination are different memory.
         unsafe {
             std::ptr::copy_nonoverlapping(code.as_ptr(), self.writable.base().add(start), code.len());
         }
-        self.len = end;
+        serialize();
         Ok((self.executable.range().start + start) as u64)
+    }
+
+    /// Frees published code: its address and length.
+    pub fn release(&mut self, address: u64, len: usize) {
+        let Some(mut start) = (address as usize).checked_sub(self.executable.range().start) else {
+            return;
+        };
+        let mut len = len.max(1).next_multiple_of(BLOCK_ALIGN);
+        if let Some((&before, &before_len)) = self.free.range(..start).next_back()
+            && before + before_len == start
+        {
+            self.free.remove(&before);
+            (start, len) = (before, before_len + len);
+        }
+        if let Some(after_len) = self.free.remove(&(start + len)) {
+            len += after_len;
+        }
+        self.free.insert(start, len);
+    }
+
+    /// The first free part that is long enough.
+    fn take_free(&mut self, len: usize) -> Option<usize> {
+        let (&start, &free) = self.free.iter().find(|&(_, &free)| free >= len)?;
+        self.free.remove(&start);
+        if free > len {
+            self.free.insert(start + len, free - len);
+        }
+        Some(start)
     }
 
     /// Addresses of what is published so far.
@@ -59,6 +101,12 @@ impl CodeMemory {
         let start = self.executable.range().start;
         start..start + self.len
     }
+}
+
+/// Code was written through another address than it runs at: the processor must forget what it has fetched.
+fn serialize() {
+    #[cfg(target_arch = "x86_64")]
+    std::arch::x86_64::__cpuid(0);
 }
 
 /// A file in memory, as long as the region.
@@ -75,4 +123,28 @@ fn memory_file() -> io::Result<OwnedFd> {
         return Err(io::Error::last_os_error());
     }
     Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn released_code_makes_room() {
+        let mut memory = CodeMemory::new().expect("code memory");
+        let blocks = [40, 100, 64, 10].map(|len| memory.publish(&vec![0xc3; len]).expect("room"));
+        let end = memory.published().end;
+        // The first two, one after the other, become one part that a longer block fits.
+        memory.release(blocks[1], 100);
+        memory.release(blocks[0], 40);
+        assert_eq!(memory.publish(&[0xc3; 192]).expect("room"), blocks[0]);
+        assert_eq!(memory.published().end, end);
+        // A part between two others is joined with both.
+        memory.release(blocks[3], 10);
+        memory.release(blocks[0], 192);
+        memory.release(blocks[2], 64);
+        assert_eq!(memory.free, BTreeMap::from([(0, end - memory.published().start)]));
+        assert_eq!(memory.publish(&[0xc3; 33]).expect("room"), blocks[0]);
+        assert_eq!(memory.publish(&[0xc3; 33]).expect("room"), blocks[0] + 64);
+    }
 }

@@ -113,6 +113,17 @@ impl Native {
         self.code.publish(code)
     }
 
+    /// Frees code that nothing stands in or points at.
+    pub fn release(&mut self, start: u64, len: usize) {
+        self.code.release(start, len);
+    }
+
+    /// Where published code ends.
+    #[cfg(test)]
+    pub fn code_end(&self) -> usize {
+        self.code.published().end
+    }
+
     /// Says which addresses faults are claimed in.
     pub fn set_memories(&mut self, memories: Vec<Range<usize>>) {
         self.memories = memories;

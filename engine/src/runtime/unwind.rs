@@ -93,18 +93,22 @@ impl Native {
         })
     }
 
+    /// The code that frame 0 of an activation stands in.
+    pub fn block_of_first_frame(&self, activation: usize) -> Option<&Block> {
+        let faulted = self.activations().get(activation)?.faulted;
+        let rip = self.context_of(activation)?.rip;
+        // A return address belongs to what is before it, a faulting instruction to itself.
+        self.variants
+            .block_at(if faulted { rip.checked_add(1)? } else { rip })
+    }
+
     /// Where frame 0 of an activation stands.
     pub fn first_point(&self, activation: usize) -> Option<&Point> {
         let state = self.activations().get(activation)?;
         let rip = self.context_of(activation)?.rip;
         let find = || {
-            if state.faulted {
-                let block = self.variants.block_at(rip.checked_add(1)?)?;
-                block.frame_map.point(block.offset_of(rip)?, true)
-            } else {
-                let block = self.variants.block_at(rip)?;
-                block.frame_map.point(block.offset_of(rip)?, false)
-            }
+            let block = self.block_of_first_frame(activation)?;
+            block.frame_map.point(block.offset_of(rip)?, state.faulted)
         };
         state.point.get_or_init(find).as_ref()
     }
@@ -132,14 +136,13 @@ impl NativeFrames {
     fn resolve<'a>(&self, store: &'a Store, index: u32) -> Option<Resolved<'a>> {
         let native = store.native.as_ref()?;
         let raw = self.raw(native, index)?;
-        let faulted = index == 0 && native.activation()?.faulted;
-        let block = native
-            .variants
-            .block_at(if faulted { raw.pc.checked_add(1)? } else { raw.pc })?;
+        let innermost = native.activations().len().checked_sub(1)?;
+        let block = match index {
+            0 => native.block_of_first_frame(innermost)?,
+            _ => native.variants.block_at(raw.pc)?,
+        };
         let point = if index == 0 {
-            native
-                .first_point(native.activations().len().checked_sub(1)?)?
-                .clone()
+            native.first_point(innermost)?.clone()
         } else {
             block.frame_map.point(block.offset_of(raw.pc)?, false)?
         };
@@ -162,21 +165,12 @@ impl NativeFrames {
     pub fn head(&self, store: &Store, index: u32) -> Option<FrameHead> {
         let native = store.native.as_ref()?;
         if index == 0 {
-            let block = self.first_block(native)?;
-            let point = native.first_point(native.activations().len().checked_sub(1)?)?;
-            return Some(head(native, block, point, true));
+            let innermost = native.activations().len().checked_sub(1)?;
+            let block = native.block_of_first_frame(innermost)?;
+            return Some(head(native, block, native.first_point(innermost)?, true));
         }
         let Resolved { block, point, .. } = self.resolve(store, index)?;
         Some(head(native, block, &point, false))
-    }
-
-    fn first_block<'a>(&self, native: &'a Native) -> Option<&'a Block> {
-        let rip = native.context().rip;
-        native.variants.block_at(if native.activation()?.faulted {
-            rip.checked_add(1)?
-        } else {
-            rip
-        })
     }
 
     /// A frame's identity.

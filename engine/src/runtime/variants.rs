@@ -3,8 +3,8 @@
 //! # Invariants
 //! - A function's reference points at the lazy stub or at the variant that is wanted now.
 //! - A frame moves only between equal points: a boundary, or a site by its number.
-//! - Variants are kept for the life of the store (a stack frame, or a step that comes back, may need any of them):
-//!   what bounds them is the size of code memory.
+//! - Clean code and the variant with all stops are kept for the life of the store; a variant with some stops goes
+//!   when others are wanted and no frame stands in it, so that a long session does not fill code memory.
 //!
 //! Must not know: why stops are wanted.
 
@@ -12,7 +12,7 @@ use super::native::Native;
 use super::store::Store;
 use crate::compile::{self, Compiled, FrameMap, PointKind, Stops};
 use crate::error::Error;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// A published variant.
 #[derive(Debug)]
@@ -39,9 +39,10 @@ impl Block {
 /// All published variants.
 #[derive(Debug, Default)]
 pub struct Variants {
-    /// By address, ascending.
-    blocks: Vec<Block>,
-    by_func: HashMap<(u32, u32), HashMap<Stops, usize>>,
+    /// By address.
+    blocks: BTreeMap<u64, Block>,
+    /// Addresses of a function's variants.
+    by_func: HashMap<(u32, u32), HashMap<Stops, u64>>,
     /// Functions whose reference points at a variant.
     linked: Vec<(u32, u32)>,
 }
@@ -50,30 +51,46 @@ impl Variants {
     /// The block that a return address belongs to: the one that contains the byte before it.
     pub fn block_at(&self, address: u64) -> Option<&Block> {
         let address = address.checked_sub(1)?;
-        let after = self.blocks.partition_point(|block| block.start <= address);
-        let block = self.blocks.get(after.checked_sub(1)?)?;
-        (address - block.start < block.len).then_some(block)
+        let (start, block) = self.blocks.range(..=address).next_back()?;
+        (address - start < block.len).then_some(block)
     }
 
-    fn get(&self, instance: u32, func: u32, stops: &Stops) -> Option<usize> {
+    fn get(&self, instance: u32, func: u32, stops: &Stops) -> Option<u64> {
         self.by_func.get(&(instance, func))?.get(stops).copied()
     }
 
-    fn add(&mut self, block: Block, stops: Stops) -> usize {
-        let index = self.blocks.len();
+    fn add(&mut self, block: Block, stops: Stops) -> u64 {
+        let start = block.start;
         self.by_func
             .entry((block.instance, block.func))
             .or_default()
-            .insert(stops, index);
-        self.blocks.push(block);
-        index
+            .insert(stops, start);
+        self.blocks.insert(start, block);
+        start
+    }
+
+    /// Takes out a function's variants with some stops, but for the wanted ones and those that `stands_in` names.
+    fn take_unwanted(
+        &mut self,
+        instance: u32,
+        func: u32,
+        wanted: &Stops,
+        stands_in: impl Fn(u64) -> bool,
+    ) -> Vec<Block> {
+        let Some(variants) = self.by_func.get_mut(&(instance, func)) else {
+            return Vec::new();
+        };
+        let unwanted = variants.extract_if(|stops, start| {
+            matches!(stops, Stops::At(_)) && stops != wanted && !stands_in(*start)
+        });
+        (unwanted.filter_map(|(_, start)| self.blocks.remove(&start))).collect()
     }
 }
 
 impl Native {
     /// Moves frames of an activation: `target` names the block for a frame of (instance, function), if it is to
     /// move.
-    fn move_frames(&mut self, activation: usize, target: &HashMap<(u32, u32), usize>) -> Result<(), Error> {
+    fn move_frames(&mut self, activation: usize, target: &HashMap<(u32, u32), u64>) -> Result<(), Error> {
         self.move_first_frame(activation, target)?;
         // A recursion has few distinct return addresses.
         let mut moved: HashMap<u64, Option<u64>> = HashMap::new();
@@ -101,14 +118,14 @@ impl Native {
     fn moved_return_address(
         &self,
         address: u64,
-        target: &HashMap<(u32, u32), usize>,
+        target: &HashMap<(u32, u32), u64>,
     ) -> Result<Option<u64>, Error> {
         let Some(block) = self.variants.block_at(address) else {
             return Ok(None);
         };
         let Some(to) = target
             .get(&(block.instance, block.func))
-            .and_then(|&to| self.variants.blocks.get(to))
+            .and_then(|to| self.variants.blocks.get(to))
         else {
             return Ok(None);
         };
@@ -130,7 +147,7 @@ impl Native {
     fn move_first_frame(
         &mut self,
         activation: usize,
-        target: &HashMap<(u32, u32), usize>,
+        target: &HashMap<(u32, u32), u64>,
     ) -> Result<(), Error> {
         let state = self.activations().get(activation);
         if state.is_none_or(|state| state.faulted || state.trapped) {
@@ -144,7 +161,7 @@ impl Native {
         };
         let Some(to) = target
             .get(&(block.instance, block.func))
-            .and_then(|&to| self.variants.blocks.get(to))
+            .and_then(|to| self.variants.blocks.get(to))
         else {
             return Ok(());
         };
@@ -163,6 +180,19 @@ impl Native {
         let rip = to.start + u64::from(native.ok_or_else(|| no_such_point(block))?);
         self.set_rip_of(activation, rip);
         Ok(())
+    }
+
+    /// Frees a function's variants that nothing needs, after its live frames have moved to the wanted one.
+    fn release_unwanted(&mut self, instance: u32, func: u32, wanted: &Stops) {
+        // Frames that cannot go on have stayed where they were.
+        let standing: Vec<u64> = (0..self.activations().len())
+            .filter_map(|activation| self.block_of_first_frame(activation))
+            .map(|block| block.start)
+            .collect();
+        let blocks = (self.variants).take_unwanted(instance, func, wanted, |start| standing.contains(&start));
+        for block in blocks {
+            self.release(block.start, block.len as usize);
+        }
     }
 
     /// Functions with live frames.
@@ -190,13 +220,13 @@ fn no_such_point(block: &Block) -> Error {
 }
 
 impl Store {
-    /// The variant of a function with given stops, compiled if it is not there yet.
-    fn variant(&mut self, instance: u32, func: u32, stops: &Stops) -> Result<usize, Error> {
+    /// The address of the variant of a function with given stops, compiled if it is not there yet.
+    fn variant(&mut self, instance: u32, func: u32, stops: &Stops) -> Result<u64, Error> {
         let (Some(native), Some(of)) = (&mut self.native, self.instances.get(instance as usize)) else {
             return Err(Error::Usage(format!("there is no compiled instance {instance}")));
         };
-        if let Some(index) = native.variants.get(instance, func, stops) {
-            return Ok(index);
+        if let Some(start) = native.variants.get(instance, func, stops) {
+            return Ok(start);
         }
         let Compiled { code, frame_map } = compile::compile(&of.module, &of.layout, func, stops)?;
         let block = Block {
@@ -212,11 +242,10 @@ impl Store {
     /// Compiles the variant of a function that is wanted now and points its reference at it; its address.
     pub(super) fn link_code(&mut self, instance: u32, func: u32) -> Result<u64, Error> {
         let stops = self.stops.of(instance, func).clone();
-        let index = self.variant(instance, func, &stops)?;
+        let code = self.variant(instance, func, &stops)?;
         let Some(native) = &mut self.native else {
             return Err(Error::Usage("nothing is compiled in this store".to_string()));
         };
-        let code = native.variants.blocks.get(index).map_or(0, |block| block.start);
         if let Some(of) = self.instances.get_mut(instance as usize) {
             if of.code(func) == Some(native.lazy_stub()) {
                 native.variants.linked.push((instance, func));
@@ -232,7 +261,12 @@ impl Store {
             return Ok(());
         }
         self.link_code(instance, func)?;
-        self.move_live_frames(&[(instance, func)])
+        self.move_live_frames(&[(instance, func)])?;
+        let wanted = self.stops.of(instance, func);
+        if let Some(native) = &mut self.native {
+            native.release_unwanted(instance, func, wanted);
+        }
+        Ok(())
     }
 
     /// Makes compiled code follow a change of flood: functions get their variant when they are called next, live
@@ -289,5 +323,79 @@ impl Store {
             Some(native) => native.move_first_frame(innermost, &HashMap::from([((instance, func), to)])),
             None => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::module::decode;
+    use crate::runtime::paused::{Paused, Resume, StopCause, StopHandler, TickAction};
+    use crate::runtime::store::{Backend, CallOutcome, Extern};
+    use crate::types::Val;
+
+    const FIB: &str = r#"(module (func $fib (export "fib") (param i32) (result i32)
+        (if (result i32) (i32.lt_s (local.get 0) (i32.const 2))
+          (then (local.get 0))
+          (else (i32.add (call $fib (i32.sub (local.get 0) (i32.const 1)))
+                         (call $fib (i32.sub (local.get 0) (i32.const 2))))))))"#;
+
+    /// Wants other stops at each stop.
+    struct Restless {
+        offsets: Vec<u64>,
+        stops: usize,
+        most_blocks: usize,
+        end: usize,
+    }
+
+    impl StopHandler for Restless {
+        fn on_stop(&mut self, paused: &mut Paused<'_>, _: &StopCause) -> Resume {
+            self.stops += 1;
+            let depth = paused.depth();
+            let other = self.offsets[self.stops % self.offsets.len()];
+            let stops = Stops::At(vec![self.offsets[0], other]);
+            paused.set_stops(0, 0, stops).expect("compiles");
+            assert_eq!(paused.depth(), depth);
+            assert!((0..depth).all(|frame| paused.frame(frame).is_some()));
+            let native = paused.store().native.as_ref().expect("compiled");
+            self.most_blocks = self.most_blocks.max(native.variants.blocks.len());
+            self.end = native.code_end();
+            Resume::Continue
+        }
+
+        fn on_interrupt(&mut self, _: &mut Paused<'_>) -> TickAction {
+            TickAction::Continue
+        }
+    }
+
+    #[test]
+    fn stops_that_change_for_ever_take_no_more_room() {
+        let Ok(mut store) = Store::new(Backend::Compiled) else {
+            return;
+        };
+        let module = decode(wat::parse_str(FIB).expect("text").into()).expect("valid");
+        let offsets = crate::module::text::operator_offsets(&module, 0);
+        store.instantiate(module).expect("links").expect("no trap");
+        let Some(Extern::Func(fib)) = store.export(0, "fib") else {
+            panic!("no fib")
+        };
+        store
+            .set_stops(0, 0, Stops::At(vec![offsets[0]]))
+            .expect("compiles");
+        let mut restless = Restless {
+            offsets,
+            stops: 0,
+            most_blocks: 0,
+            end: 0,
+        };
+        let mut ends = Vec::new();
+        for _ in 0..3 {
+            let outcome = store.call(fib, &[Val::I32(12)], &mut restless);
+            assert_eq!(outcome, Ok(CallOutcome::Returned(vec![Val::I32(144)])));
+            ends.push(restless.end);
+        }
+        assert!(restless.stops > 1000, "{}", restless.stops);
+        assert!(restless.most_blocks <= 2, "{}", restless.most_blocks);
+        assert_eq!(ends[0], ends[2]);
     }
 }
