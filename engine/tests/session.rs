@@ -7,7 +7,7 @@ use session_support::Client;
 use std::time::{Duration, Instant};
 use stepwell_engine::debugger::{
     BreakpointId, BreakpointSpec, Command, Event, Outcome, Query, QueryError, Reply, StepKind, StepUnit,
-    StopReason, StopRule,
+    StopId, StopReason, StopRule,
 };
 
 #[test]
@@ -124,4 +124,75 @@ fn output_that_nobody_takes_holds_the_guest_back() {
     assert!(len_bytes <= 1 << 19, "{len_bytes} bytes waited");
     // A front end that is slow for each piece hears of the stop soon all the same.
     assert!(pieces <= 5000, "{pieces} pieces waited");
+}
+
+/// A guest that writes a byte near, a byte far, grows its memory by a page and writes a byte there.
+fn writer(pages: u64, far: u64) -> Client {
+    let grown = pages * 65_536 + 5;
+    let client = Client::of_text(
+        &format!(
+            "(module (memory {pages}) (func (export \"_start\")
+            (i32.store8 (i32.const 5) (i32.const 1))
+            (i32.store8 (i32.const {far}) (i32.const 2))
+            (drop (memory.grow (i32.const 1)))
+            (i32.store8 (i32.const {grown}) (i32.const 4))))"
+        ),
+        false,
+    );
+    client.session.send(Command::Restart { stop_on_entry: true });
+    client
+}
+
+/// Steps by so many instructions, looking at 16 bytes at each stop; what is told of them at the last.
+fn changed(client: &mut Client, steps: usize, address: u64) -> Option<Vec<u64>> {
+    let mut told = None;
+    for _ in 0..steps {
+        client.session.send(Command::Step {
+            kind: StepKind::Over,
+            unit: StepUnit::Instruction,
+            frame: 0,
+        });
+        let stop = client.stopped().stop;
+        told = looked_at(client, stop, address);
+    }
+    told
+}
+
+fn looked_at(client: &mut Client, stop: StopId, address: u64) -> Option<Vec<u64>> {
+    let (memory, len_bytes) = (0, 16);
+    let query = Query::Memory {
+        stop,
+        memory,
+        address,
+        len_bytes,
+    };
+    match client.ask(query) {
+        Ok(Reply::Memory(bytes)) => bytes.changed,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn changed_bytes_are_told_of_a_whole_small_memory() {
+    let mut client = writer(1, 60_000);
+    let stop = client.stopped().stop;
+    assert_eq!(looked_at(&mut client, stop, 0), None, "there was no stop before");
+    assert_eq!(changed(&mut client, 2, 0), Some(Vec::new()));
+    assert_eq!(changed(&mut client, 1, 0), Some(vec![5]));
+    assert_eq!(changed(&mut client, 2, 0), Some(Vec::new()));
+    assert_eq!(changed(&mut client, 1, 60_000), Some(vec![60_000]));
+    // Grown since, from zeros.
+    assert_eq!(changed(&mut client, 6, 65_536), Some(vec![65_541]));
+}
+
+#[test]
+fn changed_bytes_of_a_large_memory_are_told_where_someone_looked() {
+    let far = 100_000_000;
+    let mut client = writer(2000, far);
+    let stop = client.stopped().stop;
+    assert_eq!(looked_at(&mut client, stop, 0), None, "there was no stop before");
+    assert_eq!(changed(&mut client, 3, 0), Some(vec![5]));
+    assert_eq!(changed(&mut client, 2, 0), Some(Vec::new()));
+    assert_eq!(changed(&mut client, 1, far), None, "nobody looked there");
+    assert_eq!(changed(&mut client, 1, far), Some(Vec::new()));
 }

@@ -495,7 +495,7 @@ mod tests {
 
     fn print(model: &mut Model, bytes: &[u8]) {
         model.fold(Event::Output {
-            voice: Voice::Guest(OutputStream::Stdout),
+            stream: OutputStream::Stdout,
             bytes: bytes.to_vec(),
         });
     }

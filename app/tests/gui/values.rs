@@ -1,4 +1,4 @@
-//! Values changed by hand.
+//! Values changed by hand, and by the guest.
 
 use crate::window::*;
 use egui::{Key, Modifiers};
@@ -59,4 +59,25 @@ fn what_is_no_value_says_so_and_can_be_mended() {
     press(&mut window, Modifiers::NONE, Key::Escape);
     assert!(window.query_by(|node| node.is_focused()).is_none());
     assert!(window.state_mut().take_sent().is_empty());
+}
+
+#[test]
+fn the_memory_pane_says_when_it_is_not_known_what_changed() {
+    let mut window = stopped();
+    let unsure = "changes here are not known";
+    assert!(window.query_by_label(unsure).is_none());
+    tell(&mut window, [Event::Running, snapshot(2, StopReason::Step, 41)]);
+    for command in window.state_mut().take_sent() {
+        let Command::Query { id, query } = command else {
+            continue;
+        };
+        let mut answer = reply(&query, "3");
+        if let Reply::Memory(bytes) = &mut answer {
+            bytes.changed = None;
+        }
+        let result = Ok(answer);
+        window.state_mut().tell(Event::Reply { id, result });
+    }
+    window.run();
+    window.get_by_label(unsure);
 }

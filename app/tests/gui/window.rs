@@ -208,7 +208,7 @@ pub fn reply(query: &Query, count: &str) -> Reply {
             memory: *memory,
             address: *address,
             bytes: vec![0x41; usize::try_from(*len_bytes).expect("small")],
-            changed: vec![*address],
+            changed: Some(vec![*address]),
             memory_len_bytes: 131_072,
         }),
         Query::Globals { .. } => Reply::Globals(vec![slot(0, "66000")]),

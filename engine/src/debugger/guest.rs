@@ -12,6 +12,7 @@ use super::command::{Command, StepKind, StepUnit};
 use super::event::{BreakpointLocation, Event, Outcome};
 use super::fault;
 use super::inspect::Inspector;
+use super::memory_before::MemoryBefore;
 use super::query::QueryError;
 use super::rules::{Hits, Reached};
 use super::snapshot::{Snapshot, StopId, StopReason};
@@ -27,8 +28,6 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::Duration;
 use stepwell_debuginfo::ModuleOffset;
 
-/// The largest memory whose bytes are kept to tell what changed between stops.
-const MOST_KEPT_MEMORY_LEN_BYTES: usize = 64 << 20;
 /// Callers of the stepping frame that are watched for its return.
 const MOST_WATCHED_CALLERS: u32 = 64;
 
@@ -71,7 +70,7 @@ pub struct Guest<'a> {
     /// Stops set in the store, by function.
     set: BTreeMap<u32, Stops>,
     after: After,
-    memory_before: Option<Vec<u8>>,
+    memory_before: MemoryBefore,
     hits: Hits,
 }
 
@@ -90,7 +89,7 @@ impl<'a> Guest<'a> {
             plan: if stop_on_entry { Plan::Entry } else { Plan::Free },
             set: BTreeMap::new(),
             after: After::Idle,
-            memory_before: None,
+            memory_before: MemoryBefore::default(),
             hits: Hits::default(),
         }
     }
@@ -302,7 +301,7 @@ impl<'a> Guest<'a> {
                 },
             };
             self.plan = plan;
-            self.keep_memory(paused);
+            self.memory_before.keep(paused.store());
             self.apply(paused);
             self.worker.emit(Event::Running);
             return Resume::Continue;
@@ -339,18 +338,6 @@ impl<'a> Guest<'a> {
         ))
     }
 
-    /// What memory 0 holds now, to tell what the guest changes.
-    fn keep_memory(&mut self, paused: &Paused<'_>) {
-        let bytes = paused.store().memory(0, 0).unwrap_or_default();
-        if bytes.len() > MOST_KEPT_MEMORY_LEN_BYTES {
-            self.memory_before = None;
-            return;
-        }
-        let kept = self.memory_before.get_or_insert_default();
-        kept.clear();
-        kept.extend_from_slice(bytes);
-    }
-
     /// Everything at a stop that does not let the guest go on; `Some` if it ends the run.
     fn serve(&mut self, paused: &mut Paused<'_>, snapshot: &Snapshot, command: Command) -> Option<Resume> {
         match command {
@@ -364,7 +351,7 @@ impl<'a> Guest<'a> {
                         paused,
                         symbols: &self.loaded.symbols,
                         snapshot,
-                        before: self.memory_before.as_deref(),
+                        before: &mut self.memory_before,
                     }
                     .answer(&query),
                 };

@@ -5,6 +5,7 @@
 //!
 //! Must not know: when a guest stops, who asks.
 
+use super::memory_before::MemoryBefore;
 use super::query::{FrameDetail, MemoryBytes, Query, QueryError, Reply, TableRows, WasmSlot, WriteTarget};
 use super::snapshot::{FrameInfo, Snapshot};
 use super::symbols::Symbols;
@@ -27,8 +28,8 @@ pub struct Inspector<'a, 'p> {
     pub symbols: &'a Symbols,
     /// The stop that questions are about.
     pub snapshot: &'a Snapshot,
-    /// Memory 0 at the stop before this one.
-    pub before: Option<&'a [u8]>,
+    /// The memories at the stop before this one.
+    pub before: &'a mut MemoryBefore,
 }
 
 impl Inspector<'_, '_> {
@@ -156,21 +157,15 @@ impl Inspector<'_, '_> {
             .collect()
     }
 
-    fn memory(&self, memory: u32, address: u64, len_bytes: u64) -> Result<MemoryBytes, QueryError> {
+    fn memory(&mut self, memory: u32, address: u64, len_bytes: u64) -> Result<MemoryBytes, QueryError> {
         let all = (self.paused.store().memory(0, memory))
             .ok_or_else(|| invalid(&format!("there is no memory {memory}")))?;
         let len = len_bytes.min(MOST_MEMORY_LEN_BYTES);
         let start = usize::try_from(address).unwrap_or(usize::MAX).min(all.len());
         let end = start.saturating_add(len as usize).min(all.len());
         let bytes = all.get(start..end).unwrap_or_default();
-        let before = match self.before {
-            Some(before) if memory == 0 => before.get(start.min(before.len())..end.min(before.len())),
-            _ => None,
-        };
-        let changed = (bytes.iter().zip(before.unwrap_or_default()).zip(start as u64..))
-            .filter(|((now, then), _)| now != then)
-            .map(|(_, address)| address)
-            .collect();
+        let changed = self.before.changed(memory, start, bytes);
+        self.before.look(memory, start, end - start);
         Ok(MemoryBytes {
             memory,
             address,

@@ -17,6 +17,7 @@ mod fault;
 mod guest;
 mod inspect;
 mod log_text;
+mod memory_before;
 mod query;
 mod rules;
 mod session;

@@ -226,8 +226,9 @@ pub struct MemoryBytes {
     pub address: u64,
     /// The bytes.
     pub bytes: Vec<u8>,
-    /// Addresses that differ from the stop before this one, ascending.
-    pub changed: Vec<u64>,
+    /// Addresses that differ from the stop before this one, ascending; `None` if that is not known of these bytes
+    /// (at the first stop, or of a part of a large memory that nobody looked at then).
+    pub changed: Option<Vec<u64>>,
     /// Size of the whole memory.
     pub memory_len_bytes: u64,
 }

@@ -178,7 +178,11 @@ impl Worker {
                 }
             });
         if reading.is_err() {
-            let debug = Arc::new(debug_info(module.bytes.clone(), self.config.path.as_deref(), &self.sink));
+            let debug = Arc::new(debug_info(
+                module.bytes.clone(),
+                self.config.path.as_deref(),
+                &self.sink,
+            ));
             // The inbox is ours and open.
             let _ = self.messages.send(Message::DebugInfo(debug));
         }

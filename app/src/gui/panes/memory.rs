@@ -20,6 +20,8 @@ pub struct MemoryView {
     selected: Option<u64>,
     /// Whether a person chose what is in view.
     placed: bool,
+    /// Whether it is not known of all bytes in view, lately, what changed.
+    unsure: bool,
 }
 
 impl MemoryView {
@@ -74,12 +76,21 @@ pub fn show(cx: &mut Cx<'_>, view: &mut MemoryView, ui: &mut Ui) {
     let size = vec2(ui.available_width(), (ui.available_height() - footer).max(10.0));
     let t = cx.t;
     let memory = view.memory;
+    let mut unsure = false;
     let clicked = ui
         .allocate_ui(size, |ui| {
-            view.hex
-                .show(ui, t, len_bytes, |address| chunk(cx, stop, memory, address))
+            view.hex.show(ui, t, len_bytes, |address| {
+                let chunk = chunk(cx, stop, memory, address);
+                unsure |= chunk.is_some_and(|chunk| chunk.fresh && chunk.changed.is_none());
+                chunk
+            })
         })
         .inner;
+    unsure &= cx.model.previous.is_some();
+    if std::mem::replace(&mut view.unsure, unsure) != unsure {
+        // The bar above is drawn already.
+        ui.ctx().request_repaint();
+    }
     view.placed |= view.hex.scrolled;
     if let Some(address) = clicked {
         view.placed = true;
@@ -125,7 +136,7 @@ fn chunk<'a>(cx: &mut Cx<'a>, stop: StopId, memory: u32, address: u64) -> Option
     match cx.ask(query).latest() {
         Some((Reply::Memory(bytes), fresh)) => Some(Chunk {
             bytes: &bytes.bytes,
-            changed: if fresh { &bytes.changed } else { &[] },
+            changed: bytes.changed.as_deref().filter(|_| fresh),
             fresh,
         }),
         _ => None,
@@ -166,10 +177,14 @@ fn bar(cx: &mut Cx<'_>, view: &mut MemoryView, ui: &mut Ui, memories: &[u64], le
             let pages = len_bytes / 65536;
             let text = format!("{pages} pages · {}", parts::size_text(len_bytes));
             ui.label(RichText::new(text).color(t.faint).size(12.0));
-            if let Some(complaint) = &view.complaint {
+            let said = match &view.complaint {
+                Some(complaint) => Some((complaint.as_str(), t.error)),
+                None => view.unsure.then_some(("changes here are not known", t.faint)),
+            };
+            if let Some((said, color)) = said {
                 ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
-                    let said = RichText::new(complaint).color(t.error).size(12.0);
-                    ui.add(egui::Label::new(said).truncate());
+                    let label = egui::Label::new(RichText::new(said).color(color).size(12.0));
+                    ui.add(label.truncate()).on_hover_text(said);
                 });
             }
         });

@@ -32,8 +32,8 @@ pub struct HexState {
 pub struct Chunk<'a> {
     /// The bytes, from the chunk's first address.
     pub bytes: &'a [u8],
-    /// Addresses that changed since the last stop, ascending.
-    pub changed: &'a [u64],
+    /// Addresses that changed since the last stop, ascending; `None` if that is not known.
+    pub changed: Option<&'a [u64]>,
     /// Whether they are of this stop.
     pub fresh: bool,
 }
@@ -163,7 +163,9 @@ impl HexState {
                 text.append("·", 0.0, plain(t.faint));
                 continue;
             };
-            let changed = data.changed.binary_search(&at).is_ok();
+            let changed = data
+                .changed
+                .is_some_and(|changed| changed.binary_search(&at).is_ok());
             let marked = self
                 .mark
                 .is_some_and(|(first, len)| at >= first && at - first < len.max(1));
