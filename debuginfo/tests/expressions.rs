@@ -178,3 +178,60 @@ fn conditions_hold_or_say_why_not() {
         )
     );
 }
+
+/// A frame whose every local (so the frame base too) is `base`, in memory with the module's data.
+fn frame_of(path: &str, base: u64) -> Fake {
+    let mut fake = Fake {
+        memory: initial_memory(&bytes(path), 0x200000),
+        ..Fake::default()
+    };
+    for local in 0..32 {
+        fake.locals.insert(local, WasmValue::I32(base as u32));
+    }
+    fake
+}
+
+#[test]
+fn optimized_code_names_the_operand_that_is_gone() {
+    let path = "shapes/shapes_o2.wasm";
+    let info = parse(path);
+    let fake = frame_of(path, 0x100000);
+    let file = file(&info, "shapes.cpp");
+    // Any place where one variable of `main` is there and another is not.
+    let lines = info.lines_with_code(file).into_iter();
+    let places = lines.flat_map(|line| info.binding_from_line(file, line).unwrap().locations);
+    let mut seen = 0;
+    for at in places {
+        let variables = info.variables(at, 0, &fake);
+        let is_number = |node: &&ValueNode| node.type_name == "int";
+        let gone = (variables.iter().filter(is_number)).find(|node| node.availability == Availability::OptimizedOut);
+        let Some(gone) = gone else { continue };
+        seen += 1;
+        let evaluate = |text: &str| info.evaluate(text, at, 0, &fake);
+        let name = &gone.name;
+        // Alone it is what it is; in an expression it is named; where it is not needed it does no harm.
+        let alone = evaluate(name).unwrap();
+        assert_eq!(
+            (alone.text.as_str(), alone.type_name.as_str(), &alone.availability),
+            ("optimized out", "int", &Availability::OptimizedOut)
+        );
+        for text in [
+            format!("{name} + 1"),
+            format!("1 + -{name} * 2"),
+            format!("({name}) == 0 || 1"),
+            format!("(long long){name}"),
+            format!("{name} ? 1 : 2"),
+            format!("argc == argc && {name}"),
+        ] {
+            let node = evaluate(&text).unwrap();
+            assert_eq!(node.availability, Availability::OptimizedOut, "{text}");
+            assert!(node.text.starts_with("optimized out: ") && node.text.contains(name), "{text}");
+            assert!(node.expand.is_none());
+        }
+        assert_eq!(evaluate(&format!("1 || {name}")).unwrap().text, "true");
+        assert_eq!(evaluate(&format!("sizeof {name}")).unwrap().text, "4");
+        let error = info.holds(&format!("{name} > 3"), at, 0, &fake).unwrap_err();
+        assert_eq!(error.to_string(), format!("optimized out: {name} (column 1)"));
+    }
+    assert!(seen > 3, "{seen}");
+}

@@ -7,7 +7,7 @@
 use super::Eval;
 use super::ast::{Bounds, Expr, ExprKind};
 use super::error::{Failure, Span, wrong};
-use super::number::{Number, Scalar};
+use super::number::{Rules, Scalar};
 use super::operand::{Operand, Pointer};
 use super::raw::Raw;
 use super::types::{Form, Ty};
@@ -140,8 +140,7 @@ impl Eval<'_> {
     }
 
     fn length(&self, len: u64) -> Operand {
-        let width = if self.address_size() == 8 { 64 } else { 32 };
-        self.typed(Number::new(Scalar::unsigned(width), u128::from(len)), "usize")
+        self.size_result(len)
     }
 
     /// A member by name, also of unnamed members and base classes.
@@ -437,9 +436,7 @@ impl Eval<'_> {
             return wrong(of.span, "functions are no memory");
         }
         let operand = self.behind(self.walk(of)?, of.span)?;
-        let text = matches!(&operand, Operand::Object { ty, place }
-            if matches!(self.form(ty), Form::Record(full)
-                if matches!(self.values.view(&full, place), Some(Ok(View::Text { .. })))));
+        let text = self.rules() == Rules::Exact && self.string(&operand, of.span)?.is_some();
         let elements = self.elements(operand, of.span)?;
         let end = match (end, elements.count) {
             (Some(end), _) => end,

@@ -48,7 +48,7 @@ impl Eval<'_> {
     }
 
     /// A built-in type as the debug information has it, if it does.
-    fn as_recorded(&self, ty: Ty) -> Ty {
+    pub fn as_recorded(&self, ty: Ty) -> Ty {
         let Ty::Scalar(scalar, name) = ty else { return ty };
         let recorded = self.scope.type_named(None, name).map(Ty::Die);
         match recorded {
@@ -163,7 +163,8 @@ impl Eval<'_> {
         }
     }
 
-    fn size_result(&self, size: u64) -> Operand {
+    /// A size or length as a number.
+    pub fn size_result(&self, size: u64) -> Operand {
         let width = if self.address_size() == 8 { 64 } else { 32 };
         let number = Number::new(Scalar::unsigned(width).long(), u128::from(size));
         match self.language() {

@@ -395,7 +395,7 @@ impl Eval<'_> {
         })
     }
 
-    /// Equality of what is more than numbers: texts, functions, enumerators, variants; `None` for all else.
+    /// Equality of what is more than numbers: texts, strings, functions, enumerators, variants; `None` for all else.
     fn same(&self, a: &Operand, a_span: Span, b: &Operand, b_span: Span) -> Result<Option<bool>, Failure> {
         Ok(match (a, b) {
             (Operand::Text(a), Operand::Text(b)) => Some(a == b),
@@ -409,7 +409,10 @@ impl Eval<'_> {
             (Operand::Null, Operand::Null) => Some(true),
             (Operand::Null, other) => self.is_null(other, b_span)?,
             (other, Operand::Null) => self.is_null(other, a_span)?,
-            _ => None,
+            (a, b) => match (self.string(a, a_span)?, self.string(b, b_span)?) {
+                (Some(a), Some(b)) => Some(a.1 == b.1 && self.bytes_are(a, b.0, a_span)?),
+                _ => None,
+            },
         })
     }
 

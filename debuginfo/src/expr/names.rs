@@ -7,6 +7,7 @@
 //! Must not know: frames, the live guest.
 
 use super::Tag;
+use crate::Language;
 use crate::dwarf::DieId;
 use crate::dwarf::types::{Shape, Types};
 use crate::dwarf::units::{Unit, Units};
@@ -186,18 +187,20 @@ impl NameTable {
                 return None;
             };
             let (_, value) = enumerators.iter().find(|(name, _)| name == plain)?;
-            // In the enumeration, and (where it has no scope of its own) beside it.
-            let beside = units.qualified(die, plain);
-            let separator = if ty.language == crate::Language::Zig {
-                "."
-            } else {
-                "::"
+            // In the enumeration, and (where that is no scope of its own) beside it.
+            let open = match ty.language {
+                Language::Rust | Language::Zig => false,
+                _ => units
+                    .entry(die)
+                    .is_some_and(|(_, entry)| entry.attr(gimli::DW_AT_enum_class).is_none()),
             };
-            let within = ty
-                .name
-                .as_deref()
-                .map(|name| format!("{}{separator}{plain}", units.qualified(die, name)));
-            let named = names(&beside, &wanted) || within.is_some_and(|within| names(&within, &wanted));
+            let within = |name: &str| {
+                let separator = if ty.language == Language::Zig { "." } else { "::" };
+                let full = format!("{}{separator}{plain}", units.qualified(die, name));
+                wanted.len() > plain.len() && names(&full, &wanted)
+            };
+            let named = open && names(&units.qualified(die, plain), &wanted)
+                || ty.name.as_deref().is_some_and(within);
             named.then_some(*value)
         };
         let die = self.nearest(&self.enumerators, near, path, |die| value(*die).is_some())?;

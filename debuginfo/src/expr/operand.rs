@@ -329,7 +329,9 @@ impl Eval<'_> {
     pub fn truth(&self, operand: &Operand, span: Span) -> Result<bool, Failure> {
         match operand {
             Operand::Null => Ok(false),
-            Operand::Function(_) | Operand::Reference(_) => Ok(true),
+            Operand::Reference(_) => Ok(true),
+            // True for every function: hardly what is meant.
+            Operand::Function(_) => wrong(span, "a function is neither true nor false"),
             operand => match self.pointer(operand, span)? {
                 Some(pointer) => Ok(pointer.address != 0),
                 None => self.number(operand, span).map(|number| number.truth()),

@@ -8,6 +8,9 @@ use crate::Place;
 use crate::dwarf::location::outside;
 use crate::value::View;
 
+/// Bytes that are compared at a time.
+const CHUNK: usize = 4096;
+
 impl Eval<'_> {
     /// The first `limit` bytes of a text: of a C string up to its NUL, of an array of characters, of a string of
     /// the language's library.
@@ -64,6 +67,38 @@ impl Eval<'_> {
             }
             _ => no_text(),
         }
+    }
+
+    /// Where a string of the language's library has its bytes, and how many; `None` if it is no string.
+    pub fn string(&self, operand: &Operand, span: Span) -> Result<Option<(u64, u64)>, Failure> {
+        let operand = self.behind(operand.clone(), span)?;
+        let Operand::Object { ty, place } = &operand else {
+            return Ok(None);
+        };
+        match self.form(ty) {
+            Form::Record(full) => match self.view(&full, place) {
+                Some(Ok(View::Text { address, len })) => Ok(Some((address, len))),
+                Some(Err(why)) => Err(Failure::Absent(span, why)),
+                _ => Ok(None),
+            },
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether the bytes of a string are also at another address.
+    pub fn bytes_are(&self, (address, len): (u64, u64), other: u64, span: Span) -> Result<bool, Failure> {
+        let mut done = 0;
+        while done < len {
+            let part = usize::try_from(len.saturating_sub(done))
+                .unwrap_or(CHUNK)
+                .min(CHUNK);
+            let a = self.memory(address.saturating_add(done), part, span)?;
+            if a != self.memory(other.saturating_add(done), part, span)? {
+                return Ok(false);
+            }
+            done = done.saturating_add(part as u64);
+        }
+        Ok(true)
     }
 
     fn memory(&self, address: u64, len: usize, span: Span) -> Result<Vec<u8>, Failure> {

@@ -3,6 +3,7 @@
 use super::Index;
 use super::variables::Seen;
 use crate::dwarf::DieId;
+use crate::dwarf::functions;
 use crate::dwarf::location::Frame;
 use crate::dwarf::units::Unit;
 use crate::expr::names::{NameTable, names};
@@ -70,15 +71,36 @@ impl Index {
     }
 
     /// A static variable by name or path: of the unit if it has one, else of any.
-    fn static_named(&self, unit: Option<&Unit>, path: &str) -> Option<DieId> {
+    ///
+    /// A path means every variable whose name ends in it. A name alone means the unit's; of another unit only
+    /// what lies in no namespace; in Zig, whose units are whole programs, what lies around the function.
+    fn static_named(&self, unit: Option<&Unit>, function: Option<DieId>, path: &str) -> Option<DieId> {
         let plain = path.rsplit([':', '.']).next().unwrap_or(path);
-        let is = |die: &DieId| {
-            let own = self.units.name(*die);
-            own.is_some_and(|own| own.ends_with(plain) && names(&self.units.qualified(*die, &own), path))
+        let full = |die: DieId| {
+            let own = self.units.name(die).filter(|own| own.ends_with(plain))?;
+            let full = self.units.qualified(die, &own);
+            names(&full, path).then_some(full)
         };
-        let own = unit.and_then(|unit| unit.statics.iter().copied().find(is));
-        let everywhere = || self.units.units.iter().flat_map(|unit| &unit.statics);
-        own.or_else(|| everywhere().copied().find(is))
+        let alone = plain == path;
+        let zig = alone && unit.is_some_and(|unit| unit.summary.language == Language::Zig);
+        let around = match function {
+            Some(function) if zig => functions::display_name(&self.units, function).unwrap_or_default(),
+            _ => String::new(),
+        };
+        let visible = |full: &str| match full.strip_suffix(plain) {
+            Some("") | None => true,
+            Some(container) if zig => around.starts_with(container),
+            Some(_) => true,
+        };
+        let own = unit.and_then(|unit| {
+            let mut statics = unit.statics.iter().copied();
+            statics.find(|&die| full(die).is_some_and(|full| visible(&full)))
+        });
+        let everywhere = || self.units.units.iter().flat_map(|unit| &unit.statics).copied();
+        let c_like = unit.is_none_or(|unit| matches!(unit.summary.language, Language::C | Language::Other));
+        own.or_else(|| {
+            everywhere().find(|&die| full(die).is_some_and(|full| c_like || !alone || full == path))
+        })
     }
 }
 
@@ -110,7 +132,7 @@ impl Scope for FrameScope<'_> {
     }
 
     fn global(&self, path: &str) -> Option<Found> {
-        self.variable(self.index.static_named(self.unit, path)?)
+        self.variable(self.index.static_named(self.unit, self.frame.function, path)?)
     }
 
     fn enumerator(&self, path: &str) -> Option<(DieId, i64)> {
