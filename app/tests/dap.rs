@@ -94,6 +94,13 @@ impl Editor {
         let mut editor = Editor::new();
         let capabilities = editor.ask("initialize", json!({ "adapterID": "stepwell" }));
         assert_eq!(capabilities["supportsConfigurationDoneRequest"], true);
+        for kind in [
+            "supportsConditionalBreakpoints",
+            "supportsHitConditionalBreakpoints",
+            "supportsLogPoints",
+        ] {
+            assert_eq!(capabilities[kind], true);
+        }
         editor.ask("launch", arguments);
         editor.event("initialized");
         editor
@@ -530,4 +537,67 @@ fn what_cannot_be_launched_says_why() {
         );
         assert!(editor.refusal("fly", json!({})).contains("not supported"));
     }
+}
+
+#[test]
+fn conditions_counts_logpoints_and_expressions() {
+    let mut editor = Editor::launched(json!({ "program": guest("list/list.wasm") }));
+    let source = guest("list/list.c");
+    let made = line_of("list/list.c", "nodes_made++");
+    let linked = line_of("list/list.c", "node->next = list;");
+    let wish = |rules: Value| {
+        let mut breakpoint = json!({ "line": made });
+        for (name, value) in rules.as_object().expect("an object") {
+            breakpoint[name] = value.clone();
+        }
+        json!({ "source": { "path": source }, "breakpoints": [
+            breakpoint, { "line": linked, "logMessage": "{name} costs {price}" }
+        ] })
+    };
+    let refused = editor.refusal("setBreakpoints", wish(json!({ "hitCondition": "often" })));
+    assert!(refused.contains("\"often\" is no count of hits"), "{refused}");
+    editor.ask(
+        "setBreakpoints",
+        wish(json!({ "condition": "count == 2", "hitCondition": ">= 1" })),
+    );
+    editor.ask("configurationDone", json!({}));
+    editor.event("stopped");
+    assert_eq!(editor.place(), ("push".to_string(), made));
+    let said = editor.output("console");
+    assert_eq!(
+        said,
+        "0x447 \"apple\" costs 45\n0x443 \"rye\" costs 320\n0x42f \"cider\" costs 275\n"
+    );
+    for (context, expression, result) in [
+        ("watch", "price * 2 + (unsigned char)300", "594"),
+        ("hover", "node->next->name", "\"rye\""),
+        ("repl", "node->prices[0..2]", "{275, 270}"),
+    ] {
+        let answer = editor.ask(
+            "evaluate",
+            json!({ "expression": expression, "frameId": 1, "context": context }),
+        );
+        assert_eq!(answer["result"], result, "{expression}");
+    }
+    let pointer = editor.ask(
+        "evaluate",
+        json!({ "expression": "&node->next[0]", "frameId": 1 }),
+    );
+    assert_eq!(pointer["type"], "struct node *");
+    let members = editor.children(&pointer["variablesReference"]);
+    assert_eq!(named(&members, "name")["value"], "\"rye\"");
+    let wrong = |context: &str| json!({ "expression": "price + nope", "frameId": 1, "context": context });
+    assert_eq!(
+        editor.refusal("evaluate", wrong("watch")),
+        "there is no variable 'nope' here (column 9)"
+    );
+    assert_eq!(
+        editor.refusal("evaluate", wrong("repl")),
+        "there is no variable 'nope' here\nprice + nope\n        ^~~~"
+    );
+    editor.ask("setBreakpoints", wish(json!({ "condition": "nope" })));
+    editor.ask("continue", json!({ "threadId": 1 }));
+    let stop = editor.event("stopped");
+    assert_eq!(stop["reason"], "breakpoint");
+    assert_eq!(stop["text"], "nope: there is no variable 'nope' here (column 1)");
 }

@@ -204,7 +204,8 @@ fn optimized_code_names_the_operand_that_is_gone() {
     for at in places {
         let variables = info.variables(at, 0, &fake);
         let is_number = |node: &&ValueNode| node.type_name == "int";
-        let gone = (variables.iter().filter(is_number)).find(|node| node.availability == Availability::OptimizedOut);
+        let gone =
+            (variables.iter().filter(is_number)).find(|node| node.availability == Availability::OptimizedOut);
         let Some(gone) = gone else { continue };
         seen += 1;
         let evaluate = |text: &str| info.evaluate(text, at, 0, &fake);
@@ -225,7 +226,10 @@ fn optimized_code_names_the_operand_that_is_gone() {
         ] {
             let node = evaluate(&text).unwrap();
             assert_eq!(node.availability, Availability::OptimizedOut, "{text}");
-            assert!(node.text.starts_with("optimized out: ") && node.text.contains(name), "{text}");
+            assert!(
+                node.text.starts_with("optimized out: ") && node.text.contains(name),
+                "{text}"
+            );
             assert!(node.expand.is_none());
         }
         assert_eq!(evaluate(&format!("1 || {name}")).unwrap().text, "true");

@@ -6,8 +6,8 @@ mod session_support;
 use session_support::Client;
 use std::time::{Duration, Instant};
 use stepwell_engine::debugger::{
-    BreakpointId, BreakpointSpec, Command, Event, Outcome, Query, QueryError, Reply, StepKind, StepUnit,
-    StopId, StopReason, StopRule,
+    BreakpointId, BreakpointSpec, Command, Event, HitRule, Outcome, Query, QueryError, Reply, StepKind,
+    StepUnit, StopId, StopReason, StopRule,
 };
 
 #[test]
@@ -195,4 +195,150 @@ fn changed_bytes_of_a_large_memory_are_told_where_someone_looked() {
     assert_eq!(changed(&mut client, 2, 0), Some(Vec::new()));
     assert_eq!(changed(&mut client, 1, far), None, "nobody looked there");
     assert_eq!(changed(&mut client, 1, far), Some(Vec::new()));
+}
+
+/// A breakpoint on a source line of a guest, with a rule.
+fn line(id: u32, path: &str, line: u32, rule: StopRule) -> Command {
+    Command::SetBreakpoint {
+        id: BreakpointId(id),
+        spec: BreakpointSpec::Line {
+            path: path.into(),
+            line,
+        },
+        enabled: true,
+        rule,
+    }
+}
+
+fn when(condition: &str) -> StopRule {
+    StopRule {
+        condition: Some(condition.to_string()),
+        ..StopRule::default()
+    }
+}
+
+#[test]
+fn a_condition_stops_where_it_holds_or_has_no_answer() {
+    for interpreter in [false, true] {
+        let mut client = Client::open("list/list.wasm", interpreter, &[]);
+        client
+            .session
+            .send(line(1, "list.c", 43, when("count == 1 && name == \"rye\"")));
+        client.session.send(Command::Start);
+        let evaluate = |client: &mut Client, stop, expression: &str| {
+            let expression = expression.to_string();
+            client.ask(Query::Evaluate {
+                stop,
+                frame: 0,
+                expression,
+            })
+        };
+        let snapshot = client.stopped();
+        assert_eq!(snapshot.reason, StopReason::Breakpoint(vec![BreakpointId(1)]));
+        match evaluate(&mut client, snapshot.stop, "count") {
+            Ok(Reply::Value(node)) => assert_eq!(node.text, "1"),
+            other => panic!("{other:?}"),
+        }
+        match evaluate(&mut client, snapshot.stop, "count + nope") {
+            Err(QueryError::Expression(error)) => assert_eq!((error.column, error.len), (9, 4)),
+            other => panic!("{other:?}"),
+        }
+        client
+            .session
+            .send(line(1, "list.c", 43, when("count / (count - 2)")));
+        client.session.send(Command::Continue);
+        let snapshot = client.stopped();
+        let message = "count / (count - 2): 2 / 0: division by zero (column 1)".to_string();
+        let id = BreakpointId(1);
+        assert_eq!(snapshot.reason, StopReason::Condition { id, message });
+        // No two hits are left in this run; the next counts its own.
+        let rule = StopRule {
+            hits: Some(HitRule::AtLeast(2)),
+            ..when("nodes_made < 3")
+        };
+        client.session.send(line(2, "list.c", 44, rule));
+        client.session.send(Command::RemoveBreakpoint { id });
+        client.session.send(Command::Continue);
+        assert_eq!(client.ended(), Outcome::Exited { code: 0 });
+        client.session.send(Command::Restart { stop_on_entry: false });
+        let snapshot = client.stopped();
+        match evaluate(&mut client, snapshot.stop, "nodes_made") {
+            Ok(Reply::Value(node)) => assert_eq!(node.text, "2"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_logpoint_speaks_and_lets_run() {
+    let mut client = Client::open("list/list.wasm", false, &[]);
+    let rule = StopRule {
+        log: Some("{name} {{x{count}}} {nope}".to_string()),
+        ..StopRule::default()
+    };
+    client.session.send(line(3, "list.c", 43, rule));
+    client.session.send(Command::Start);
+    let mut said = Vec::new();
+    let outcome = client.wait(|event| match event {
+        Event::Log { id, text } => {
+            assert_eq!(id, BreakpointId(3));
+            said.push(text);
+            None
+        }
+        Event::Ended(outcome) => Some(outcome),
+        Event::Stopped(snapshot) => panic!("{snapshot:?}"),
+        _ => None,
+    });
+    assert_eq!(outcome, Outcome::Exited { code: 0 });
+    assert_eq!(said.len(), 4);
+    assert_eq!(
+        said.first().map(String::as_str),
+        Some("0x447 \"apple\" {x3} <there is no variable 'nope' here>")
+    );
+    let rule = StopRule {
+        log: Some("open {name".to_string()),
+        ..StopRule::default()
+    };
+    client.session.send(line(3, "list.c", 43, rule));
+    let message = client.wait(|event| match event {
+        Event::BreakpointChanged(state) => Some(state.message),
+        _ => None,
+    });
+    assert_eq!(
+        message.as_deref(),
+        Some("the '{' at column 6 of the log text is not closed")
+    );
+}
+
+#[test]
+fn a_logpoint_in_a_loop_without_end_is_paused_and_bounded() {
+    let mut client = Client::open("spin/tree.wasm", false, &[]);
+    client.session.send(Command::SetBreakpoint {
+        id: BreakpointId(1),
+        spec: BreakpointSpec::Function { name: "fib".into() },
+        enabled: true,
+        rule: StopRule {
+            log: Some("depth {n}".to_string()),
+            ..StopRule::default()
+        },
+    });
+    client.session.send(Command::Start);
+    // Nobody listens for a while.
+    std::thread::sleep(Duration::from_millis(1500));
+    client.session.send(Command::Pause);
+    let mut said = 0;
+    client.wait(|event| match event {
+        Event::Log { text, .. } => {
+            assert!(text.starts_with("depth "), "{text}");
+            said += 1;
+            None
+        }
+        Event::Stopped(snapshot) => {
+            assert_eq!(snapshot.reason, StopReason::Pause);
+            Some(())
+        }
+        _ => None,
+    });
+    assert!(said > 100 && said < 10_000, "{said}");
+    client.session.send(Command::Stop);
 }

@@ -1,5 +1,6 @@
 //! The window without a window: events go in, the accessibility tree and the commands sent come out.
 
+mod conditions;
 mod values;
 mod window;
 

@@ -394,13 +394,11 @@ impl Eval<'_> {
                     len,
                 })) => Ok(at(Ty::Die(element), address, len)),
                 Some(Ok(View::Text { address, len })) => {
-                    let char = Scalar::unsigned(8);
-                    let name = if self.language() == Language::Cpp {
-                        "char"
-                    } else {
-                        "u8"
+                    let element = match self.language() {
+                        Language::Cpp => self.as_recorded(Ty::Scalar(Scalar::signed(8), "char")),
+                        _ => Ty::Scalar(Scalar::unsigned(8), "u8"),
                     };
-                    Ok(at(Ty::Scalar(char, name), address, len))
+                    Ok(at(element, address, len))
                 }
                 Some(Err(why)) => Err(Failure::Absent(span, why)),
                 _ => wrong(span, format!("'{}' has no elements", self.type_name(ty))),
