@@ -404,7 +404,9 @@ impl Player {
         let reply = match (reply, &pending) {
             (Ok(reply), _) => reply,
             (Err(QueryError::Expression(error)), Pending::Value(expression)) => {
-                bail!("{}\n  {expression}\n  {}", error.message, error.caret())
+                self.output.push(format!("  {expression}"));
+                self.output.push(format!("  {}", error.caret()));
+                bail!("{error}")
             }
             (Err(error), _) => bail!("{error}"),
         };
