@@ -46,7 +46,7 @@ pub mod vmctx {
     pub const MEMORY0_BASE: i32 = 0x10;
     /// Pointer to memory 0's [`memory`](super::memory) record.
     pub const MEMORY0: i32 = 0x18;
-    /// Scratch for the exit stubs.
+    /// Scratch for the exit stubs and for the checks of watched stores.
     pub const SCRATCH: i32 = 0x20;
     /// Address of the stub that a probe calls.
     pub const STOP_STUB: i32 = 0x28;
@@ -58,8 +58,19 @@ pub mod vmctx {
     pub const LIBCALL_STUB: i32 = 0x40;
     /// Instance number (u32).
     pub const INSTANCE: i32 = 0x48;
+    /// First watched address of memory 0 (u64).
+    pub const WATCH_FROM: i32 = 0x50;
+    /// For stores of 1, 2, 4, 8 and 16 bytes (u64 each): how many addresses of a store's last byte, from `WATCH_FROM`
+    /// on, belong to a store that meets what is watched; zeros where nothing is.
+    pub const WATCH_REACH: i32 = 0x58;
+    /// Address of the store that met it (u64).
+    pub const WATCH_ADDRESS: i32 = 0x80;
+    /// Bytes it stored (u64).
+    pub const WATCH_LEN_BYTES: i32 = 0x88;
+    /// Address of the stub that a store calls then.
+    pub const WATCH_STUB: i32 = 0x90;
     /// First byte after the fixed part; 16-byte aligned.
-    pub const FIXED_END: u32 = 0x50;
+    pub const FIXED_END: u32 = 0xa0;
 }
 
 /// A function reference as compiled code sees it: 32 bytes. A `funcref` value is its address, 0 for null.

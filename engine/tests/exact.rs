@@ -1,17 +1,21 @@
 //! "Exact" proved: real programs, stepped instruction by instruction on compiled code and on the reference
 //! interpreter at once. At every boundary all locals, operands and globals must be equal; regularly, and at the
-//! end, all frames of the stack and all bytes of memory.
+//! end, all frames of the stack and all bytes of memory. The same for stops at watched stores alone, and for both.
+
+// A list of ranges that has one is a list all the same.
+#![allow(clippy::single_range_in_vec_init)]
 
 mod exact_vectors;
 mod runtime_support;
 
 use runtime_support::{Watcher, host};
+use std::ops::Range;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use stepwell_engine::module::{Module, decode};
 use stepwell_engine::runtime::host::HostFunc;
-use stepwell_engine::runtime::paused::{Frame, Paused, Resume, StopCause};
+use stepwell_engine::runtime::paused::{Frame, Paused, Resume, StopCause, Written};
 use stepwell_engine::runtime::store::{Backend, CallOutcome, Extern, Store};
 use stepwell_engine::types::{Val, ValType};
 use stepwell_engine::wasi::{Input, Output, WasiCtx, host_funcs};
@@ -31,13 +35,40 @@ const BATCH: usize = 512;
 /// What is seen at one boundary.
 #[derive(Debug, PartialEq)]
 struct Step {
+    /// The store that is told of, with what it stored; a boundary otherwise.
+    written: Option<(Written, Vec<u8>)>,
     tick: u64,
     frames: Vec<Frame>,
     globals: Vec<Option<Val>>,
     memory: Option<u64>,
 }
 
-fn look(paused: &Paused<'_>, number: usize, whole_stack: bool) -> Step {
+/// Where both sides are looked at.
+#[derive(Clone, Debug)]
+struct Places {
+    /// At every instruction.
+    all: bool,
+    /// After stores to these addresses.
+    watched: Vec<Range<u64>>,
+}
+
+impl Places {
+    fn all() -> Places {
+        Places {
+            all: true,
+            watched: Vec::new(),
+        }
+    }
+
+    fn stores(watched: &[Range<u64>]) -> Places {
+        Places {
+            all: false,
+            watched: watched.to_vec(),
+        }
+    }
+}
+
+fn look(paused: &Paused<'_>, cause: &StopCause, number: usize, whole_stack: bool) -> Step {
     let depth = if whole_stack { paused.depth() } else { 1 };
     let frames: Vec<Frame> = (0..depth)
         .map(|frame| paused.frame(frame).expect("a frame"))
@@ -47,7 +78,16 @@ fn look(paused: &Paused<'_>, number: usize, whole_stack: bool) -> Step {
     let memory = number
         .is_multiple_of(MEMORY_EVERY)
         .then(|| hash(store.memory(0, 0).unwrap_or_default()));
+    let written = match cause {
+        StopCause::Watch(written) => {
+            let memory = store.memory(written.instance, written.memory).expect("a memory");
+            let bytes = &memory[written.bytes.start as usize..written.bytes.end as usize];
+            Some((written.clone(), bytes.to_vec()))
+        }
+        _ => None,
+    };
     Step {
+        written,
         tick: paused.ticks(),
         frames,
         globals: (0..globals).map(|global| store.global(0, global)).collect(),
@@ -91,8 +131,14 @@ fn same_random() -> HostFunc {
     )
 }
 
-/// Runs a program with a stop at every instruction, sending what is seen.
-fn run(backend: Backend, module: Arc<Module>, args: &[&str], steps: &SyncSender<Vec<Step>>) -> Run {
+/// Runs a program with stops at the given places, sending what is seen.
+fn run(
+    backend: Backend,
+    module: Arc<Module>,
+    args: &[&str],
+    places: &Places,
+    steps: &SyncSender<Vec<Step>>,
+) -> Run {
     let output = Arc::new(Mutex::new(Vec::new()));
     let sink = output.clone();
     let ctx = WasiCtx::builder()
@@ -110,7 +156,10 @@ fn run(backend: Backend, module: Arc<Module>, args: &[&str], steps: &SyncSender<
     }
     store.define_host(same_random());
     store.instantiate(module).expect("links").expect("no trap");
-    store.set_flood(true).expect("twins");
+    store.set_flood(places.all).expect("twins");
+    if !places.watched.is_empty() {
+        store.watch(0, 0, &places.watched).expect("a memory");
+    }
     let Some(Extern::Func(start)) = store.export(0, "_start") else {
         panic!("no _start")
     };
@@ -120,9 +169,9 @@ fn run(backend: Backend, module: Arc<Module>, args: &[&str], steps: &SyncSender<
         if whole_stack {
             next_whole = number + WHOLE_STACK_EVERY.max(paused.depth() as usize / FRAMES_A_STEP);
         }
-        batch.push(look(paused, number, whole_stack));
+        batch.push(look(paused, cause, number, whole_stack));
         number += 1;
-        let last = number == MOST_STEPS || *cause != StopCause::Probe;
+        let last = number == MOST_STEPS || !matches!(cause, StopCause::Probe | StopCause::Watch(_));
         if last || batch.len() == BATCH {
             // The other side may have given up; it says why.
             let _ = steps.send(std::mem::take(&mut batch));
@@ -174,25 +223,25 @@ fn compare(name: &str, module: &Module, ours: Receiver<Vec<Step>>, oracle: Recei
     }
 }
 
-fn check(path: &str, args: &[&str]) -> usize {
+fn check(path: &str, args: &[&str], places: &Places) -> usize {
     let file = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../assets/guests")
         .join(path);
     let bytes = std::fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-    check_module(path, &decode(bytes.into()).expect("valid"), args)
+    check_module(path, &decode(bytes.into()).expect("valid"), args, places)
 }
 
-fn check_module(path: &str, module: &Arc<Module>, args: &[&str]) -> usize {
+fn check_module(path: &str, module: &Arc<Module>, args: &[&str], places: &Places) -> usize {
     let (ours, our_steps) = sync_channel(4);
     let (oracle, oracle_steps) = sync_channel(4);
     let steps = std::thread::scope(move |scope| {
         let compiled = scope.spawn({
             let module = module.clone();
-            move || run(Backend::Compiled, module, args, &ours)
+            move || run(Backend::Compiled, module, args, places, &ours)
         });
         let interpreted = scope.spawn({
             let module = module.clone();
-            move || run(Backend::Interpreter, module, args, &oracle)
+            move || run(Backend::Interpreter, module, args, places, &oracle)
         });
         let steps = compare(path, module, our_steps, oracle_steps);
         let (compiled, interpreted) = (
@@ -204,7 +253,7 @@ fn check_module(path: &str, module: &Arc<Module>, args: &[&str]) -> usize {
         assert_eq!(compiled.memory, interpreted.memory, "{path}: memory");
         steps
     });
-    println!("{path} {args:?}: {steps} instructions agree");
+    println!("{path} {args:?}: {steps} stops agree");
     steps
 }
 
@@ -224,7 +273,10 @@ fn compiled_code_agrees_with_the_interpreter_at_every_instruction() {
         ("nodebug/stripped.wasm", &["queens"]),
         ("faults/recursion.wasm", &["recursion"]),
     ];
-    let total: usize = programs.iter().map(|(path, args)| check(path, args)).sum();
+    let total: usize = programs
+        .iter()
+        .map(|(path, args)| check(path, args, &Places::all()))
+        .sum();
     println!("{total} instructions agree");
     assert!(total >= 1_000_000, "only {total} instructions were compared");
 }
@@ -236,7 +288,34 @@ fn vectors_agree_with_the_interpreter_at_every_instruction() {
         return;
     }
     let module = runtime_support::module(&exact_vectors::program());
-    let steps = check_module("vectors", &module, &["vectors"]);
+    let steps = check_module("vectors", &module, &["vectors"], &Places::all());
     assert!(steps >= 150_000, "only {steps} instructions were compared");
     assert!(steps < MOST_STEPS, "the program was not compared to its end");
+}
+
+#[test]
+fn watched_stores_are_told_of_exactly() {
+    if let Err(why) = stepwell_engine::compile::supported() {
+        println!("nothing to compare: {why}");
+        return;
+    }
+    let everything = Places::stores(&[0..1 << 33]);
+    // Parts of a stack, with gaps between.
+    let parts = Places::stores(&[1_047_000..1_047_100, 1_048_001..1_048_003, 1_048_300..1_048_500]);
+    let both = Places {
+        all: true,
+        ..everything.clone()
+    };
+    let vectors = runtime_support::module(&exact_vectors::program());
+    let total = check("list/list.wasm", &["list"], &everything)
+        + check("rust/bank.wasm", &["bank"], &parts)
+        + check("list/list.wasm", &["list"], &both)
+        + check_module("vectors", &vectors, &["vectors"], &everything)
+        + check_module(
+            "vectors",
+            &vectors,
+            &["vectors"],
+            &Places::stores(&[1_110..1_119, 2_200..2_201]),
+        );
+    assert!(total > 90_000, "only {total} stops");
 }

@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
-use stepwell_engine::compile::{self, Compiled, Stops, native_rows};
+use stepwell_engine::compile::{self, Compiled, Instrumentation, Stops, native_rows};
 use stepwell_engine::module::{Module, decode};
 
 fn module(name: &str) -> Arc<Module> {
@@ -89,16 +89,28 @@ fn variants_agree_on_every_boundary() {
     if compile::supported().is_err() {
         return;
     }
-    let module = module("sum.wat");
-    for func in 0..module.func_types.len() as u32 {
-        let (clean, twin) = (
-            compiled(&module, func, &Stops::None),
-            compiled(&module, func, &Stops::All),
-        );
-        let count = clean.frame_map.boundaries().count();
-        assert_eq!(count, twin.frame_map.boundaries().count());
-        for number in 0..count as u32 {
-            assert_eq!(clean.frame_map.boundary(number), twin.frame_map.boundary(number));
+    let list = Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/guests/list/list.wasm");
+    let list = decode(std::fs::read(list).expect("the sample").into()).expect("valid");
+    for module in [module("sum.wat"), list] {
+        for func in module.imported_funcs..module.func_types.len() as u32 {
+            let clean = compiled(&module, func, &Stops::None);
+            let twin = compiled(&module, func, &Stops::All);
+            let watching = Instrumentation {
+                stops: Stops::None,
+                watched_stores: true,
+            };
+            let watching =
+                compile::compile(&module, &module.vm_layout(), func, watching).expect("it compiles");
+            let count = clean.frame_map.boundaries().count();
+            for variant in [twin, watching] {
+                assert_eq!(count, variant.frame_map.boundaries().count());
+                for number in 0..count as u32 {
+                    assert_eq!(
+                        clean.frame_map.boundary(number),
+                        variant.frame_map.boundary(number)
+                    );
+                }
+            }
         }
     }
 }

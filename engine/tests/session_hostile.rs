@@ -4,7 +4,9 @@ mod session_support;
 
 use session_support::Client;
 use std::time::{Duration, Instant};
-use stepwell_engine::debugger::{BreakpointId, BreakpointSpec, Command, Event, Outcome, Query, QueryId};
+use stepwell_engine::debugger::{
+    BreakpointId, BreakpointSpec, Command, Event, Outcome, Query, QueryId, StopRule,
+};
 
 #[test]
 fn a_module_of_very_many_exports_opens() {
@@ -93,6 +95,7 @@ fn a_breakpoint_where_nothing_can_be_compiled_keeps_no_guest_from_running() {
             id: BreakpointId(id),
             spec: BreakpointSpec::Function { name: name.into() },
             enabled: true,
+            rule: StopRule::default(),
         });
     }
     client.session.send(Command::Start);

@@ -34,6 +34,16 @@ fn core_2_0_twins() {
 }
 
 #[test]
+fn core_2_0_watched() {
+    run_all(Mode::Watched, spec(SpecVersion::V2), 80, 25_000);
+}
+
+#[test]
+fn core_2_0_watched_in_vain() {
+    run_all(Mode::WatchedInVain, spec(SpecVersion::V2), 80, 25_000);
+}
+
+#[test]
 fn extended_constant_expressions() {
     run_all(Mode::Clean, proposal(Proposal::ExtendedConst), 3, 30);
 }
@@ -58,6 +68,16 @@ fn simd_twins() {
     run_all(Mode::Twins, simd(), 58, 24_000);
 }
 
+#[test]
+fn simd_watched() {
+    run_all(Mode::Watched, simd(), 58, 24_000);
+}
+
+#[test]
+fn simd_watched_in_vain() {
+    run_all(Mode::WatchedInVain, simd(), 58, 24_000);
+}
+
 /// Runs scripts, and checks that there were as many scripts and assertions as there should be at least.
 fn run_all(
     mode: Mode,
@@ -70,10 +90,10 @@ fn run_all(
     }
     let mut passed: BTreeMap<&'static str, usize> = BTreeMap::new();
     let mut failures = Vec::new();
-    let mut run = 0;
+    let (mut run, mut stores) = (0, 0);
     for file in files {
         run += 1;
-        run_file(mode, &file, &mut passed, &mut failures);
+        stores += run_file(mode, &file, &mut passed, &mut failures);
     }
     let total: usize = passed.values().sum();
     println!("{run} scripts run, {total} assertions passed: {passed:?}");
@@ -84,6 +104,7 @@ fn run_all(
         failures.join("\n")
     );
     assert!(run >= least_files, "only {run} scripts");
+    assert_eq!(stores > 100, mode == Mode::Watched, "{stores} stores stopped");
     assert!(total >= least_assertions, "only {total} assertions");
 }
 
@@ -92,7 +113,7 @@ fn run_file(
     file: &TestFile<'_>,
     passed: &mut BTreeMap<&'static str, usize>,
     failures: &mut Vec<String>,
-) {
+) -> u64 {
     let text = file.raw();
     let mut lexer = Lexer::new(text);
     lexer.allow_confusing_unicode(true);
@@ -109,6 +130,7 @@ fn run_file(
             Err(message) => failures.push(format!("{}:{line}: {message}", file.name())),
         }
     }
+    script.store.stores()
 }
 
 /// A script under way.

@@ -202,7 +202,7 @@ impl StopHandler for Witness {
                 self.report = Some(TrapReport::of_parked(paused, trap));
                 Resume::Abandon
             }
-            StopCause::Probe | StopCause::Pause => Resume::Continue,
+            StopCause::Probe | StopCause::Pause | StopCause::Watch(_) => Resume::Continue,
         }
     }
 

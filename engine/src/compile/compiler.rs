@@ -9,12 +9,12 @@
 //! Must not know: operators' semantics, one machine's encodings.
 
 use super::frame_map::{FrameMap, Home, Loc, SiteKind};
-use super::masm::{Masm, Size};
+use super::masm::{Address, Masm, Size};
 use super::regalloc::{Prepass, assign_homes};
-use super::regs::{Gpr, RegSet, SAVED_HOMES, Xmm};
+use super::regs::{Gpr, RegSet, SAVED_HOMES, TEMPS, Xmm};
 use super::stack_log::Moment;
 use super::value_stack::{ValueStack, slot_words};
-use super::{Compiled, Stops};
+use super::{Compiled, Instrumentation, Stops};
 use crate::error::{Error, TrapKind};
 use crate::layout::{ArgPlace, CallLayout, VmLayout, slot_len_bytes, vmctx};
 use crate::module::Module;
@@ -68,6 +68,17 @@ struct TrapExit<L> {
     stack: Option<Moment>,
 }
 
+struct WatchExit<L> {
+    label: L,
+    back: L,
+    at: Address,
+    len_bytes: u8,
+    /// The boundary that comes after the store.
+    boundary: u32,
+    /// File offset of the store.
+    offset: u64,
+}
+
 struct TickExit<L> {
     label: L,
     back: L,
@@ -92,7 +103,7 @@ pub(super) struct Compiler<'a, M: Masm> {
     /// File offset of the operator at hand, and of the next.
     pub at: u64,
     pub next_at: u64,
-    stops: &'a Stops,
+    with: &'a Instrumentation,
     own_layout: CallLayout,
     saved: Vec<(u8, i32)>,
     /// Registers that this instruction is using.
@@ -109,6 +120,7 @@ pub(super) struct Compiler<'a, M: Masm> {
     most_code: u32,
     traps: Vec<TrapExit<M::Label>>,
     ticks: Vec<TickExit<M::Label>>,
+    watches: Vec<WatchExit<M::Label>>,
     /// A mistake of ours; reported instead of code.
     pub broken: Option<&'static str>,
 }
@@ -118,7 +130,7 @@ pub(super) fn compile<M: Masm>(
     module: &Module,
     layout: &VmLayout,
     func: u32,
-    stops: &Stops,
+    with: &Instrumentation,
 ) -> Result<Compiled, Error> {
     let body = module
         .body(func)
@@ -178,7 +190,7 @@ pub(super) fn compile<M: Masm>(
         flags_wanted: false,
         at: body.first_op as u64,
         next_at: body.first_op as u64,
-        stops,
+        with,
         own_layout: CallLayout::new(ty),
         saved,
         pinned: RegSet::default(),
@@ -192,6 +204,7 @@ pub(super) fn compile<M: Masm>(
         most_code: (FREE_CODE_BYTES + MAX_CODE_BYTES_A_BYTE * code.len()).min(i32::MAX as usize) as u32,
         traps: Vec::new(),
         ticks: Vec::new(),
+        watches: Vec::new(),
         broken: None,
     };
     compiler.run(ty, reader())
@@ -320,7 +333,7 @@ impl<M: Masm> Compiler<'_, M> {
     fn boundary(&mut self) {
         self.map
             .add_boundary(self.at, self.masm.offset(), &mut self.stack);
-        let probed = match self.stops {
+        let probed = match &self.with.stops {
             Stops::None => false,
             Stops::All => true,
             Stops::At(offsets) => offsets.binary_search(&self.at).is_ok(),
@@ -368,6 +381,28 @@ impl<M: Masm> Compiler<'_, M> {
         }
     }
 
+    /// Ends a store to memory 0, before the boundary that comes next: checks whether it is watched.
+    pub fn stored(&mut self, at: Address, len_bytes: u8) {
+        if !self.with.watched_stores {
+            return;
+        }
+        // No more than looked at: what is taken must be equal in all variants.
+        let unused = TEMPS
+            .into_iter()
+            .find(|&reg| self.stack.in_gpr(reg).is_none() && at.index != Some(reg));
+        let (label, back) = (self.masm.label(), self.masm.label());
+        self.masm.check_watch(at, len_bytes, unused, label);
+        self.masm.bind(back);
+        self.watches.push(WatchExit {
+            label,
+            back,
+            at,
+            len_bytes,
+            boundary: self.map.next_boundary(),
+            offset: self.at,
+        });
+    }
+
     /// Records the site of a call just emitted. In a call the arguments are gone from the stack.
     pub fn site(&mut self, kind: SiteKind, native: u32) {
         let stack = self.map.note(&mut self.stack);
@@ -411,6 +446,12 @@ impl<M: Masm> Compiler<'_, M> {
             self.masm.bind(exit.label);
             let native = self.masm.call_vmctx(vmctx::TRAP_STUB);
             self.map.add_trap(native, exit.kind, exit.boundary, exit.stack);
+        }
+        for exit in std::mem::take(&mut self.watches) {
+            self.masm.bind(exit.label);
+            let native = self.masm.call_watch(exit.at, exit.len_bytes);
+            self.map.add_watch(native, exit.boundary, exit.offset);
+            self.masm.jump(exit.back);
         }
         if let Some(broken) = self.broken {
             return Err(Error::Host(format!(

@@ -59,6 +59,7 @@ fn stub_name(instruction: &iced_x86::Instruction) -> Option<&'static str> {
         vmctx::TRAP_STUB => Some("trap"),
         vmctx::TICK_STUB => Some("tick"),
         vmctx::LIBCALL_STUB => Some("libcall"),
+        vmctx::WATCH_STUB => Some("watch"),
         _ => None,
     }
 }

@@ -7,6 +7,8 @@
 //!   variant that probes it, the probe's call comes first and the guest stands after it.
 //! - a *site*: a return address, of a call to a function, a libcall or a tick stub. Sites come in the same order
 //!   in every variant, so a frame moves between variants by site number.
+//! - a *watch point*: the return address of a call to the watch stub, after a store and before the boundary that
+//!   comes next.
 //! - a *trap point*: the return address of a call to the trap stub, or a memory instruction that may fault. There
 //!   the state is that before the instruction: nothing of it was done.
 //!
@@ -68,6 +70,8 @@ pub enum PointKind {
     TickSite(u32),
     /// At a trapping instruction, with the kind.
     Trap(TrapKind),
+    /// After a watched store: as the boundary of this number, before its probe.
+    AfterStore(u32),
 }
 
 /// One point, resolved.
@@ -94,6 +98,7 @@ pub struct FrameMap {
     traps: Vec<TrapPoint>,
     /// Memory instructions whose operands were moved since their boundary, by native offset.
     faults: Vec<Fault>,
+    watches: Vec<WatchPoint>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -121,6 +126,14 @@ struct TrapPoint {
     kind: TrapKind,
     boundary: u32,
     stack: Option<Moment>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct WatchPoint {
+    native: u32,
+    boundary: u32,
+    /// File offset of the store.
+    offset: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -185,6 +198,13 @@ impl FrameMap {
                 operands,
             });
         }
+        if let Some(watch) = self.watch_point(native) {
+            let kind = PointKind::AfterStore(watch.boundary);
+            return Some(Point {
+                kind,
+                ..self.boundary(watch.boundary)?
+            });
+        }
         // The first of those that go on here is the one whose probe ends here.
         let boundary = self.stacks.by_resume(native)?;
         if boundary.resume != native {
@@ -211,6 +231,23 @@ impl FrameMap {
         Some(self.stacks.by_number(boundary)?.resume)
     }
 
+    /// Where a boundary begins, its probe included.
+    pub fn native_before_boundary(&self, boundary: u32) -> Option<u32> {
+        Some(self.stacks.by_number(boundary)?.native)
+    }
+
+    fn watch_point(&self, native: u32) -> Option<&WatchPoint> {
+        let index = (self.watches)
+            .binary_search_by_key(&native, |watch| watch.native)
+            .ok()?;
+        self.watches.get(index)
+    }
+
+    /// The file offset of the store that a watch point comes after.
+    pub fn store_before(&self, native: u32) -> Option<u64> {
+        Some(u64::from(self.watch_point(native)?.offset))
+    }
+
     /// The return address of a site.
     pub fn native_from_site(&self, site: u32) -> Option<u32> {
         self.sites.get(site as usize).map(|site| site.native)
@@ -227,6 +264,7 @@ impl FrameMap {
             + self.sites.len() * (size_of::<Site>() + size_of::<(u32, u32)>())
             + self.traps.len() * size_of::<TrapPoint>()
             + self.faults.len() * size_of::<Fault>()
+            + self.watches.len() * size_of::<WatchPoint>()
             + self.homes.len() * size_of::<Home>()
     }
 }
@@ -254,6 +292,20 @@ impl FrameMap {
     /// The number of the last boundary.
     pub(super) fn last_boundary(&self) -> u32 {
         self.stacks.boundaries().saturating_sub(1)
+    }
+
+    /// The number that the next boundary will have.
+    pub(super) fn next_boundary(&self) -> u32 {
+        self.stacks.boundaries()
+    }
+
+    /// Records a watch point; they come in order of native offset.
+    pub(super) fn add_watch(&mut self, native: u32, boundary: u32, offset: u64) {
+        self.watches.push(WatchPoint {
+            native,
+            boundary,
+            offset: offset as u32,
+        });
     }
 
     /// Records the stack as it is now.

@@ -367,6 +367,18 @@ pub trait MemMasm {
     fn fload(&mut self, size: Size, dst: Xmm, at: Address) -> u32;
     /// Stores a float to guest memory.
     fn fstore(&mut self, size: Size, at: Address, src: Xmm) -> u32;
+    /// After a store to memory 0: jumps to `hit` if it may have met what is watched. `unused` holds nothing and is
+    /// not the index; without one, the VmCtx's scratch is used. Clobbers flags.
+    fn check_watch(
+        &mut self,
+        at: Address,
+        len_bytes: u8,
+        unused: Option<Gpr>,
+        hit: <Self as FlowMasm>::Label,
+    ) where
+        Self: FlowMasm;
+    /// Says in the VmCtx which store it was, and calls the watch stub. Returns the return address.
+    fn call_watch(&mut self, at: Address, len_bytes: u8) -> u32;
     /// `dst = [VmCtx + offset]`, 64 bits. *Keeps flags.*
     fn load_vmctx(&mut self, dst: Gpr, offset: u32);
     /// `dst = [VmCtx + offset]`, 32 bits zero-extended. *Keeps flags.*

@@ -1,7 +1,7 @@
 //! One function in, machine code and its [`FrameMap`] out. One deterministic compile, many variants.
 //!
 //! # Invariants
-//! - Instrumentation ([`Stops`]) adds calls and changes nothing else: register and slot contents at every
+//! - [`Instrumentation`] adds checks and calls and changes nothing else: what live registers and slots hold at every
 //!   instruction boundary, and the order of sites, are equal in all variants of a function.
 //! - The code is position independent: it refers to nothing but `r14`, its own bytes and the stack.
 //! - Anything that is not compiled is an [`Error::Unsupported`](crate::error::Error) with its name and offset.
@@ -42,6 +42,25 @@ pub enum Stops {
     All,
 }
 
+/// What a variant does beside what its function says.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Instrumentation {
+    /// Where it calls the stop stub.
+    pub stops: Stops,
+    /// Whether each store to memory 0 compares its address with the watched range, and calls the watch stub after it.
+    /// Bulk instructions are the runtime's, which looks for itself.
+    pub watched_stores: bool,
+}
+
+impl From<&Stops> for Instrumentation {
+    fn from(stops: &Stops) -> Instrumentation {
+        Instrumentation {
+            stops: stops.clone(),
+            watched_stores: false,
+        }
+    }
+}
+
 /// A compiled variant of a function.
 #[derive(Debug)]
 pub struct Compiled {
@@ -60,12 +79,18 @@ pub fn supported() -> Result<(), String> {
 }
 
 /// Compiles a defined function.
-pub fn compile(module: &Module, layout: &VmLayout, func: u32, stops: &Stops) -> Result<Compiled, Error> {
+pub fn compile(
+    module: &Module,
+    layout: &VmLayout,
+    func: u32,
+    with: impl Into<Instrumentation>,
+) -> Result<Compiled, Error> {
+    let with = with.into();
     #[cfg(target_arch = "x86_64")]
-    return compiler::compile::<x64::X64>(module, layout, func, stops);
+    return compiler::compile::<x64::X64>(module, layout, func, &with);
     #[cfg(not(target_arch = "x86_64"))]
     {
-        let _ = (module, layout, func, stops);
+        let _ = (module, layout, func, with);
         Err(Error::Host("there is no compiler for this processor".to_string()))
     }
 }

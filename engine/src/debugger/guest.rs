@@ -392,6 +392,7 @@ impl StopHandler for Guest<'_> {
         let reason = match cause {
             StopCause::Probe => self.reason(paused),
             StopCause::Pause => Some(StopReason::Pause),
+            StopCause::Watch(_) => None,
             StopCause::Trap(trap) => Some(StopReason::Trap(fault::explain(paused, trap))),
         };
         match reason {

@@ -13,8 +13,6 @@
 //! table entries; 7,654,321 bytes a function body; 50,000 locals, 1,000 parameters and 1,000 results a function;
 //! 100,000 bytes an import or export name.
 //!
-//! SIMD is decoded and validated here; whoever executes a module refuses its operators by name.
-//!
 //! Must not know: what anyone does with the module.
 
 use super::{

@@ -13,6 +13,7 @@ use super::paused::{Guest, Paused, Resume, StopCause, StopHandler, TickAction, T
 use super::store::{CallOutcome, Store};
 use super::trap;
 use super::unwind::NativeFrames;
+use super::watch::{Stored, stored_by_libcall};
 use crate::compile::{PointKind, Stops};
 use crate::error::{Error, TrapKind};
 use crate::interp::Callee;
@@ -36,7 +37,7 @@ pub fn call(
     let outcome = Call {
         layout: &layout,
         ty,
-        pausing: false,
+        pending: Vec::new(),
     }
     .run(store, handler);
     if let Some(native) = &mut store.native {
@@ -92,8 +93,8 @@ fn broken(what: &str) -> Error {
 struct Call<'a> {
     layout: &'a CallLayout,
     ty: &'a FuncType,
-    /// The next probe is that of a pause.
-    pausing: bool,
+    /// What the handler is told at the next boundary, which frame 0 is on its way to.
+    pending: Vec<StopCause>,
 }
 
 /// What serving an exit leads to.
@@ -127,6 +128,7 @@ impl Call<'_> {
                 Exit::Host => self.host(store, handler)?,
                 Exit::Libcall => self.libcall(store, handler)?,
                 Exit::Trap | Exit::Fault => self.trap_here(store, handler)?,
+                Exit::Watch => self.watch(store, handler)?,
             };
             if let Next::End(outcome) = next {
                 return Ok(outcome);
@@ -142,13 +144,62 @@ impl Call<'_> {
     }
 
     fn stop(&mut self, store: &mut Store, handler: &mut dyn StopHandler) -> Result<Next, Error> {
-        let cause = if std::mem::take(&mut self.pausing) {
-            store.move_innermost(None)?;
-            StopCause::Pause
-        } else {
-            StopCause::Probe
-        };
-        Ok(on_stop(store, handler, &cause))
+        let pending = std::mem::take(&mut self.pending);
+        if pending.is_empty() {
+            return Ok(on_stop(store, handler, &StopCause::Probe));
+        }
+        store.move_innermost(None)?;
+        for cause in &pending {
+            if let Next::End(outcome) = on_stop(store, handler, cause) {
+                return Ok(Next::End(outcome));
+            }
+        }
+        // A pause stands for a stop that was asked for here; a watched store does not.
+        let head = NativeFrames::default().head(store, 0);
+        let wanted = head.is_some_and(|head| store.stops.wants(head.instance, head.func, head.pc.0));
+        if wanted && !pending.contains(&StopCause::Pause) {
+            return Ok(on_stop(store, handler, &StopCause::Probe));
+        }
+        Ok(Next::Resume)
+    }
+
+    /// Has frame 0 run to its next boundary, and the handler told there.
+    fn stop_next(&mut self, store: &mut Store, cause: StopCause) -> Result<(), Error> {
+        self.pending.push(cause);
+        store.move_innermost(Some(&Stops::All))
+    }
+
+    /// A store may have met what is watched: compiled code compares with a range around it.
+    fn watch(&mut self, store: &mut Store, handler: &mut dyn StopHandler) -> Result<Next, Error> {
+        let native = store.native.as_ref().ok_or_else(|| broken("no compiled code"))?;
+        let rip = native.context().rip;
+        let block = native.variants.block_at(rip);
+        let stored = block.and_then(|block| {
+            let pc = block.frame_map.store_before(block.offset_of(rip)?)?;
+            let vmctx = &store.instances.get(block.instance as usize)?.vmctx;
+            let address = vmctx.get_u64(vmctx::WATCH_ADDRESS as u32);
+            let end = address.checked_add(vmctx.get_u64(vmctx::WATCH_LEN_BYTES as u32))?;
+            Some((block.instance, pc, (0, address..end)))
+        });
+        let (instance, pc, stored) = stored.ok_or_else(|| broken("a watched store of no known function"))?;
+        Ok(match store.written(instance, pc, stored) {
+            Some(written) => on_stop(store, handler, &StopCause::Watch(written)),
+            None => Next::Resume,
+        })
+    }
+
+    /// Tells the handler of stores made outside compiled code by the instruction where frame 0 stands.
+    fn stored_outside(&mut self, store: &mut Store, instance: u32, stored: Vec<Stored>) -> Result<(), Error> {
+        let native = store.native.as_ref().ok_or_else(|| broken("no compiled code"))?;
+        let innermost = native.activations().len().saturating_sub(1);
+        let pc = native.first_point(innermost).map(|point| point.offset);
+        let pc = pc.ok_or_else(|| broken("a call from no known place"))?;
+        for stored in stored {
+            if let Some(written) = store.written(instance, pc, stored) {
+                self.stop_next(store, StopCause::Watch(written))?;
+            }
+        }
+        Ok(())
     }
 
     /// Looks at the interrupt flag.
@@ -161,8 +212,7 @@ impl Call<'_> {
             match handler.on_interrupt(&mut Paused::new(store, Guest::Native(NativeFrames::default()))) {
                 TickAction::Continue => Next::Resume,
                 TickAction::Pause => {
-                    store.move_innermost(Some(&Stops::All))?;
-                    self.pausing = true;
+                    self.stop_next(store, StopCause::Pause)?;
                     Next::Resume
                 }
                 TickAction::Abandon => Next::End(CallOutcome::Abandoned),
@@ -213,6 +263,11 @@ impl Call<'_> {
                     if let Some(native) = &mut store.native {
                         native.write_vals(&layout.results, &results);
                     }
+                    let stored = std::mem::take(&mut store.host_stores);
+                    if !stored.is_empty() {
+                        let stored = stored.into_iter().map(|bytes| (0, bytes)).collect();
+                        self.stored_outside(store, caller, stored)?;
+                    }
                     return self.interrupt(store, handler);
                 }
                 Err(HostError::Exit(code)) => return Ok(Next::End(CallOutcome::Exited(code))),
@@ -251,6 +306,11 @@ impl Call<'_> {
             Ok(result) => {
                 if let Some(native) = &mut store.native {
                     native.context_mut().gpr[RAX] = result;
+                }
+                if store.watches.any()
+                    && let Some(stored) = stored_by_libcall(gpr[RDI], args)
+                {
+                    self.stored_outside(store, instance, vec![stored])?;
                 }
                 Ok(Next::Resume)
             }

@@ -111,10 +111,12 @@ pub enum Exit {
     Host = 6,
     /// A hardware fault.
     Fault = 7,
+    /// A store that may have met what is watched.
+    Watch = 8,
 }
 
 impl Exit {
-    const ALL: [Exit; 8] = [
+    const ALL: [Exit; 9] = [
         Exit::Done,
         Exit::Stop,
         Exit::Trap,
@@ -123,13 +125,14 @@ impl Exit {
         Exit::Lazy,
         Exit::Host,
         Exit::Fault,
+        Exit::Watch,
     ];
 
     /// Whether the stub is called, with a return address that is where the guest stands.
     fn is_called(self) -> bool {
         matches!(
             self,
-            Exit::Stop | Exit::Trap | Exit::Tick | Exit::Libcall | Exit::Host
+            Exit::Stop | Exit::Trap | Exit::Tick | Exit::Libcall | Exit::Host | Exit::Watch
         )
     }
 }
@@ -138,7 +141,7 @@ impl Exit {
 #[derive(Clone, Copy, Debug)]
 pub struct Stubs {
     resume: u64,
-    exits: [u64; 8],
+    exits: [u64; 9],
 }
 
 const GPR: i32 = offset_of!(GuestContext, gpr) as i32;
@@ -153,7 +156,7 @@ impl Stubs {
     pub fn new(code: &mut CodeMemory) -> Result<Stubs, Error> {
         let mut ops = VecAssembler::<X64Relocation>::new(0);
         emit_resume(&mut ops);
-        let mut offsets = [0; 8];
+        let mut offsets = [0; 9];
         for (offset, exit) in offsets.iter_mut().zip(Exit::ALL) {
             *offset = ops.offset().0 as u64;
             emit_exit(&mut ops, exit);

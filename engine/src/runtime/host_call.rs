@@ -37,7 +37,15 @@ impl Store {
             results: &mut results,
             memory: memory.map(|memory| GuestMemory::new(memory.bytes_mut(), &mut written)),
         };
-        (host.func.code)(&mut call)?;
+        let called = (host.func.code)(&mut call);
+        self.host_stores = match self.watches.any() {
+            true => written
+                .iter()
+                .map(|bytes| bytes.start as u64..bytes.end as u64)
+                .collect(),
+            false => Vec::new(),
+        };
+        called?;
         let fits = results.iter().zip(types).all(|(result, &ty)| {
             let known =
                 !matches!(result, Val::FuncRef(bits) if *bits != 0 && !self.func_by_ref.contains_key(bits));

@@ -48,6 +48,8 @@ pub struct FixedPart {
     pub tick_stub: u64,
     /// Stub that a libcall calls.
     pub libcall_stub: u64,
+    /// Stub that a watched store calls.
+    pub watch_stub: u64,
     /// First code of every defined function.
     pub lazy_stub: u64,
 }
@@ -61,6 +63,7 @@ impl FixedPart {
         record.put_u64(vmctx::TRAP_STUB as u32, self.trap_stub);
         record.put_u64(vmctx::TICK_STUB as u32, self.tick_stub);
         record.put_u64(vmctx::LIBCALL_STUB as u32, self.libcall_stub);
+        record.put_u64(vmctx::WATCH_STUB as u32, self.watch_stub);
         record.put_u32(vmctx::INSTANCE as u32, instance);
     }
 }

@@ -9,9 +9,11 @@
 
 use super::host::HostError;
 use super::paused::{
-    Frame, FrameHead, FrameState, FrameToken, Guest, Paused, Resume, StopCause, StopHandler, TickAction, Trap,
+    Frame, FrameHead, FrameState, FrameToken, Guest, Paused, Resume, StopCause, StopHandler, TickAction,
+    Trap, Written,
 };
 use super::store::{CallOutcome, Store};
+use super::watch::{Stored, stored_by};
 use crate::error::{Error, TrapKind};
 use crate::interp::{Callee, FrameView, HostStop, Machine, Step, World};
 use crate::module::Module;
@@ -93,6 +95,8 @@ impl Activation {
             return Ok(self.trapped(store, Trap { kind, message: None }, handler));
         }
         let mut pausing = false;
+        // Stores of the last instruction that are watched.
+        let mut written: Vec<Written> = Vec::new();
         // The instruction was interrupted in its host function: its boundary is behind.
         let mut repeated = false;
         loop {
@@ -104,6 +108,14 @@ impl Activation {
                     TickAction::Abandon => return Ok(CallOutcome::Abandoned),
                 }
             }
+            for written in written.drain(..) {
+                match self.parked(store, |paused| {
+                    handler.on_stop(paused, &StopCause::Watch(written))
+                }) {
+                    Resume::Continue => {}
+                    Resume::Abandon => return Ok(CallOutcome::Abandoned),
+                }
+            }
             if !std::mem::take(&mut repeated)
                 && let Some(cause) = self.cause_at_boundary(store, pausing)
             {
@@ -113,9 +125,17 @@ impl Activation {
                     Resume::Abandon => return Ok(CallOutcome::Abandoned),
                 }
             }
+            let watching = store.watches.any().then(|| self.about_to_store(store)).flatten();
             let mut world = StoreWorld::new(store);
             let step = self.machine.step(&mut world);
             let (host_end, host_args) = (world.host_end.take(), world.host_args);
+            if let (Step::Continue, Some((instance, pc, stored))) = (step, watching) {
+                let by_host = std::mem::take(&mut store.host_stores)
+                    .into_iter()
+                    .map(|bytes| (0, bytes));
+                let stores = stored.into_iter().chain(by_host);
+                written.extend(stores.filter_map(|stored| store.written(instance, pc, stored)));
+            }
             let trap = match (step, host_end) {
                 (Step::Continue, _) => continue,
                 (Step::Done, _) => {
@@ -172,6 +192,13 @@ impl Activation {
             TickAction::Pause => self.parked(store, |paused| handler.on_stop(paused, &StopCause::Pause)),
             TickAction::Abandon => Resume::Abandon,
         }
+    }
+
+    /// Where the guest stands, and what the instruction there stores.
+    fn about_to_store(&self, store: &Store) -> Option<(u32, u64, Option<Stored>)> {
+        let frame = self.machine.frame(0)?;
+        let stored = stored_by(store.module(frame.instance)?, frame.pc, frame.operands);
+        Some((frame.instance, frame.pc, stored))
     }
 
     /// Why the handler is to be called before the next instruction.

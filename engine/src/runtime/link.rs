@@ -246,6 +246,7 @@ impl Store {
             data: Vec::new(),
             elements: Vec::new(),
         });
+        self.tell_watched(number);
 
         for (index, init) in module.global_inits.iter().enumerate() {
             let bits = self.evaluate(number, init);

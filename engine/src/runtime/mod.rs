@@ -31,3 +31,4 @@ mod trap;
 mod unwind;
 mod variants;
 mod vm_record;
+mod watch;

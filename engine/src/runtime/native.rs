@@ -84,6 +84,7 @@ impl Native {
             trap_stub: self.stubs.exit(Exit::Trap),
             tick_stub: self.stubs.exit(Exit::Tick),
             libcall_stub: self.stubs.exit(Exit::Libcall),
+            watch_stub: self.stubs.exit(Exit::Watch),
             lazy_stub: self.lazy_stub(),
         }
     }

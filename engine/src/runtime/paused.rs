@@ -12,6 +12,7 @@ use super::unwind::NativeFrames;
 use crate::error::{Error, TrapKind};
 use crate::runtime::store::Store;
 use crate::types::Val;
+use std::ops::Range;
 use stepwell_debuginfo::ModuleOffset;
 
 /// A trap as the runtime reports it.
@@ -23,6 +24,19 @@ pub struct Trap {
     pub message: Option<String>,
 }
 
+/// A store that met what is watched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The instruction that stored: a call, if a host function did.
+    pub pc: ModuleOffset,
+    /// The instance whose memory it is.
+    pub instance: u32,
+    /// The memory's index there.
+    pub memory: u32,
+    /// All addresses it stored to.
+    pub bytes: Range<u64>,
+}
+
 /// Why a handler is called.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StopCause {
@@ -30,6 +44,9 @@ pub enum StopCause {
     Probe,
     /// The first boundary after [`TickAction::Pause`] (or a host function interrupted while it waited).
     Pause,
+    /// A store met what [`Store::watch`] asked for. It is made; the guest stands before the next instruction, whose
+    /// own stop, if one is asked for, comes after this.
+    Watch(Written),
     /// The guest trapped and stands at the trapping instruction. It cannot go on.
     Trap(Trap),
 }
@@ -228,6 +245,13 @@ impl Paused<'_> {
         if let Err(error) = self.store.set_flood(on) {
             self.store.failure = Some(error);
         }
+    }
+
+    /// Has the handler called after stores that meet these addresses, in place of what was watched of the memory
+    /// before. `Err` names what cannot be compiled.
+    pub fn watch(&mut self, instance: u32, memory: u32, ranges: &[Range<u64>]) -> Result<(), Error> {
+        self.forget_frames();
+        self.store.watch(instance, memory, ranges)
     }
 
     /// Frames found so far may be about to move.

@@ -2,7 +2,7 @@
 //!
 //! Must not know: how a backend makes a guest stop.
 
-use crate::compile::Stops;
+use crate::compile::{Instrumentation, Stops};
 use std::collections::HashMap;
 
 /// The stops asked for.
@@ -10,6 +10,7 @@ use std::collections::HashMap;
 pub struct WantedStops {
     by_func: HashMap<(u32, u32), Stops>,
     flood: bool,
+    watched_stores: bool,
 }
 
 impl WantedStops {
@@ -40,12 +41,25 @@ impl WantedStops {
         std::mem::replace(&mut self.flood, on) != on
     }
 
-    /// Whether anything may stop at all.
+    /// Says whether stores are to be checked; whether that changed anything.
+    pub fn set_watched_stores(&mut self, on: bool) -> bool {
+        std::mem::replace(&mut self.watched_stores, on) != on
+    }
+
+    /// What a variant of a function has to do, with these stops or (`None`) those asked for.
+    pub fn instrumentation(&self, instance: u32, func: u32, stops: Option<&Stops>) -> Instrumentation {
+        Instrumentation {
+            stops: stops.unwrap_or(self.of(instance, func)).clone(),
+            watched_stores: self.watched_stores,
+        }
+    }
+
+    /// Whether anything may stop at a boundary.
     pub fn any(&self) -> bool {
         self.flood || !self.by_func.is_empty()
     }
 
-    /// What a function's code has to do.
+    /// Where a function's code has to stop.
     pub fn of(&self, instance: u32, func: u32) -> &Stops {
         if self.flood {
             return &Stops::All;

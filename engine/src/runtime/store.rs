@@ -13,6 +13,7 @@ use super::native::Native;
 use super::stops::WantedStops;
 use super::table::Table;
 use super::vm_record::{Cell, VmRecord};
+use super::watch::Watches;
 use super::{activation, interpreted};
 use crate::compile::{self, Stops};
 use crate::error::Error;
@@ -23,6 +24,7 @@ use crate::runtime::host::{HostFunc, Interrupt};
 use crate::runtime::paused::{StopHandler, Trap};
 use crate::types::{FuncType, Val};
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// How guests are executed.
@@ -126,6 +128,9 @@ pub struct Store {
     pub(super) globals: Vec<Global>,
     pub(super) instances: Vec<Instance>,
     pub(super) stops: WantedStops,
+    pub(super) watches: Watches,
+    /// What the last host function stored to memory 0 of its caller, as far as that is watched.
+    pub(super) host_stores: Vec<Range<u64>>,
     /// Ticks of activations that have ended.
     pub(super) ticks: u64,
     /// What the interpreter keeps between calls.
@@ -170,6 +175,8 @@ impl Store {
             globals: Vec::new(),
             instances: Vec::new(),
             stops: WantedStops::default(),
+            watches: Watches::default(),
+            host_stores: Vec::new(),
             ticks: 0,
             rest: interpreted::Rest::default(),
             memory_limit_pages: MAX_PAGES,
@@ -338,7 +345,7 @@ impl Store {
     }
 
     /// A memory of an instance.
-    fn memory_number(&self, instance: u32, memory: u32) -> Option<usize> {
+    pub(super) fn memory_number(&self, instance: u32, memory: u32) -> Option<usize> {
         Some(*self.instance(instance)?.memories.get(memory as usize)? as usize)
     }
 

@@ -258,7 +258,10 @@ fn head(native: &Native, block: &Block, point: &Point, first: bool) -> FrameHead
         PointKind::CallSite(_) => FrameState::InCall,
         PointKind::Trap(_) => FrameState::Trapped,
         _ if trapped => FrameState::Trapped,
-        PointKind::Boundary(_) | PointKind::TickSite(_) | PointKind::LibcallSite(_) => FrameState::Boundary,
+        PointKind::Boundary(_)
+        | PointKind::TickSite(_)
+        | PointKind::LibcallSite(_)
+        | PointKind::AfterStore(_) => FrameState::Boundary,
     };
     FrameHead {
         instance: block.instance,

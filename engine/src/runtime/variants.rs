@@ -10,7 +10,7 @@
 
 use super::native::Native;
 use super::store::Store;
-use crate::compile::{self, Compiled, FrameMap, PointKind, Stops};
+use crate::compile::{self, Compiled, FrameMap, Instrumentation, PointKind, Stops};
 use crate::error::Error;
 use std::collections::{BTreeMap, HashMap};
 
@@ -42,7 +42,7 @@ pub struct Variants {
     /// By address.
     blocks: BTreeMap<u64, Block>,
     /// Addresses of a function's variants.
-    by_func: HashMap<(u32, u32), HashMap<Stops, u64>>,
+    by_func: HashMap<(u32, u32), HashMap<Instrumentation, u64>>,
     /// Functions whose reference points at a variant.
     linked: Vec<(u32, u32)>,
 }
@@ -55,16 +55,16 @@ impl Variants {
         (address - start < block.len).then_some(block)
     }
 
-    fn get(&self, instance: u32, func: u32, stops: &Stops) -> Option<u64> {
-        self.by_func.get(&(instance, func))?.get(stops).copied()
+    fn get(&self, instance: u32, func: u32, with: &Instrumentation) -> Option<u64> {
+        self.by_func.get(&(instance, func))?.get(with).copied()
     }
 
-    fn add(&mut self, block: Block, stops: Stops) -> u64 {
+    fn add(&mut self, block: Block, with: Instrumentation) -> u64 {
         let start = block.start;
         self.by_func
             .entry((block.instance, block.func))
             .or_default()
-            .insert(stops, start);
+            .insert(with, start);
         self.blocks.insert(start, block);
         start
     }
@@ -74,14 +74,14 @@ impl Variants {
         &mut self,
         instance: u32,
         func: u32,
-        wanted: &Stops,
+        wanted: &Instrumentation,
         stands_in: impl Fn(u64) -> bool,
     ) -> Vec<Block> {
         let Some(variants) = self.by_func.get_mut(&(instance, func)) else {
             return Vec::new();
         };
-        let unwanted = variants.extract_if(|stops, start| {
-            matches!(stops, Stops::At(_)) && stops != wanted && !stands_in(*start)
+        let unwanted = variants.extract_if(|with, start| {
+            matches!(with.stops, Stops::At(_)) && with != wanted && !stands_in(*start)
         });
         (unwanted.filter_map(|(_, start)| self.blocks.remove(&start))).collect()
     }
@@ -174,6 +174,7 @@ impl Native {
             Some(PointKind::CallSite(site) | PointKind::LibcallSite(site) | PointKind::TickSite(site)) => {
                 to.frame_map.native_from_site(site)
             }
+            Some(PointKind::AfterStore(boundary)) => to.frame_map.native_before_boundary(boundary),
             Some(PointKind::Trap(_)) => return Ok(()),
             None => None,
         };
@@ -183,7 +184,7 @@ impl Native {
     }
 
     /// Frees a function's variants that nothing needs, after its live frames have moved to the wanted one.
-    fn release_unwanted(&mut self, instance: u32, func: u32, wanted: &Stops) {
+    fn release_unwanted(&mut self, instance: u32, func: u32, wanted: &Instrumentation) {
         // Frames that cannot go on have stayed where they were.
         let standing: Vec<u64> = (0..self.activations().len())
             .filter_map(|activation| self.block_of_first_frame(activation))
@@ -220,15 +221,15 @@ fn no_such_point(block: &Block) -> Error {
 }
 
 impl Store {
-    /// The address of the variant of a function with given stops, compiled if it is not there yet.
-    fn variant(&mut self, instance: u32, func: u32, stops: &Stops) -> Result<u64, Error> {
+    /// The address of the variant of a function with given instrumentation, compiled if it is not there yet.
+    fn variant(&mut self, instance: u32, func: u32, with: &Instrumentation) -> Result<u64, Error> {
         let (Some(native), Some(of)) = (&mut self.native, self.instances.get(instance as usize)) else {
             return Err(Error::Usage(format!("there is no compiled instance {instance}")));
         };
-        if let Some(start) = native.variants.get(instance, func, stops) {
+        if let Some(start) = native.variants.get(instance, func, with) {
             return Ok(start);
         }
-        let Compiled { code, frame_map } = compile::compile(&of.module, &of.layout, func, stops)?;
+        let Compiled { code, frame_map } = compile::compile(&of.module, &of.layout, func, with.clone())?;
         let block = Block {
             start: native.publish(&code)?,
             len: code.len() as u64,
@@ -236,13 +237,13 @@ impl Store {
             func,
             frame_map,
         };
-        Ok(native.variants.add(block, stops.clone()))
+        Ok(native.variants.add(block, with.clone()))
     }
 
     /// Compiles the variant of a function that is wanted now and points its reference at it; its address.
     pub(super) fn link_code(&mut self, instance: u32, func: u32) -> Result<u64, Error> {
-        let stops = self.stops.of(instance, func).clone();
-        let code = self.variant(instance, func, &stops)?;
+        let with = self.stops.instrumentation(instance, func, None);
+        let code = self.variant(instance, func, &with)?;
         let Some(native) = &mut self.native else {
             return Err(Error::Usage("nothing is compiled in this store".to_string()));
         };
@@ -262,15 +263,15 @@ impl Store {
         }
         self.link_code(instance, func)?;
         self.move_live_frames(&[(instance, func)])?;
-        let wanted = self.stops.of(instance, func);
+        let wanted = self.stops.instrumentation(instance, func, None);
         if let Some(native) = &mut self.native {
-            native.release_unwanted(instance, func, wanted);
+            native.release_unwanted(instance, func, &wanted);
         }
         Ok(())
     }
 
-    /// Makes compiled code follow a change of flood: functions get their variant when they are called next, live
-    /// frames now.
+    /// Makes compiled code follow a change of flood, or of whether stores are watched: functions get their variant when
+    /// they are called next, live frames now.
     pub(super) fn apply_flood(&mut self) -> Result<(), Error> {
         let Some(native) = &mut self.native else {
             return Ok(());
@@ -296,8 +297,8 @@ impl Store {
         }
         let mut target = HashMap::new();
         for &(instance, func) in funcs {
-            let stops = self.stops.of(instance, func).clone();
-            target.insert((instance, func), self.variant(instance, func, &stops)?);
+            let with = self.stops.instrumentation(instance, func, None);
+            target.insert((instance, func), self.variant(instance, func, &with)?);
         }
         if let Some(native) = &mut self.native {
             for activation in 0..active {
@@ -317,8 +318,8 @@ impl Store {
             return Ok(());
         };
         let (instance, func) = (block.instance, block.func);
-        let stops = stops.unwrap_or(self.stops.of(instance, func)).clone();
-        let to = self.variant(instance, func, &stops)?;
+        let with = self.stops.instrumentation(instance, func, stops);
+        let to = self.variant(instance, func, &with)?;
         match &mut self.native {
             Some(native) => native.move_first_frame(innermost, &HashMap::from([((instance, func), to)])),
             None => Ok(()),

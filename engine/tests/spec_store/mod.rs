@@ -1,4 +1,4 @@
-//! The store as the spec's scripts use it, in one of three modes.
+//! The store as the spec's scripts use it, in one of several modes.
 
 use crate::runtime_support::{Watcher, host};
 use std::sync::Arc;
@@ -18,6 +18,10 @@ pub enum Mode {
     Clean,
     /// As compiled code that stops at every instruction.
     Twins,
+    /// As compiled code that stops after every store.
+    Watched,
+    /// As compiled code with watched stores, none of which stops.
+    WatchedInVain,
 }
 
 impl Mode {
@@ -39,7 +43,8 @@ pub enum Failure {
 /// A store with the module `spectest` that the scripts import.
 pub struct SpecStore {
     store: Store,
-    stops: u64,
+    mode: Mode,
+    stores: u64,
 }
 
 impl SpecStore {
@@ -51,7 +56,11 @@ impl SpecStore {
             Backend::Compiled
         };
         let store = Store::new(backend).expect("a store");
-        let mut store = SpecStore { store, stops: 0 };
+        let mut store = SpecStore {
+            store,
+            mode,
+            stores: 0,
+        };
         let text = r#"(module
             (global (export "global_i32") i32 (i32.const 666))
             (global (export "global_i64") i64 (i64.const 666))
@@ -85,11 +94,20 @@ impl SpecStore {
     /// Makes an instance and runs its start function.
     pub fn instantiate(&mut self, module: Arc<Module>) -> Result<u32, Failure> {
         let start = module.start;
+        let memories = module.memories.len();
         let made = self.store.instantiate(module).map_err(|error| match error {
             Error::Link(words) => Failure::Link(words),
             other => Failure::Link(other.to_string()),
         })?;
         let instance = made.map_err(|trap| Failure::Trap(trap.kind))?;
+        let watched = match self.mode {
+            Mode::Watched => Some(0..1 << 33),
+            Mode::WatchedInVain => Some(1 << 33..1 << 34),
+            Mode::Interpreter | Mode::Clean | Mode::Twins => None,
+        };
+        if let Some(watched) = watched.filter(|_| memories > 0) {
+            self.store.watch(instance, 0, &[watched]).expect("a memory");
+        }
         if let Some(Extern::Func(func)) = start.and_then(|start| self.store.func(instance, start)) {
             match self.call(func, &[]) {
                 Ok(Ok(_)) => {}
@@ -107,6 +125,11 @@ impl SpecStore {
             let what = self.store.export(instance, &export.name).expect("an export");
             self.store.define(name, &export.name, what);
         }
+    }
+
+    /// How many stores stopped.
+    pub fn stores(&self) -> u64 {
+        self.stores
     }
 
     /// The value of an exported global.
@@ -127,11 +150,15 @@ impl SpecStore {
 
     /// Calls a function: its results, or its trap.
     pub fn call(&mut self, func: u32, args: &[Val]) -> Result<Result<Vec<Val>, TrapKind>, String> {
-        let mut stops = 0;
+        let mut stores = 0;
         let mut watcher = Watcher::on_stop(|paused, cause| {
-            if *cause == StopCause::Probe {
-                stops += 1;
-                assert!(paused.head(0).is_some(), "a stop without a frame");
+            match cause {
+                StopCause::Probe => assert!(paused.head(0).is_some(), "a stop without a frame"),
+                StopCause::Watch(_) => {
+                    stores += 1;
+                    assert!(paused.frame(0).is_some(), "a store without a frame");
+                }
+                _ => {}
             }
             Resume::Continue
         });
@@ -140,7 +167,7 @@ impl SpecStore {
             .call(func, args, &mut watcher)
             .map_err(|error| error.to_string());
         drop(watcher);
-        self.stops += stops;
+        self.stores += stores;
         match outcome? {
             CallOutcome::Returned(values) => Ok(Ok(values)),
             CallOutcome::Trapped(trap) => Ok(Err(trap.kind)),

@@ -75,6 +75,7 @@ impl<M: Masm> Compiler<'_, M> {
             }
         };
         self.may_fault(native);
+        self.stored(at, width.len_bytes);
     }
 
     pub fn float_load(&mut self, size: Size, offset: u64) {
@@ -98,6 +99,7 @@ impl<M: Masm> Compiler<'_, M> {
         let src = self.in_xmm(value);
         let native = self.masm.fstore(size, at, src);
         self.may_fault(native);
+        self.stored(at, if size == Size::S32 { 4 } else { 8 });
     }
 
     pub fn memory_size(&mut self, index: u32) {

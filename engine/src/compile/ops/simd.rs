@@ -208,6 +208,7 @@ impl<M: Masm> Compiler<'_, M> {
         let src = self.in_xmm(value);
         let native = self.masm.vstore(at, src);
         self.may_fault(native);
+        self.stored(at, 16);
     }
 
     pub fn vec_load_lane(&mut self, lane: Lane, index: u8, offset: u64) {
@@ -232,5 +233,6 @@ impl<M: Masm> Compiler<'_, M> {
         let src = self.in_xmm(vector);
         let native = self.masm.vstore_lane(lane, index, at, src);
         self.may_fault(native);
+        self.stored(at, lane.bits() / 8);
     }
 }

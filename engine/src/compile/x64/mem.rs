@@ -1,9 +1,10 @@
 //! Guest memory, and the VmCtx that everything else hangs from.
 
-use super::super::masm::{Address, MemMasm, Size, Width};
+use super::super::masm::{Address, FlowMasm, IntMasm, MemMasm, Size, Width};
 use super::super::regs::{Gpr, Xmm};
 use super::X64;
-use dynasmrt::{DynasmApi, dynasm};
+use crate::layout::vmctx;
+use dynasmrt::{DynamicLabel, DynasmApi, DynasmLabelApi, dynasm};
 
 /// Emits `op before [guest address] after`.
 macro_rules! with_guest {
@@ -24,6 +25,23 @@ macro_rules! with_guest {
     }};
 }
 pub(super) use with_guest;
+
+impl X64 {
+    /// `dst` = the guest address `at` plus a few bytes.
+    fn guest_address(&mut self, dst: Gpr, at: Address, plus: i32) {
+        match (at.index, at.offset.checked_add(plus)) {
+            (Some(index), Some(offset)) => {
+                dynasm!(self.asm ; .arch x64 ; lea Rq(dst.0), [Rq(index.0) + offset]);
+            }
+            (Some(index), None) => dynasm!(self.asm
+                ; .arch x64
+                ; lea Rq(dst.0), [Rq(index.0) + at.offset]
+                ; add Rq(dst.0), plus
+            ),
+            (None, _) => self.mov_imm(dst, at.offset as u64 + plus as u64),
+        }
+    }
+}
 
 impl MemMasm for X64 {
     fn load(&mut self, width: Width, dst: Gpr, at: Address) -> u32 {
@@ -72,6 +90,37 @@ impl MemMasm for X64 {
             Size::S32 => with_guest!(self, at, [vmovd DWORD] [, Rx(src.0)]),
             Size::S64 => with_guest!(self, at, [vmovq QWORD] [, Rx(src.0)]),
         }
+    }
+
+    fn check_watch(&mut self, at: Address, len_bytes: u8, unused: Option<Gpr>, hit: DynamicLabel) {
+        const RAX: Gpr = Gpr(0);
+        let reg = unused.unwrap_or(RAX);
+        if unused.is_none() {
+            dynasm!(self.asm ; .arch x64 ; mov [BYTE r14 + vmctx::SCRATCH as i8], rax);
+        }
+        self.guest_address(reg, at, i32::from(len_bytes) - 1);
+        let reach = vmctx::WATCH_REACH + 8 * len_bytes.trailing_zeros() as i32;
+        dynasm!(self.asm
+            ; .arch x64
+            ; sub Rq(reg.0), [BYTE r14 + vmctx::WATCH_FROM as i8]
+            ; cmp Rq(reg.0), [BYTE r14 + reach as i8]
+        );
+        if unused.is_none() {
+            dynasm!(self.asm ; .arch x64 ; mov rax, [BYTE r14 + vmctx::SCRATCH as i8]);
+        }
+        dynasm!(self.asm ; .arch x64 ; jb =>hit);
+    }
+
+    fn call_watch(&mut self, at: Address, len_bytes: u8) -> u32 {
+        dynasm!(self.asm ; .arch x64 ; mov [BYTE r14 + vmctx::SCRATCH as i8], rax);
+        self.guest_address(Gpr(0), at, 0);
+        dynasm!(self.asm
+            ; .arch x64
+            ; mov [r14 + vmctx::WATCH_ADDRESS], rax
+            ; mov QWORD [r14 + vmctx::WATCH_LEN_BYTES], i32::from(len_bytes)
+            ; mov rax, [BYTE r14 + vmctx::SCRATCH as i8]
+        );
+        self.call_vmctx(vmctx::WATCH_STUB)
     }
 
     fn load_vmctx(&mut self, dst: Gpr, offset: u32) {

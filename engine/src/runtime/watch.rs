@@ -1,0 +1,162 @@
+//! Watched memory: which stores the handler is told of, whoever makes them: the guest's instructions, whatever runs
+//! them, and host functions.
+//!
+//! # Invariants
+//! - A store is told of after it was made, with the guest before the next instruction of the same frame.
+//! - What compiled code compares with is a range around everything watched in its memory 0; what meets that is looked
+//!   up here.
+//!
+//! Must not know: why memory is watched.
+
+use super::paused::Written;
+use super::store::Store;
+use crate::error::Error;
+use crate::layout::{Libcall, vmctx};
+use crate::module::Module;
+use crate::types::ValType;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use stepwell_debuginfo::ModuleOffset;
+use wasmparser::{BinaryReader, MemArg, MemArgTarget, Operator, OperatorsReader};
+
+/// What is watched, by number of the memory.
+#[derive(Debug, Default)]
+pub struct Watches {
+    by_memory: BTreeMap<usize, Vec<Range<u64>>>,
+}
+
+impl Watches {
+    /// Whether anything is.
+    pub fn any(&self) -> bool {
+        !self.by_memory.is_empty()
+    }
+
+    /// Whether bytes of a memory are.
+    fn meets(&self, memory: usize, bytes: &Range<u64>) -> bool {
+        (self.by_memory.get(&memory)).is_some_and(|ranges| {
+            ranges
+                .iter()
+                .any(|range| range.start < bytes.end && bytes.start < range.end)
+        })
+    }
+
+    /// What is watched of a memory, and everything between.
+    fn hull(&self, memory: usize) -> Option<Range<u64>> {
+        let ranges = self.by_memory.get(&memory)?;
+        let start = ranges.iter().map(|range| range.start).min()?;
+        let end = ranges.iter().map(|range| range.end).max()?;
+        Some(start..end)
+    }
+}
+
+/// Bytes that an instruction is about to store: memory index, addresses.
+pub type Stored = (u32, Range<u64>);
+
+fn bytes(memory: u32, address: u128, len_bytes: u128) -> Option<Stored> {
+    let address = u64::try_from(address).ok()?;
+    let end = address.checked_add(u64::try_from(len_bytes).ok()?)?;
+    (end > address).then_some((memory, address..end))
+}
+
+/// What the instruction at a file offset stores, if it does; `operands` are its frame's.
+pub fn stored_by(module: &Module, offset: u64, operands: &[(ValType, u128)]) -> Option<Stored> {
+    let code = module.bytes.get(usize::try_from(offset).ok()?..)?;
+    let operator = OperatorsReader::new(BinaryReader::new(code, offset))
+        .read()
+        .ok()?;
+    let operand = |from_top: usize| Some(operands.get(operands.len().checked_sub(from_top)?)?.1);
+    let at = |memarg: MemArg, len_bytes: u128| {
+        let MemArgTarget::Memory(memory) = memarg.target else {
+            return None;
+        };
+        bytes(
+            memory,
+            operand(2)?.checked_add(u128::from(memarg.offset))?,
+            len_bytes,
+        )
+    };
+    match operator {
+        Operator::I32Store8 { memarg }
+        | Operator::I64Store8 { memarg }
+        | Operator::V128Store8Lane { memarg, .. } => at(memarg, 1),
+        Operator::I32Store16 { memarg }
+        | Operator::I64Store16 { memarg }
+        | Operator::V128Store16Lane { memarg, .. } => at(memarg, 2),
+        Operator::I32Store { memarg }
+        | Operator::I64Store32 { memarg }
+        | Operator::F32Store { memarg }
+        | Operator::V128Store32Lane { memarg, .. } => at(memarg, 4),
+        Operator::I64Store { memarg }
+        | Operator::F64Store { memarg }
+        | Operator::V128Store64Lane { memarg, .. } => at(memarg, 8),
+        Operator::V128Store { memarg } => at(memarg, 16),
+        Operator::MemoryFill { mem } | Operator::MemoryInit { mem, .. } => {
+            bytes(mem, operand(3)?, operand(1)?)
+        }
+        Operator::MemoryCopy { dst_mem, .. } => bytes(dst_mem, operand(3)?, operand(1)?),
+        _ => None,
+    }
+}
+
+/// What a libcall has stored.
+pub fn stored_by_libcall(request: u64, [at, _, len_bytes, _]: [u64; 4]) -> Option<Stored> {
+    match Libcall::from_request(request)? {
+        (Libcall::MemoryCopy | Libcall::MemoryFill | Libcall::MemoryInit, memory, _) => {
+            bytes(memory, u128::from(at), u128::from(len_bytes))
+        }
+        _ => None,
+    }
+}
+
+impl Store {
+    /// Has the handler called after each store that meets these addresses of a memory, in place of what was watched
+    /// of it before; nothing is watched if there are none. Before or between calls; while a guest is parked, use
+    /// [`Paused::watch`](super::paused::Paused::watch).
+    pub fn watch(&mut self, instance: u32, memory: u32, ranges: &[Range<u64>]) -> Result<(), Error> {
+        let number = self
+            .memory_number(instance, memory)
+            .ok_or_else(|| Error::Usage(format!("instance {instance} has no memory {memory} to watch")))?;
+        let ranges: Vec<Range<u64>> = ranges.iter().filter(|range| !range.is_empty()).cloned().collect();
+        if ranges.is_empty() {
+            self.watches.by_memory.remove(&number);
+        } else {
+            self.watches.by_memory.insert(number, ranges);
+        }
+        for instance in 0..self.instances() {
+            self.tell_watched(instance);
+        }
+        if self.stops.set_watched_stores(self.watches.any()) {
+            self.apply_flood()?;
+        }
+        Ok(())
+    }
+
+    /// Tells compiled code of an instance what to compare with.
+    pub(super) fn tell_watched(&mut self, instance: u32) {
+        let Some(of) = self.instances.get_mut(instance as usize) else {
+            return;
+        };
+        let memory = of.memories.first().map(|&memory| memory as usize);
+        let hull = memory.and_then(|memory| self.watches.hull(memory));
+        let (from, len) = hull.map_or((0, 0), |hull| (hull.start, hull.end - hull.start));
+        of.vmctx.put_u64(vmctx::WATCH_FROM as u32, from);
+        for power in 0..5 {
+            let reach = match len {
+                0 => 0,
+                len => len.saturating_add((1 << power) - 1),
+            };
+            of.vmctx.put_u64(vmctx::WATCH_REACH as u32 + 8 * power, reach);
+        }
+    }
+
+    /// What to tell the handler of a store that was made, if it is watched.
+    pub(super) fn written(&self, instance: u32, pc: u64, (memory, bytes): Stored) -> Option<Written> {
+        let number = self.memory_number(instance, memory)?;
+        self.watches.meets(number, &bytes).then_some(Written {
+            pc: ModuleOffset(pc),
+            instance,
+            memory,
+            bytes,
+        })
+    }
+}
