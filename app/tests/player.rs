@@ -2,7 +2,7 @@
 
 use stepwell::cli::player::Player;
 use stepwell::cli::script::{Await, parse_line};
-use stepwell_debuginfo::{Availability, FileId, ModuleOffset, Place, ValueNode, ValueRef};
+use stepwell_debuginfo::{Availability, FileId, ModuleOffset, Part, Place, ValueNode, ValueRef};
 use stepwell_engine::debugger::{
     BreakpointId, BreakpointLocation, BreakpointState, Command, DebugSummary, Event, FrameDetail, FrameInfo,
     Outcome, OutputStream, Query, QueryError, QueryId, Reply, Snapshot, SourcePlace, StopId, StopReason,
@@ -189,8 +189,7 @@ fn print_opens_a_value_one_step() {
     let value = ValueRef {
         type_offset: 1,
         place: Place::Memory(8),
-        first: 0,
-        count: 0,
+        part: Part::Whole,
     };
     let (id, query) = question(begin(&mut player, "print node->next").expect("asks"));
     assert!(

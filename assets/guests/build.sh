@@ -1,13 +1,14 @@
 #!/bin/sh
 # Rebuilds every sample module from the sources beside it. Run it from anywhere; name parts to build only those:
-#   build.sh [list shapes zig rust faults spin wasi nodebug wat broken compared sqlite kernels]
+#   build.sh [list shapes values zig rust faults spin wasi nodebug wat broken compared sqlite kernels]
 #
 # The built modules are committed, so nothing here is needed to build, test or use Stepwell. What it needs:
 #   clang 19.1.7       Debian 12: clang-19 lld-19 llvm-19 libclang-rt-19-dev-wasm32 libc++-19-dev-wasm32
-#                      libc++abi-19-dev-wasm32 wasi-libc   (list, shapes, faults, spin, wasi, nodebug, broken,
-#                      compared)
-#   zig 0.17.0         PyPI: ziglang==0.17.0                (zig, sqlite, kernels)
-#   rustc 1.95.0       with the standard library for wasm32-wasip1; set RUSTC and RUSTFLAGS if it lies elsewhere (rust)
+#                      libc++abi-19-dev-wasm32 wasi-libc   (list, shapes, values, faults, spin, wasi, nodebug,
+#                      broken, compared)
+#   zig 0.17.0         PyPI: ziglang==0.17.0                (zig, values, sqlite, kernels)
+#   rustc 1.95.0       with the standard library for wasm32-wasip1; set RUSTC and RUSTFLAGS if it lies elsewhere (rust,
+#                      values)
 #   wabt 1.0.42        wat2wasm, wasm-strip                 (nodebug, wat, broken, spin)
 #   wasm-tools 1.262   for the component                    (broken)
 #   wasmtime 49.0.3    for the output that is expected      (compared)
@@ -17,7 +18,7 @@
 set -eu
 cd "$(dirname "$0")"
 here=$PWD
-parts=${*:-list shapes zig rust faults spin wasi nodebug wat broken compared sqlite kernels}
+parts=${*:-list shapes values zig rust faults spin wasi nodebug wat broken compared sqlite kernels}
 
 neutral_flags() { echo "-ffile-prefix-map=$here=/stepwell/guests -fdebug-compilation-dir=/stepwell/guests/$1"; }
 
@@ -43,6 +44,27 @@ list() { c list list.c list.wasm -g -O0; }
 shapes() {
     c shapes shapes.cpp shapes.wasm -g -O0
     c shapes shapes.cpp shapes_o2.wasm -g -O2
+}
+
+# The same values from every toolchain, as written and optimized: C and C++ by clang 19 (libc++ 19), C++ by zig
+# (libc++ 22), Rust and Zig. Debug information of Rust's own library is left out where its rlibs have none.
+values() {
+    for level in 0 2; do
+        c values values.c c_o$level.wasm -g -O$level
+        c values values.cpp cpp_o$level.wasm -std=c++20 -g -O$level
+        (cd values && zig c++ -target wasm32-wasi -std=c++20 -fno-exceptions -g -O$level $(neutral_flags values) \
+            values.cpp -o cpp_zig_o$level.wasm)
+        zig_paths values/cpp_zig_o$level.wasm
+        (cd values && ${RUSTC:-rustc} --edition 2021 --target wasm32-wasip1 -g -C opt-level=$level -C panic=abort \
+            --remap-path-prefix="$here=/stepwell/guests" ${RUSTFLAGS:-} values.rs -o rust_o$level.wasm)
+        python3 neutral.py values/rust_o$level.wasm "$(${RUSTC:-rustc} --print sysroot)/lib/rustlib/src/rust=/rust" \
+            "${CARGO_HOME:-$HOME/.cargo}=/cargo"
+    done
+    for mode in Debug ReleaseSafe; do
+        (cd values && zig build-exe values.zig -target wasm32-wasi -lc -O $mode -femit-bin=zig_$mode.wasm)
+        rm -f values/zig_$mode.wasm.o
+        zig_paths values/zig_$mode.wasm
+    done
 }
 
 zig_part() {

@@ -160,6 +160,31 @@ pub enum Place {
     Bytes(Vec<u8>),
 }
 
+/// Which part of a value a [`ValueRef`] stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Part {
+    /// All of it, as its language shows it.
+    Whole,
+    /// All of it, as its members lie in memory.
+    Raw,
+    /// Elements of the type, one after the other; the place is that of element 0.
+    Elements {
+        /// The first of them.
+        first: u64,
+        /// How many.
+        count: u64,
+    },
+    /// Entries of a container that are not one after the other.
+    Entries {
+        /// The first of them.
+        first: u64,
+        /// How many.
+        count: u64,
+    },
+    /// Elements of the type in rows, with the lengths of all dimensions, the outer first.
+    Rows(Vec<u64>),
+}
+
 /// A value that can be looked into later: a type and a place. Holds no borrowed state; it stays meaningful
 /// for as long as the guest does not move.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -168,10 +193,8 @@ pub struct ValueRef {
     pub type_offset: u64,
     /// Where the bytes are.
     pub place: Place,
-    /// First element to show, for arrays paged by ranges.
-    pub first: u64,
-    /// How many elements this node stands for (0 = as the type says).
-    pub count: u64,
+    /// What of it.
+    pub part: Part,
 }
 
 /// One node of the lazy value tree.

@@ -107,9 +107,10 @@ fn containers_of_cpp() {
     let node = |name: &str| nodes.iter().find(|node| node.name == name).unwrap();
     let shapes = node("shapes");
     assert_eq!(shapes.type_name, "std::vector<std::unique_ptr<geometry::Shape>>");
-    assert_eq!(shapes.text, "{0x150000, 0x150100}");
+    assert_eq!(shapes.text, "vector(2) {0x150000, 0x150100}");
     let items = info.children(shapes.expand.as_ref().unwrap(), &fake);
-    assert_eq!(items.len(), 2);
+    let names: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
+    assert_eq!(names, ["[0]", "[1]", "[raw]"]);
     let second = info.children(items[1].expand.as_ref().unwrap(), &fake);
     assert!(
         second
@@ -304,8 +305,9 @@ fn sequences_of_rust() {
     let items = info.children(&balances.expand.unwrap(), &fake);
     assert_eq!(
         items.iter().map(|item| item.text.as_str()).collect::<Vec<_>>(),
-        ["7", "-8", "9"]
+        ["7", "-8", "9", "{data_ptr: 0x150000, length: 3}"]
     );
+    assert_eq!(items[3].name, "[raw]");
     assert_eq!(info.evaluate("balances[1]", at, 0, &fake).unwrap().text, "-8");
     // A vector of them, in main.
     let at = stop(&info, "bank.rs", line_of("rust/bank.rs", "println!(\"together"));
@@ -314,7 +316,7 @@ fn sequences_of_rust() {
     let balances = info.evaluate("balances", at, 0, &fake).unwrap();
     assert_eq!(
         (balances.type_name.as_str(), balances.text.as_str()),
-        ("alloc::vec::Vec<i64>", "[7, -8, 9]")
+        ("alloc::vec::Vec<i64>", "Vec(3) [7, -8, 9]")
     );
 }
 

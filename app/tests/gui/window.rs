@@ -4,7 +4,7 @@ use egui::{Key, Modifiers};
 use egui_kittest::{Harness, kittest::Queryable};
 use stepwell::gui::{App, ThemeChoice};
 use stepwell_debuginfo::{
-    Availability, FileId, Language, ModuleOffset, Place, SourceFile, ValueNode, ValueRef, VariableKind,
+    Availability, FileId, Language, ModuleOffset, Part, Place, SourceFile, ValueNode, ValueRef, VariableKind,
 };
 use stepwell_engine::debugger::*;
 use stepwell_engine::types::{FuncType, ValType};
@@ -153,8 +153,7 @@ pub fn variable(name: &str, text: &str, expand: bool) -> ValueNode {
     let inside = ValueRef {
         type_offset: 7,
         place: Place::Memory(0x1_0400),
-        first: 0,
-        count: 0,
+        part: Part::Whole,
     };
     ValueNode {
         name: name.to_owned(),

@@ -3,6 +3,7 @@
 //! A DIE is named by [`DieId`], one number through all files: that is what crosses unit borders, and what a
 //! [`ValueRef`](crate::ValueRef) carries. Nothing here knows values, rendering or the live guest.
 
+pub(crate) mod dynamic;
 pub(crate) mod functions;
 pub(crate) mod line_program;
 pub(crate) mod lines;

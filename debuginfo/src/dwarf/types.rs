@@ -5,6 +5,7 @@
 //!   ([`Types::strip`] does). So cycles cost nothing.
 //! - Sizes and offsets come from the file: callers check arithmetic on them.
 
+use super::dynamic::Dynamic;
 use super::units::{Unit, Units};
 use super::{DieId, Entry, Value};
 use crate::Language;
@@ -131,6 +132,7 @@ pub(crate) struct Type {
 #[derive(Debug, Default)]
 pub(crate) struct Types {
     known: Mutex<HashMap<DieId, Option<Arc<Type>>>>,
+    dynamic: Dynamic,
 }
 
 impl Types {
@@ -158,6 +160,16 @@ impl Types {
             }
         }
         None
+    }
+
+    /// The polymorphic C++ class of this qualified name.
+    pub fn class(&self, units: &Units, name: &str) -> Option<DieId> {
+        self.dynamic.class(units, name)
+    }
+
+    /// The Rust type whose methods are in the table at this address.
+    pub fn behind_vtable(&self, units: &Units, address: u64) -> Option<DieId> {
+        self.dynamic.behind_vtable(units, address)
     }
 
     /// The size of a type in bytes.
@@ -372,7 +384,7 @@ fn read(units: &Units, id: DieId) -> Option<Type> {
     }
     let mut arguments = Vec::new();
     if matches!(shape, Shape::Record { .. }) {
-        each_child(unit, &entry, |child| {
+        let mut add = |child: &Entry| {
             if child.tag() == gimli::DW_TAG_template_type_parameter {
                 let ty = child
                     .attr_value(gimli::DW_AT_type)
@@ -382,6 +394,10 @@ fn read(units: &Units, id: DieId) -> Option<Type> {
                     .and_then(|value| units.string(&unit.dwarf, value));
                 arguments.extend(ty.map(|ty| (name.unwrap_or_default(), ty)));
             }
+        };
+        each_child(unit, &entry, |child| match child.tag() {
+            gimli::DW_TAG_GNU_template_parameter_pack => each_child(unit, child, &mut add),
+            _ => add(child),
         });
     }
     let name = entry
@@ -586,15 +602,16 @@ fn dimensions(unit: &Unit, entry: &Entry) -> Vec<Option<u64>> {
     found
 }
 
-/// The DIE that an array's length is kept in, for arrays whose length the program computed.
-pub(crate) fn computed_length(units: &Units, array: DieId) -> Option<DieId> {
-    let (unit, entry) = units.entry(array)?;
-    let mut found = None;
-    each_child(unit, &entry, |child| {
-        if child.tag() == gimli::DW_TAG_subrange_type {
-            let count = child.attr_value(gimli::DW_AT_count);
-            found = found.or(count.and_then(|value| units.reference(unit, value)));
-        }
-    });
+/// The DIEs that the lengths of an array are kept in, one for each dimension whose length the program computed.
+pub(crate) fn computed_lengths(units: &Units, array: DieId) -> Vec<Option<DieId>> {
+    let mut found = Vec::new();
+    if let Some((unit, entry)) = units.entry(array) {
+        each_child(unit, &entry, |child| {
+            if child.tag() == gimli::DW_TAG_subrange_type && found.len() < DEPTH_LIMIT {
+                let count = child.attr_value(gimli::DW_AT_count);
+                found.push(count.and_then(|value| units.reference(unit, value)));
+            }
+        });
+    }
     found
 }

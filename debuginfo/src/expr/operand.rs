@@ -346,7 +346,7 @@ impl Eval<'_> {
     }
 
     /// The view of a record.
-    pub fn view(&self, full: &Arc<Type>, place: &Place) -> Option<Result<View, Availability>> {
+    pub fn view(&self, full: &Arc<Type>, place: &Place) -> Option<Result<View<'_>, Availability>> {
         match &full.shape {
             Shape::Record {
                 variants: Some(part), ..

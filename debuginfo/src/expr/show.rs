@@ -9,7 +9,7 @@ use super::types::{Form, Ty, encoding_of, named};
 use crate::dwarf::DieId;
 use crate::dwarf::types::{PointerKind, Shape, Type};
 use crate::value::{c, reason};
-use crate::{Availability, Language, Place, ValueNode, ValueRef};
+use crate::{Availability, Language, Part, Place, ValueNode, ValueRef};
 
 /// Elements of an array that its line shows.
 const LINE_ELEMENTS: u64 = 16;
@@ -144,8 +144,7 @@ impl Eval<'_> {
         there.expand.or(Some(ValueRef {
             type_offset: to.0 as u64,
             place: Place::Memory(address),
-            first: 0,
-            count: 1,
+            part: Part::Elements { first: 0, count: 1 },
         }))
     }
 

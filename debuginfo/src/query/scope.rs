@@ -29,6 +29,17 @@ impl Index {
         inline_depth: usize,
         target: &dyn Target,
     ) -> Result<ValueNode, ExpressionError> {
+        // A variable by itself is what the list of variables shows.
+        let name = expression.trim();
+        let mut seen = self.in_scope(at, inline_depth).into_iter();
+        if let Some(seen) = seen.find(|seen| seen.name == name) {
+            let node = self.with_frame(at, target, |frame, values| {
+                self.variable(frame, values, name.to_string(), seen.die, None)
+            });
+            if let Some(node) = node {
+                return Ok(node);
+            }
+        }
         self.in_frame(at, inline_depth, target, |values, scope| {
             expr::evaluate(values, scope, expression)
         })

@@ -4,9 +4,9 @@ use super::Index;
 use crate::dwarf::DieId;
 use crate::dwarf::lines::narrow;
 use crate::dwarf::location::Frame;
-use crate::dwarf::types::{Shape, computed_length};
+use crate::dwarf::types::{Shape, computed_lengths};
 use crate::value::Values;
-use crate::{Availability, CodeOffset, Place, Target, ValueNode, ValueRef, VariableKind};
+use crate::{Availability, CodeOffset, Target, ValueNode, ValueRef, VariableKind};
 use std::sync::PoisonError;
 
 /// Variables that are listed of one frame or unit.
@@ -114,7 +114,7 @@ impl Index {
         self.units.reference(unit, value)
     }
 
-    fn variable(
+    pub(super) fn variable(
         &self,
         frame: &Frame<'_>,
         values: &Values<'_>,
@@ -124,26 +124,40 @@ impl Index {
     ) -> Option<ValueNode> {
         let ty = self.type_of(die)?;
         let place = frame.locate(die, values.size(ty));
-        if let (Ok(Place::Memory(address)), Some(length)) = (&place, self.computed_length(frame, values, ty))
-        {
-            let Shape::Array { element, .. } = &values.strip(ty)?.shape else {
-                return None;
-            };
-            return Some(values.counted(name, *element, *address, length, kind));
-        }
-        Some(values.node(name, ty, place, kind))
+        let array = values.strip(ty)?;
+        Some(match self.lengths(frame, values, ty) {
+            Some(lengths) => values.computed_array(name, &array, &lengths, place, kind),
+            None => values.node(name, ty, place, kind),
+        })
     }
 
-    /// The length of an array that the program computed, from the variable that holds it.
+    /// The length of an array of one dimension that the program computed.
     pub(super) fn computed_length(&self, frame: &Frame<'_>, values: &Values<'_>, ty: DieId) -> Option<u64> {
+        match self.lengths(frame, values, ty)?.as_slice() {
+            [length] => *length,
+            _ => None,
+        }
+    }
+
+    /// The lengths of an array of which the program computed at least one, from the variables that hold them.
+    fn lengths(&self, frame: &Frame<'_>, values: &Values<'_>, ty: DieId) -> Option<Vec<Option<u64>>> {
         let array = values.strip(ty)?;
         let Shape::Array { dimensions, .. } = &array.shape else {
             return None;
         };
-        matches!(dimensions.as_slice(), [None]).then_some(())?;
-        let holder = computed_length(&self.units, array.id)?;
-        let len = values.size(self.type_of(holder)?)?;
-        values.number(&frame.locate(holder, Some(len)).ok()?, 0, len).ok()
+        dimensions.contains(&None).then_some(())?;
+        let holders = computed_lengths(&self.units, array.id);
+        holders.iter().any(Option::is_some).then_some(())?;
+        let held = |holder: DieId| {
+            let len = values.size(self.type_of(holder)?)?;
+            values.number(&frame.locate(holder, Some(len)).ok()?, 0, len).ok()
+        };
+        let lengths = dimensions.iter().zip(holders);
+        Some(
+            lengths
+                .map(|(known, holder)| known.or_else(|| held(holder?)))
+                .collect(),
+        )
     }
 
     fn values<'a>(&'a self, target: &'a dyn Target, function_name: &'a dyn Fn(u32) -> String) -> Values<'a> {

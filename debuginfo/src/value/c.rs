@@ -17,7 +17,7 @@ impl Values<'_> {
             Shape::Pointer {
                 to,
                 kind: PointerKind::Pointer,
-            } => {
+            } if !self.is_transparent(ty) => {
                 let len = ty.size.unwrap_or(4);
                 self.number(place, 0, len)
                     .map(|address| self.pointer(*to, address, ty.language))
@@ -115,7 +115,10 @@ impl Values<'_> {
                     None => format!("{address:#x} (outside memory)"),
                 }
             }
-            _ => format!("{address:#x}"),
+            _ => match to.and_then(|to| self.dynamic_class(to, address)) {
+                Some((name, _)) => format!("{address:#x} ({name})"),
+                None => format!("{address:#x}"),
+            },
         }
     }
 
@@ -195,6 +198,20 @@ fn byte_wide(ty: &Type) -> bool {
 
 fn plain_char(ty: &Type) -> bool {
     byte_wide(ty) && ty.name.as_deref() == Some("char")
+}
+
+/// Whether memory holds text that a person would call text; only what would be shown of it is looked at.
+pub(crate) fn is_text(values: &Values<'_>, address: u64, len: u64) -> bool {
+    let mut bytes = vec![0; usize::try_from(len).unwrap_or(TEXT_LIMIT).min(TEXT_LIMIT)];
+    if len == 0 || !values.target.read_memory(address, &mut bytes) {
+        return len == 0;
+    }
+    if len > TEXT_LIMIT as u64 {
+        // The cut may go through a character.
+        let end = std::str::from_utf8(&bytes).map_or_else(|error| error.valid_up_to(), str::len);
+        bytes.truncate(end.max(TEXT_LIMIT.saturating_sub(3)));
+    }
+    readable(&bytes)
 }
 
 /// Whether bytes are text that a person would call text.
@@ -307,6 +324,7 @@ fn number_of_quad(bits: u128) -> String {
 fn enumerator(ty: &Type, enumerators: &[(String, i64)], value: i64) -> String {
     let prefix = match (ty.language, &ty.name) {
         (Language::Rust, Some(name)) => format!("{name}::"),
+        (Language::Zig, Some(name)) if name == "anyerror" => String::new(),
         (Language::Zig, _) => ".".to_string(),
         _ => String::new(),
     };

@@ -151,7 +151,7 @@ impl Values<'_> {
 }
 
 /// Records inside each other that a search goes into.
-const SEARCH_DEPTH: usize = 8;
+const SEARCH_DEPTH: usize = 16;
 
 impl Values<'_> {
     /// The first member named `name` in a record or the records in it (each looked at before those inside it).
@@ -204,5 +204,79 @@ impl Values<'_> {
             }
             _ => None,
         }
+    }
+}
+
+/// Records and arrays inside each other that an alignment is looked for in.
+const ALIGNMENT_DEPTH: usize = 16;
+
+impl Values<'_> {
+    /// Bytes of an address in the unit of a type.
+    pub fn word_len(&self, ty: DieId) -> u64 {
+        let unit = self.units.unit_of(ty);
+        unit.map_or(4, |unit| u64::from(unit.dwarf.header.address_size()))
+    }
+
+    /// An unsigned number of `len` bytes in memory.
+    pub fn memory_number(&self, address: u64, len: u64) -> Option<u64> {
+        self.number(&Place::Memory(address), 0, len).ok()
+    }
+
+    /// The address or size that the first of these members holds, or begins with if it is a record.
+    pub fn word(&self, ty: DieId, place: &Place, names: &[&str]) -> Option<u64> {
+        let (_, located) = names.iter().find_map(|name| self.find(ty, place, name))?;
+        match located {
+            Located::Place(place) => self.number(&place, 0, self.word_len(ty)).ok(),
+            Located::Bits(bits) => Some(bits),
+        }
+    }
+
+    /// A member found as [`find`](Self::find) does, if it has a place.
+    pub fn find_place(&self, ty: DieId, place: &Place, name: &str) -> Option<(DieId, Place)> {
+        match self.find(ty, place, name)? {
+            (ty, Located::Place(place)) => Some((ty, place)),
+            _ => None,
+        }
+    }
+
+    /// A member of the record itself, if it has a place.
+    pub fn own_place(&self, ty: DieId, place: &Place, name: &str) -> Option<(DieId, Place)> {
+        let full = self.strip(ty)?;
+        let Shape::Record { members, .. } = &full.shape else {
+            return None;
+        };
+        let member = members
+            .iter()
+            .find(|member| member.name.as_deref() == Some(name))?;
+        match self.member(place, member).ok()? {
+            Located::Place(place) => Some((member.ty, place)),
+            Located::Bits(_) => None,
+        }
+    }
+
+    /// The alignment that the language gives a type without any of its own.
+    pub fn alignment(&self, ty: DieId) -> Option<u64> {
+        self.alignment_within(ty, ALIGNMENT_DEPTH)
+    }
+
+    fn alignment_within(&self, ty: DieId, depth: usize) -> Option<u64> {
+        let depth = depth.checked_sub(1)?;
+        let full = self.strip(ty)?;
+        match &full.shape {
+            Shape::Record { members, .. } => {
+                let mut most = 1;
+                for member in members {
+                    most = most.max(self.alignment_within(member.ty, depth)?);
+                }
+                Some(most)
+            }
+            Shape::Array { element, .. } => self.alignment_within(*element, depth),
+            _ => self.size(full.id).map(|size| size.clamp(1, 16)),
+        }
+    }
+
+    /// `offset` rounded up to where a value of this type may lie.
+    pub fn aligned(&self, offset: u64, ty: DieId) -> Option<u64> {
+        offset.checked_next_multiple_of(self.alignment(ty)?.max(1))
     }
 }

@@ -1,35 +1,29 @@
 //! Nodes of the lazy value tree: one line each, children on demand.
 //!
 //! # Invariants
-//! - A line is bounded in length, depth and reads; a node's children are at most [`PAGE`] elements or the
-//!   members of one record.
-//! - A [`ValueRef`] is all that `children` needs: a type and a place. For `count` > 0 it stands for elements:
-//!   if its type is an array with `count` elements in its inner dimensions, for such a row; otherwise for
-//!   elements `first..first + count` of its type, the place being that of element 0.
+//! - A node's children are at most [`PAGE`] elements or the members of one record, and `[raw]`, which is always
+//!   there where a renderer shows something else than the members.
+//! - A [`ValueRef`] is all that `children` needs: a type, a place and which part.
 
+use super::line::{LINE_DEPTH, captured, shortened, tuple_field};
 use super::read::Located;
-use super::{Values, View, reason};
+use super::{Item, Items, Values, View, reason};
 use crate::dwarf::DieId;
-use crate::dwarf::types::{Member, PointerKind, RecordKind, Shape, Type, VariantPart};
-use crate::{Availability, Language, Place, ValueNode, ValueRef, VariableKind};
-use std::sync::Arc;
+use crate::dwarf::types::{Member, RecordKind, Shape, Type};
+use crate::{Availability, Language, Part, Place, ValueNode, ValueRef, VariableKind};
 
 /// Elements under one node.
-pub(crate) const PAGE: u64 = 100;
-/// Length at which a line stops taking more members.
-const LINE_LIMIT: usize = 100;
-/// Bytes of a line, whatever is on it.
-const TEXT_BYTES: usize = 4000;
-/// Records inside each other on one line.
-const LINE_DEPTH: usize = 3;
-/// Elements of an array on one line.
-const LINE_ELEMENTS: u64 = 16;
+const PAGE: u64 = 100;
 /// Views that lead to other values, one after the other.
 const VIEW_LIMIT: usize = 8;
+/// Name of the node that leads to plain members.
+const RAW: &str = "[raw]";
 /// Members under one node.
 const MEMBER_LIMIT: usize = 4096;
+/// Entries of one container that are walked to.
+const ENTRY_LIMIT: u64 = 1 << 16;
 
-impl Values<'_> {
+impl<'a> Values<'a> {
     /// The node of a value at a place, or of its absence.
     pub fn node(
         &self,
@@ -52,17 +46,17 @@ impl Values<'_> {
             if let Place::Memory(address) = place {
                 node.address = Some(address);
             }
-            let line = self.line(ty, &place, LINE_DEPTH)?;
-            if self.expandable(ty, &place, VIEW_LIMIT) {
-                node.expand = Some(ValueRef {
-                    type_offset: ty.0 as u64,
-                    place,
-                    first: 0,
-                    count: 0,
-                });
+            let line = self.line(ty, &place, LINE_DEPTH);
+            if self.expandable(ty, &place, line.is_ok(), VIEW_LIMIT) {
+                node.expand = Some(reference(ty, place, Part::Whole));
             }
-            Ok(line)
+            line
         });
+        self.written(node, line)
+    }
+
+    /// A node with its line, or the reason why there is none.
+    fn written(&self, mut node: ValueNode, line: Result<String, Availability>) -> ValueNode {
         match line {
             Ok(line) => node.text = shortened(line),
             Err(availability) => {
@@ -73,343 +67,62 @@ impl Values<'_> {
         node
     }
 
-    /// The node of `len` elements in memory, for arrays whose type does not say how many.
-    pub fn counted(
+    /// The node of an array whose lengths the program computed.
+    pub fn computed_array(
         &self,
         name: String,
-        element: DieId,
-        address: u64,
-        len: u64,
+        array: &Type,
+        lengths: &[Option<u64>],
+        place: Result<Place, Availability>,
         kind: Option<VariableKind>,
     ) -> ValueNode {
-        let place = Place::Memory(address);
-        let language = self.get(element).map_or(Language::Other, |ty| ty.language);
-        let line = self.array_line(element, &[Some(len)], &place, language, LINE_DEPTH);
-        let (text, availability) = match line {
-            Ok(line) => (shortened(line), Availability::Available),
-            Err(error) => (reason(&error), error),
+        let element = match &array.shape {
+            Shape::Array { element, .. } => *element,
+            _ => array.id,
         };
-        ValueNode {
-            name,
-            type_name: format!("{} [{len}]", self.type_name(element)),
-            kind,
-            text,
-            availability,
-            address: Some(address),
-            len_bytes: self.size(element).and_then(|size| size.checked_mul(len)),
-            expand: (len > 0).then_some(ValueRef {
-                type_offset: element.0 as u64,
-                place,
-                first: 0,
-                count: len,
-            }),
-        }
+        let mut node = self.row(name, array, element, place, lengths);
+        node.kind = kind;
+        node
     }
 
-    /// A value on one line.
-    pub fn line(&self, ty: DieId, place: &Place, depth: usize) -> Result<String, Availability> {
-        let full = self.strip(ty).ok_or_else(unknown_type)?;
-        if let Some(line) = self.scalar(&full, place) {
-            return line;
-        }
-        let Some(deeper) = depth.checked_sub(1) else {
-            return Ok("{...}".to_string());
-        };
-        if let Some(view) = self.view(&full, place) {
-            return self.view_line(view?, &full, depth);
-        }
-        match &full.shape {
-            Shape::Pointer { to, .. } => {
-                let address = self.number(place, 0, full.size.unwrap_or(4))?;
-                match to {
-                    Some(to) => self.line(*to, &Place::Memory(address), deeper),
-                    None => Ok(format!("{address:#x}")),
-                }
-            }
-            Shape::Record {
-                members,
-                variants,
-                complete,
-                ..
-            } => {
-                if !complete {
-                    return Ok("(its members are not known here)".to_string());
-                }
-                if let Some(part) = variants {
-                    let view = self.variant(part, place)?;
-                    return self.view_line(view, &full, depth);
-                }
-                self.members_line(members, place, full.language, deeper)
-            }
-            Shape::Array { element, dimensions } => {
-                self.array_line(*element, dimensions, place, full.language, deeper)
-            }
-            Shape::Function { .. } => Ok("a function".to_string()),
-            Shape::Opaque => Ok(match place {
-                Place::Memory(address) => format!("at {address:#x}"),
-                Place::Bytes(_) => "{...}".to_string(),
-            }),
-            Shape::Base { .. } | Shape::Enum { .. } | Shape::Alias { .. } => Err(unknown_type()),
-        }
-    }
-
-    fn members_line(
-        &self,
-        members: &[Member],
-        place: &Place,
-        language: Language,
-        depth: usize,
-    ) -> Result<String, Availability> {
-        // A record that cannot be read at all says so once, not per member.
-        let mut parts = List::new();
-        let mut failed = None;
-        let mut read = 0usize;
-        for member in members.iter().take(LINE_LIMIT) {
-            let value = match self.member(place, member) {
-                Ok(Located::Place(place)) => self.line(member.ty, &place, depth),
-                Ok(Located::Bits(bits)) => Ok(self.bits(member.ty, bits)),
-                Err(error) => Err(error),
-            };
-            let value = match value {
-                Ok(value) => {
-                    read += 1;
-                    value
-                }
-                Err(error) => {
-                    let words = reason(&error);
-                    failed = failed.or(Some(error));
-                    words
-                }
-            };
-            let named = match &member.name {
-                Some(name) if language == Language::Rust && tuple_field(name) => value,
-                Some(name) if language == Language::Rust => format!("{name}: {value}"),
-                Some(name) if language == Language::Zig => format!(".{name} = {value}"),
-                Some(name) => format!("{name} = {value}"),
-                None if member.base => value,
-                None => value,
-            };
-            if !parts.add(named) {
-                break;
-            }
-        }
-        match failed {
-            Some(error) if read == 0 => Err(error),
-            _ => {
-                let tuple = language == Language::Rust
-                    && !members.is_empty()
-                    && members
-                        .iter()
-                        .all(|member| member.name.as_deref().is_some_and(tuple_field));
-                Ok(if tuple {
-                    parts.close("(", ")")
-                } else {
-                    parts.close("{", "}")
-                })
-            }
-        }
-    }
-
-    fn array_line(
-        &self,
-        element: DieId,
-        dimensions: &[Option<u64>],
-        place: &Place,
-        language: Language,
-        depth: usize,
-    ) -> Result<String, Availability> {
-        let Some((Some(count), inner)) = dimensions.split_first().map(|(first, inner)| (*first, inner))
-        else {
-            return Ok("[]".to_string());
-        };
-        if inner.is_empty() {
-            if self.is_char(element)
-                && let Some(text) = self.char_array(element, place, count)?
-            {
-                return Ok(text);
-            }
-            return self.elements_line(element, place, count, language, depth);
-        }
-        let size = self.row_size(element, inner).ok_or_else(unknown_type)?;
-        let mut parts = List::new();
-        for index in 0..count.min(LINE_ELEMENTS) {
-            let row = self.part(place, index.saturating_mul(size), Some(size))?;
-            if !parts.add(self.array_line(element, inner, &row, language, depth)?) {
-                break;
-            }
-        }
-        parts.more |= count > LINE_ELEMENTS;
-        Ok(brackets(parts, language))
-    }
-
-    fn elements_line(
-        &self,
-        element: DieId,
-        place: &Place,
-        count: u64,
-        language: Language,
-        depth: usize,
-    ) -> Result<String, Availability> {
-        let size = self.size(element).ok_or_else(unknown_type)?;
-        let mut parts = List::new();
-        for index in 0..count.min(LINE_ELEMENTS) {
-            let part = self.part(place, index.saturating_mul(size), Some(size))?;
-            if !parts.add(self.line(element, &part, depth)?) {
-                break;
-            }
-        }
-        parts.more |= count > LINE_ELEMENTS;
-        Ok(brackets(parts, language))
-    }
-
-    fn view_line(&self, view: View, ty: &Type, depth: usize) -> Result<String, Availability> {
-        let Some(deeper) = depth.checked_sub(1) else {
-            return Ok("{...}".to_string());
-        };
-        match view {
-            View::Word(word) => Ok(word),
-            View::Text { address, len } => {
-                let want = len.min(super::c::TEXT_LIMIT as u64);
-                let mut bytes = vec![0; usize::try_from(want).unwrap_or(0)];
-                if len > 0 && !self.target.read_memory(address, &mut bytes) {
-                    return Err(crate::dwarf::location::outside(address));
-                }
-                Ok(super::c::quoted(&bytes, want < len))
-            }
-            View::Sequence {
-                element,
-                address,
-                len,
-            } => {
-                let items = self.elements_line(element, &Place::Memory(address), len, ty.language, deeper)?;
-                Ok(if len > LINE_ELEMENTS {
-                    format!("{items} ({len})")
-                } else {
-                    items
-                })
-            }
-            View::Same { ty, place } => self.line(ty, &place, deeper),
-            View::Variant { name, members, place } => {
-                if members.is_empty() {
-                    return Ok(name);
-                }
-                let inner = self.members_line(&members, &place, ty.language, deeper)?;
-                Ok(if inner.starts_with('(') {
-                    format!("{name}{inner}")
-                } else {
-                    format!("{name} {inner}")
-                })
-            }
-        }
-    }
-
-    /// The alternative of a tagged union that its tag selects.
-    pub fn variant(&self, part: &VariantPart, place: &Place) -> Result<View, Availability> {
-        let chosen = match &part.tag {
-            Some(tag) => {
-                let located = self.member(place, tag)?;
-                let number = self.located_number(located, tag.ty);
-                let len = self.size(tag.ty).unwrap_or(8);
-                let number =
-                    number.ok_or_else(|| Availability::NotReadable("its tag is not a number".to_string()))?;
-                let mask = if len >= 8 {
-                    u64::MAX
-                } else {
-                    (1u64 << len.saturating_mul(8)) - 1
-                };
-                let named = part
-                    .variants
-                    .iter()
-                    .find(|variant| variant.tag.is_some_and(|tag| tag & mask == number & mask));
-                named.or_else(|| part.variants.iter().find(|variant| variant.tag.is_none()))
-            }
-            None => part.variants.first(),
-        };
-        let chosen = chosen.and_then(|variant| variant.members.first());
-        let member =
-            chosen.ok_or_else(|| Availability::NotReadable("its tag selects no variant".to_string()))?;
-        let Located::Place(inner) = self.member(place, member)? else {
-            return Err(unknown_type());
-        };
-        let members = match self.strip(member.ty).map(|ty| ty.shape.clone()) {
-            Some(Shape::Record { members, .. }) => members,
-            _ => vec![member.clone()],
-        };
-        Ok(View::Variant {
-            name: member.name.clone().unwrap_or_default(),
-            members,
-            place: inner,
-        })
-    }
-
-    fn expandable(&self, ty: DieId, place: &Place, depth: usize) -> bool {
+    fn expandable(&self, ty: DieId, place: &Place, readable: bool, depth: usize) -> bool {
         let (Some(full), Some(depth)) = (self.strip(ty), depth.checked_sub(1)) else {
             return false;
         };
         match &full.shape {
-            Shape::Pointer { to, kind } => {
+            Shape::Pointer { to, .. } => {
                 let Some(target) = to.and_then(|to| self.strip(to)) else {
                     return false;
                 };
-                if *kind != PointerKind::Pointer {
-                    let address = self.number(place, 0, full.size.unwrap_or(4));
-                    return address
-                        .is_ok_and(|address| self.expandable(target.id, &Place::Memory(address), depth));
+                let address = self.number(place, 0, full.size.unwrap_or(4));
+                let Some(address) = address.ok().filter(|&address| address != 0) else {
+                    return false;
+                };
+                if self.is_transparent(&full) {
+                    return self.expandable(target.id, &Place::Memory(address), readable, depth);
                 }
-                let null = self
-                    .number(place, 0, full.size.unwrap_or(4))
-                    .is_ok_and(|address| address == 0);
-                !null
-                    && !matches!(target.shape, Shape::Function { .. } | Shape::Opaque)
+                !matches!(target.shape, Shape::Function { .. } | Shape::Opaque)
                     && !self.is_plain_char(target.id)
                     && !matches!(target.shape, Shape::Record { complete: false, .. })
             }
             Shape::Record {
                 members, variants, ..
-            } => match self.resolved(&full, place) {
-                Some(Ok(View::Text { .. } | View::Word(_))) | Some(Err(_)) => false,
-                Some(Ok(View::Sequence { len, .. })) => len > 0,
-                Some(Ok(View::Variant { members, .. })) => !members.is_empty(),
-                Some(Ok(View::Same { ty, place })) => ty != full.id && self.expandable(ty, &place, depth),
-                None => !members.is_empty() || variants.is_some(),
+            } => match (self.rendered(&full, place), variants) {
+                (Some(_), _) => true,
+                (None, Some(part)) => match self.variant(part, place) {
+                    Ok(View::Variant { members, .. }) => readable && !members.is_empty(),
+                    _ => false,
+                },
+                (None, None) => readable && !members.is_empty(),
             },
-            Shape::Array { dimensions, .. } => dimensions
-                .iter()
-                .all(|dimension| dimension.is_some_and(|count| count > 0)),
+            Shape::Array { dimensions, .. } => {
+                readable
+                    && dimensions
+                        .iter()
+                        .all(|dimension| dimension.is_some_and(|count| count > 0))
+            }
             _ => false,
         }
-    }
-
-    /// The view of a record, following those that only lead to another record.
-    fn resolved(&self, ty: &Arc<Type>, place: &Place) -> Option<Result<View, Availability>> {
-        let mut ty = ty.clone();
-        let mut place = place.clone();
-        let mut led = false;
-        for _ in 0..VIEW_LIMIT {
-            let view = match self.view(&ty, &place) {
-                Some(view) => view,
-                None => match &ty.shape {
-                    Shape::Record {
-                        variants: Some(part), ..
-                    } => self.variant(part, &place),
-                    _ if led => return Some(Ok(View::Same { ty: ty.id, place })),
-                    _ => return None,
-                },
-            };
-            match view {
-                Ok(View::Same { ty: next, place: at }) => {
-                    let full = self.strip(next)?;
-                    led = true;
-                    place = at;
-                    if !matches!(full.shape, Shape::Record { .. }) {
-                        return Some(Ok(View::Same { ty: full.id, place }));
-                    }
-                    ty = full;
-                }
-                other => return Some(other),
-            }
-        }
-        None
     }
 
     /// The children of a node.
@@ -417,62 +130,196 @@ impl Values<'_> {
         let Ok(id) = usize::try_from(value.type_offset).map(DieId) else {
             return Vec::new();
         };
-        self.children_of(id, &value.place, value.first, value.count, VIEW_LIMIT)
+        match &value.part {
+            Part::Whole => self.inside(id, &value.place, VIEW_LIMIT),
+            Part::Raw => self.raw_members(id, &value.place),
+            Part::Elements { first, count } => self.elements(id, &value.place, *first, *count),
+            Part::Entries { first, count } => {
+                let full = self.strip(id);
+                match full.and_then(|full| self.rendered(&full, &value.place)) {
+                    Some((_, View::Entries { len, items, .. })) => {
+                        self.some_entries((id, &value.place), len, items, *first, *count)
+                    }
+                    _ => Vec::new(),
+                }
+            }
+            Part::Rows(lengths) => {
+                let lengths: Vec<Option<u64>> = lengths.iter().copied().map(Some).collect();
+                self.rows(id, &value.place, &lengths)
+            }
+        }
     }
 
-    fn children_of(&self, id: DieId, place: &Place, first: u64, count: u64, depth: usize) -> Vec<ValueNode> {
+    fn raw_members(&self, id: DieId, place: &Place) -> Vec<ValueNode> {
+        match self.strip(id).map(|full| full.shape.clone()) {
+            Some(Shape::Record { members, .. }) => self.members(&members, place),
+            _ => Vec::new(),
+        }
+    }
+
+    fn inside(&self, id: DieId, place: &Place, depth: usize) -> Vec<ValueNode> {
         let (Some(full), Some(depth)) = (self.strip(id), depth.checked_sub(1)) else {
             return Vec::new();
         };
         match &full.shape {
-            Shape::Array { element, dimensions } => {
-                let inner = if count > 0 {
-                    trailing(dimensions, count)
-                } else {
-                    Some(dimensions.as_slice())
-                };
-                if let Some((Some(rows), inner)) = inner
-                    .and_then(|d| d.split_first())
-                    .map(|(rows, inner)| (*rows, inner))
-                {
-                    return self.rows(&full, *element, place, rows, inner);
-                }
-                if count > 0 {
-                    self.elements(id, place, first, count)
-                } else {
-                    Vec::new()
-                }
-            }
-            _ if count > 0 => self.elements(id, place, first, count),
+            Shape::Array { element, dimensions } => self.rows(*element, place, dimensions),
             Shape::Pointer { to: Some(to), .. } => {
                 let Ok(address) = self.number(place, 0, full.size.unwrap_or(4)) else {
                     return Vec::new();
                 };
+                if let Some((_, Some((class, object)))) = self.dynamic_class(*to, address) {
+                    return self.inside(class, &Place::Memory(object), depth);
+                }
                 let target = Place::Memory(address);
                 match self.strip(*to).map(|to| to.shape.clone()) {
-                    Some(Shape::Record { .. } | Shape::Array { .. }) => {
-                        self.children_of(*to, &target, 0, 0, depth)
-                    }
+                    Some(Shape::Record { .. } | Shape::Array { .. }) => self.inside(*to, &target, depth),
+                    _ if self.is_transparent(&full) => self.inside(*to, &target, depth),
                     _ => vec![self.node("*".to_string(), *to, Ok(target), None)],
                 }
             }
-            Shape::Record { members, .. } => match self.resolved(&full, place) {
-                Some(Ok(View::Sequence {
-                    element,
-                    address,
-                    len,
-                })) => self.elements(element, &Place::Memory(address), 0, len),
-                Some(Ok(View::Variant { members, place, .. })) => self.members(&members, &place),
-                Some(Ok(View::Same { ty, .. })) if ty == full.id => Vec::new(),
-                Some(Ok(View::Same { ty, place })) => match self.strip(ty).map(|ty| ty.shape.clone()) {
-                    Some(Shape::Record { members, .. }) => self.members(&members, &place),
-                    _ => self.children_of(ty, &place, 0, 0, depth),
+            Shape::Record {
+                members, variants, ..
+            } => match (self.rendered(&full, place), variants) {
+                (Some((_, View::Broken(_))), _) => self.members(members, place),
+                (Some((_, view)), _) => {
+                    let mut nodes = self.view_children(&full, place, view, depth);
+                    nodes.push(self.raw(&full, members, place));
+                    nodes
+                }
+                (None, Some(part)) => match self.variant(part, place) {
+                    Ok(View::Variant { members, place, .. }) => self.members(&members, &place),
+                    _ => Vec::new(),
                 },
-                Some(_) => Vec::new(),
-                None => self.members(members, place),
+                (None, None) => self.members(members, place),
             },
             _ => Vec::new(),
         }
+    }
+
+    fn view_children(&self, ty: &Type, place: &Place, view: View<'a>, depth: usize) -> Vec<ValueNode> {
+        match view {
+            View::Text { .. } | View::Word(_) | View::Broken(_) => Vec::new(),
+            View::Sequence {
+                element,
+                address,
+                len,
+            } => self.elements(element, &Place::Memory(address), 0, len),
+            View::Entries { len, items, .. } => {
+                self.some_entries((ty.id, place), len, items, 0, len.unwrap_or(ENTRY_LIMIT))
+            }
+            View::Same { ty, place } | View::Dynamic { ty, place } => self.led_to(ty, &place, depth),
+            View::Shared {
+                ty: inner,
+                place,
+                strong,
+                weak,
+            } => {
+                let mut nodes = self.led_to(inner, &place, depth);
+                for (name, count) in [("[strong]", strong), ("[weak]", weak)] {
+                    nodes.push(ValueNode {
+                        text: count.to_string(),
+                        ..blank(name.to_string(), "count".to_string())
+                    });
+                }
+                nodes
+            }
+            View::Tuple(parts) => {
+                let named = |(index, (ty, place)): (usize, (DieId, Place))| {
+                    self.node(format!("[{index}]"), ty, Ok(place), None)
+                };
+                parts
+                    .into_iter()
+                    .take(MEMBER_LIMIT)
+                    .enumerate()
+                    .map(named)
+                    .collect()
+            }
+            View::Variant { members, place, .. } => self.members(&members, &place),
+        }
+    }
+
+    /// What is inside a value that another only leads to; the way to its plain members is through the other's.
+    fn led_to(&self, ty: DieId, place: &Place, depth: usize) -> Vec<ValueNode> {
+        let mut nodes = self.inside(ty, place, depth);
+        nodes.retain(|node| node.name != RAW);
+        nodes
+    }
+
+    /// The node that leads to a value's plain members.
+    fn raw(&self, ty: &Type, members: &[Member], place: &Place) -> ValueNode {
+        let node = ValueNode {
+            address: match place {
+                Place::Memory(address) => Some(*address),
+                Place::Bytes(_) => None,
+            },
+            len_bytes: ty.size,
+            expand: (!members.is_empty()).then(|| reference(ty.id, place.clone(), Part::Raw)),
+            ..blank(RAW.to_string(), self.type_name(ty.id))
+        };
+        self.written(node, self.members_line(members, place, ty.language, 1))
+    }
+
+    /// Entries `first..first + count` of a container: in ranges if there are many, page by page if their number
+    /// is not known.
+    fn some_entries(
+        &self,
+        (ty, place): (DieId, &Place),
+        len: Option<u64>,
+        items: Items<'a>,
+        first: u64,
+        count: u64,
+    ) -> Vec<ValueNode> {
+        let range = |name: String, first: u64, count: u64| ValueNode {
+            expand: Some(reference(ty, place.clone(), Part::Entries { first, count })),
+            ..blank(name, self.type_name(ty))
+        };
+        let count = count.min(ENTRY_LIMIT.saturating_sub(first));
+        let end = first.saturating_add(count);
+        let mut nodes = match len {
+            Some(_) if count > PAGE => self.pages(count, |start, len| {
+                let start = first.saturating_add(start);
+                range(range_name(start, len), start, len)
+            }),
+            Some(_) => self.entries(items, first, count),
+            None => {
+                let mut nodes = self.entries(items, first, count.min(PAGE.saturating_add(1)));
+                if nodes.len() as u64 > PAGE {
+                    nodes.truncate(PAGE as usize);
+                    let next = first.saturating_add(PAGE);
+                    nodes.push(range(format!("[{next}..]"), next, count.saturating_sub(PAGE)));
+                }
+                nodes
+            }
+        };
+        if end == ENTRY_LIMIT && len.is_some_and(|len| len > end) {
+            let node = blank(format!("[{end}..]"), self.type_name(ty));
+            let why = format!("only the first {ENTRY_LIMIT} entries are walked to");
+            nodes.push(self.written(node, Err(Availability::Unsupported(why))));
+        }
+        nodes
+    }
+
+    /// Entries `first..first + count` of a container, a page of them at most.
+    fn entries(&self, items: Items<'a>, first: u64, count: u64) -> Vec<ValueNode> {
+        let limit = count.min(PAGE.saturating_add(1));
+        let skipped = usize::try_from(first.min(ENTRY_LIMIT)).unwrap_or(0);
+        let shown = usize::try_from(limit).unwrap_or(0);
+        let entry = |(index, item): (u64, Result<Item, String>)| match item {
+            Ok(Item { key: None, value }) => self.node(format!("[{index}]"), value.0, Ok(value.1), None),
+            Ok(Item {
+                key: Some((ty, place)),
+                value,
+            }) => {
+                let key = self.line(ty, &place, LINE_DEPTH);
+                let key = shortened(key.unwrap_or_else(|why| reason(&why)));
+                self.node(format!("[{key}]"), value.0, Ok(value.1), None)
+            }
+            Err(why) => {
+                let node = blank(format!("[{index}]"), String::new());
+                self.written(node, Err(Availability::NotReadable(why)))
+            }
+        };
+        (0u64..).zip(items).skip(skipped).take(shown).map(entry).collect()
     }
 
     /// The members of a record as nodes; those of unnamed members stand among them.
@@ -483,7 +330,7 @@ impl Values<'_> {
                 Some(name) => name
                     .strip_prefix("__")
                     .filter(|_| tuple_field(name))
-                    .unwrap_or(name)
+                    .unwrap_or(captured(name))
                     .to_string(),
                 None if member.base => self.type_name(member.ty),
                 None => {
@@ -512,24 +359,21 @@ impl Values<'_> {
     }
 
     /// The rows of an array's outer dimension.
-    fn rows(
-        &self,
-        array: &Type,
-        element: DieId,
-        place: &Place,
-        rows: u64,
-        inner: &[Option<u64>],
-    ) -> Vec<ValueNode> {
+    fn rows(&self, element: DieId, place: &Place, dimensions: &[Option<u64>]) -> Vec<ValueNode> {
+        let Some((Some(rows), inner)) = dimensions.split_first().map(|(rows, inner)| (*rows, inner)) else {
+            return Vec::new();
+        };
         if inner.is_empty() {
             return self.elements(element, place, 0, rows);
         }
         let Some(size) = self.row_size(element, inner) else {
             return Vec::new();
         };
+        let language = self.get(element).map_or(Language::Other, |ty| ty.language);
         (0..rows.min(PAGE))
             .map(|row| {
                 let at = self.part(place, row.saturating_mul(size), Some(size));
-                self.row(format!("[{row}]"), array, element, at, inner)
+                self.row_in(format!("[{row}]"), language, element, at, inner)
             })
             .collect()
     }
@@ -543,6 +387,32 @@ impl Values<'_> {
         at: Result<Place, Availability>,
         inner: &[Option<u64>],
     ) -> ValueNode {
+        self.row_in(name, array.language, element, at, inner)
+    }
+
+    /// The node of `len` elements in memory, for arrays whose type does not say how many.
+    pub fn counted(
+        &self,
+        name: String,
+        element: DieId,
+        address: u64,
+        len: u64,
+        kind: Option<VariableKind>,
+    ) -> ValueNode {
+        let language = self.get(element).map_or(Language::Other, |ty| ty.language);
+        let mut node = self.row_in(name, language, element, Ok(Place::Memory(address)), &[Some(len)]);
+        node.kind = kind;
+        node
+    }
+
+    fn row_in(
+        &self,
+        name: String,
+        language: Language,
+        element: DieId,
+        at: Result<Place, Availability>,
+        inner: &[Option<u64>],
+    ) -> ValueNode {
         let bounds: String = inner
             .iter()
             .map(|count| format!("[{}]", count.unwrap_or(0)))
@@ -550,74 +420,48 @@ impl Values<'_> {
         let line = at
             .as_ref()
             .map_err(Clone::clone)
-            .and_then(|at| self.array_line(element, inner, at, array.language, LINE_DEPTH));
-        let (text, availability) = match line {
-            Ok(line) => (shortened(line), Availability::Available),
-            Err(error) => (reason(&error), error),
-        };
-        // The inner rows of one dimension are plain elements.
-        let ty = if inner.len() == 1 { element } else { array.id };
-        let count = product(inner).unwrap_or(0);
+            .and_then(|at| self.array_line(element, inner, at, language, LINE_DEPTH));
         let place = at.ok();
-        ValueNode {
-            name,
-            type_name: format!("{} {bounds}", self.type_name(element)),
-            kind: None,
-            text,
-            availability,
+        let lengths: Option<Vec<u64>> = inner.iter().copied().collect();
+        let lengths = lengths.filter(|lengths| line.is_ok() && lengths.iter().all(|&count| count > 0));
+        let node = ValueNode {
             address: match place {
                 Some(Place::Memory(address)) => Some(address),
                 _ => None,
             },
             len_bytes: self.row_size(element, inner),
-            expand: place.filter(|_| count > 0).map(|place| ValueRef {
-                type_offset: ty.0 as u64,
-                place,
-                first: 0,
-                count,
-            }),
-        }
+            expand: place
+                .zip(lengths)
+                .map(|(place, lengths)| reference(element, place, Part::Rows(lengths))),
+            ..blank(name, format!("{} {bounds}", self.type_name(element)))
+        };
+        self.written(node, line)
     }
 
     /// Elements `first..first + count` of a sequence at `place`; in ranges if there are many.
     fn elements(&self, element: DieId, place: &Place, first: u64, count: u64) -> Vec<ValueNode> {
         let size = self.size(element).unwrap_or(0);
-        let end = first.saturating_add(count);
         if count > PAGE {
-            // Ranges of a size that makes at most PAGE of them.
-            let mut step = PAGE;
-            while count.div_ceil(step) > PAGE {
-                step = step.saturating_mul(PAGE);
-            }
             let type_name = self.type_name(element);
-            let mut nodes = Vec::new();
-            let mut start = first;
-            while start < end {
-                let len = step.min(end - start);
+            return self.pages(count, |start, len| {
+                let start = first.saturating_add(start);
                 let offset = start.saturating_mul(size);
-                nodes.push(ValueNode {
-                    name: format!("[{start}..{}]", start.saturating_add(len).saturating_sub(1)),
-                    type_name: type_name.clone(),
-                    kind: None,
-                    text: String::new(),
-                    availability: Availability::Available,
+                let part = Part::Elements {
+                    first: start,
+                    count: len,
+                };
+                ValueNode {
                     address: match place {
-                        Place::Memory(address) => Some(address.wrapping_add(offset)),
+                        Place::Memory(address) => address.checked_add(offset),
                         Place::Bytes(_) => None,
                     },
                     len_bytes: len.checked_mul(size),
-                    expand: Some(ValueRef {
-                        type_offset: element.0 as u64,
-                        place: place.clone(),
-                        first: start,
-                        count: len,
-                    }),
-                });
-                start = start.saturating_add(len);
-            }
-            return nodes;
+                    expand: Some(reference(element, place.clone(), part)),
+                    ..blank(range_name(start, len), type_name.clone())
+                }
+            });
         }
-        (first..end)
+        (first..first.saturating_add(count))
             .map(|index| {
                 let at = self.part(place, index.saturating_mul(size), Some(size));
                 self.node(format!("[{index}]"), element, at, None)
@@ -625,91 +469,53 @@ impl Values<'_> {
             .collect()
     }
 
+    /// Nodes for ranges of `count` things, at most [`PAGE`] of them.
+    fn pages(&self, count: u64, node: impl Fn(u64, u64) -> ValueNode) -> Vec<ValueNode> {
+        let mut step = PAGE;
+        while count.div_ceil(step) > PAGE {
+            step = step.saturating_mul(PAGE);
+        }
+        let mut nodes = Vec::new();
+        let mut start = 0u64;
+        while start < count {
+            let len = step.min(count.saturating_sub(start));
+            nodes.push(node(start, len));
+            start = start.saturating_add(len);
+        }
+        nodes
+    }
+
     /// Size of a row with these dimensions.
     pub fn row_size(&self, element: DieId, inner: &[Option<u64>]) -> Option<u64> {
-        self.size(element)?.checked_mul(product(inner)?)
+        let count = inner
+            .iter()
+            .try_fold(1u64, |all, dimension| all.checked_mul((*dimension)?))?;
+        self.size(element)?.checked_mul(count)
     }
 }
 
-fn product(dimensions: &[Option<u64>]) -> Option<u64> {
-    dimensions
-        .iter()
-        .try_fold(1u64, |all, dimension| all.checked_mul((*dimension)?))
-}
-
-/// The inner dimensions that together have `count` elements.
-fn trailing(dimensions: &[Option<u64>], count: u64) -> Option<&[Option<u64>]> {
-    let from = (1..dimensions.len())
-        .rev()
-        .find(|&from| dimensions.get(from..).and_then(product) == Some(count))?;
-    dimensions.get(from..)
-}
-
-/// Whether a member name is a position (`__0`).
-fn tuple_field(name: &str) -> bool {
-    name.strip_prefix("__")
-        .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
-}
-
-fn brackets(parts: List, language: Language) -> String {
-    if language == Language::Rust {
-        parts.close("[", "]")
-    } else {
-        parts.close("{", "}")
+fn reference(ty: DieId, place: Place, part: Part) -> ValueRef {
+    ValueRef {
+        type_offset: ty.0 as u64,
+        place,
+        part,
     }
 }
 
-/// A line of bounded length; only names that are longer than any source would have them reach the bound.
-fn shortened(mut line: String) -> String {
-    if line.len() > TEXT_BYTES {
-        let end = (0..=TEXT_BYTES)
-            .rev()
-            .find(|&end| line.is_char_boundary(end))
-            .unwrap_or(0);
-        line.truncate(end);
-        line.push_str("...");
+/// A node that says nothing yet.
+fn blank(name: String, type_name: String) -> ValueNode {
+    ValueNode {
+        name,
+        type_name,
+        kind: None,
+        text: String::new(),
+        availability: Availability::Available,
+        address: None,
+        len_bytes: None,
+        expand: None,
     }
-    line
 }
 
-fn unknown_type() -> Availability {
-    Availability::Unsupported("its type is missing in the debug information".to_string())
-}
-
-/// Parts of a line, until it is long enough.
-struct List {
-    text: String,
-    more: bool,
-}
-
-impl List {
-    fn new() -> List {
-        List {
-            text: String::new(),
-            more: false,
-        }
-    }
-
-    /// Adds a part, or dots if there is no room; whether there was.
-    fn add(&mut self, part: String) -> bool {
-        let long = self.text.len().saturating_add(part.len()) > LINE_LIMIT;
-        if long && !self.text.is_empty() {
-            self.more = true;
-            return false;
-        }
-        if !self.text.is_empty() {
-            self.text.push_str(", ");
-        }
-        self.text.push_str(&part);
-        true
-    }
-
-    fn close(self, open: &str, end: &str) -> String {
-        let more = match (self.more, self.text.is_empty()) {
-            (false, _) => "",
-            (true, true) => "...",
-            (true, false) => ", ...",
-        };
-        format!("{open}{}{more}{end}", self.text)
-    }
+fn range_name(first: u64, count: u64) -> String {
+    format!("[{first}..{}]", first.saturating_add(count).saturating_sub(1))
 }

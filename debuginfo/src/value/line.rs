@@ -1,0 +1,486 @@
+//! A value on one line.
+//!
+//! # Invariants
+//! - A line is bounded in length, depth and reads, whatever the guest claims.
+
+use super::read::Located;
+use super::{Item, Values, View, reason};
+use crate::dwarf::DieId;
+use crate::dwarf::types::{Member, Shape, Type, VariantPart};
+use crate::{Availability, Language, Place};
+
+/// Length at which a line stops taking more members.
+const LINE_LIMIT: usize = 100;
+/// Bytes of a line, whatever is on it.
+const TEXT_BYTES: usize = 4000;
+/// Records inside each other on one line.
+pub(crate) const LINE_DEPTH: usize = 4;
+/// Elements of an array on one line.
+const LINE_ELEMENTS: u64 = 16;
+
+impl<'a> Values<'a> {
+    /// A value on one line.
+    pub fn line(&self, ty: DieId, place: &Place, depth: usize) -> Result<String, Availability> {
+        let full = self.strip(ty).ok_or_else(unknown_type)?;
+        if let Some(line) = self.scalar(&full, place) {
+            return line;
+        }
+        let Some(deeper) = depth.checked_sub(1) else {
+            return Ok("{...}".to_string());
+        };
+        if let Some((label, view)) = self.rendered(&full, place) {
+            return self.view_line(label, view, full.language, depth);
+        }
+        match &full.shape {
+            Shape::Pointer { to, .. } => {
+                let address = self.number(place, 0, full.size.unwrap_or(4))?;
+                match to {
+                    Some(_) if address == 0 => {
+                        Err(Availability::NotReadable("it refers to address 0".to_string()))
+                    }
+                    Some(to) if self.is_transparent(&full) => self.line(*to, &Place::Memory(address), deeper),
+                    _ => Ok(format!("{address:#x}")),
+                }
+            }
+            Shape::Record {
+                members,
+                variants,
+                complete,
+                ..
+            } => {
+                if !complete {
+                    return Ok("(its members are not known here)".to_string());
+                }
+                if let Some(part) = variants {
+                    let view = self.variant(part, place)?;
+                    return self.view_line("", view, full.language, depth);
+                }
+                self.members_line(members, place, full.language, deeper)
+            }
+            Shape::Array { element, dimensions } => {
+                self.array_line(*element, dimensions, place, full.language, deeper)
+            }
+            Shape::Function { .. } => Ok("a function".to_string()),
+            Shape::Opaque => Ok(match place {
+                Place::Memory(address) => format!("at {address:#x}"),
+                Place::Bytes(_) => "{...}".to_string(),
+            }),
+            Shape::Base { .. } | Shape::Enum { .. } | Shape::Alias { .. } => Err(unknown_type()),
+        }
+    }
+
+    /// The members of a record on one line.
+    pub(super) fn members_line(
+        &self,
+        members: &[Member],
+        place: &Place,
+        language: Language,
+        depth: usize,
+    ) -> Result<String, Availability> {
+        // A record that cannot be read at all says so once, not per member.
+        let mut parts = List::new();
+        let mut failed = None;
+        let mut read = 0usize;
+        // Virtual tables are the compiler's; they stand among the children.
+        let shown = members.iter().filter(|member| !is_vtable(member));
+        for member in shown.take(LINE_LIMIT) {
+            let value = match self.member(place, member) {
+                Ok(Located::Place(place)) => self.line(member.ty, &place, depth),
+                Ok(Located::Bits(bits)) => Ok(self.bits(member.ty, bits)),
+                Err(error) => Err(error),
+            };
+            let value = match value {
+                Ok(value) => {
+                    read += 1;
+                    value
+                }
+                Err(error) => {
+                    let words = reason(&error);
+                    failed = failed.or(Some(error));
+                    words
+                }
+            };
+            let named = match &member.name {
+                Some(name) if language == Language::Rust && tuple_field(name) => value,
+                Some(name) if language == Language::Rust => format!("{}: {value}", captured(name)),
+                Some(name) if language == Language::Zig => format!(".{name} = {value}"),
+                Some(name) => format!("{name} = {value}"),
+                None => value,
+            };
+            if !parts.add(named) {
+                break;
+            }
+        }
+        match failed {
+            Some(error) if read == 0 => Err(error),
+            _ => {
+                let tuple = language == Language::Rust
+                    && !members.is_empty()
+                    && members
+                        .iter()
+                        .all(|member| member.name.as_deref().is_some_and(tuple_field));
+                Ok(if tuple {
+                    parts.close("(", ")")
+                } else {
+                    parts.close("{", "}")
+                })
+            }
+        }
+    }
+
+    /// An array on one line.
+    pub(super) fn array_line(
+        &self,
+        element: DieId,
+        dimensions: &[Option<u64>],
+        place: &Place,
+        language: Language,
+        depth: usize,
+    ) -> Result<String, Availability> {
+        let Some((first, inner)) = dimensions.split_first() else {
+            return Ok("[]".to_string());
+        };
+        let Some(count) = *first else {
+            return Ok("(its length is not known)".to_string());
+        };
+        if inner.is_empty() {
+            if self.is_char(element)
+                && let Some(text) = self.char_array(element, place, count)?
+            {
+                return Ok(text);
+            }
+            return self.elements_line(element, place, count, language, depth);
+        }
+        let size = self.row_size(element, inner).ok_or_else(unknown_type)?;
+        let mut parts = List::new();
+        for index in 0..count.min(LINE_ELEMENTS) {
+            let row = self.part(place, index.saturating_mul(size), Some(size))?;
+            if !parts.add(self.array_line(element, inner, &row, language, depth)?) {
+                break;
+            }
+        }
+        parts.more |= count > LINE_ELEMENTS;
+        Ok(brackets(parts, language))
+    }
+
+    fn elements_line(
+        &self,
+        element: DieId,
+        place: &Place,
+        count: u64,
+        language: Language,
+        depth: usize,
+    ) -> Result<String, Availability> {
+        let size = self.size(element).ok_or_else(unknown_type)?;
+        let mut parts = List::new();
+        for index in 0..count.min(LINE_ELEMENTS) {
+            let part = self.part(place, index.saturating_mul(size), Some(size))?;
+            if !parts.add(self.line(element, &part, depth)?) {
+                break;
+            }
+        }
+        parts.more |= count > LINE_ELEMENTS;
+        Ok(brackets(parts, language))
+    }
+
+    fn view_line(
+        &self,
+        label: &str,
+        view: View<'a>,
+        language: Language,
+        depth: usize,
+    ) -> Result<String, Availability> {
+        let Some(deeper) = depth.checked_sub(1) else {
+            return Ok("{...}".to_string());
+        };
+        match view {
+            View::Word(word) => Ok(word),
+            View::Broken(why) => Err(Availability::NotReadable(why)),
+            View::Text { address, len } => {
+                let want = len.min(super::c::TEXT_LIMIT as u64);
+                let mut bytes = vec![0; usize::try_from(want).unwrap_or(0)];
+                if len > 0 && !self.target.read_memory(address, &mut bytes) {
+                    return Err(crate::dwarf::location::outside(address));
+                }
+                Ok(super::c::quoted(&bytes, want < len))
+            }
+            View::Sequence {
+                element,
+                address,
+                len,
+            } => {
+                let items = self.elements_line(element, &Place::Memory(address), len, language, deeper)?;
+                Ok(match label {
+                    "" if len > LINE_ELEMENTS => format!("{items} ({len})"),
+                    "" => items,
+                    _ => format!("{label}({len}) {items}"),
+                })
+            }
+            View::Entries { len, braces, items } => {
+                let items = self.items_line(items, braces || language != Language::Rust, deeper)?;
+                Ok(match len {
+                    Some(len) => format!("{label}({len}) {items}"),
+                    None => format!("{label} {items}"),
+                })
+            }
+            View::Same { ty, place } => self.line(ty, &place, deeper),
+            View::Shared {
+                ty,
+                place,
+                strong,
+                weak,
+            } => {
+                let line = self.line(ty, &place, deeper)?;
+                Ok(format!("{line} (strong {strong}, weak {weak})"))
+            }
+            View::Dynamic { ty, place } => {
+                let line = self.line(ty, &place, deeper)?;
+                let name = self.type_name(ty);
+                Ok(match line.starts_with('(') {
+                    true => format!("{name}{line}"),
+                    false => format!("{name} {line}"),
+                })
+            }
+            View::Tuple(parts) => {
+                let mut list = List::new();
+                for (ty, place) in &parts {
+                    if !list.add(self.line(*ty, place, deeper)?) {
+                        break;
+                    }
+                }
+                Ok(list.close("{", "}"))
+            }
+            View::Variant { name, members, place } => {
+                let [only] = members.as_slice() else {
+                    return self.fields_line(name, &members, &place, language, deeper);
+                };
+                match (language, self.member(&place, only)?) {
+                    (Language::Zig, Located::Place(place)) => {
+                        Ok(format!("{name} = {}", self.line(only.ty, &place, deeper)?))
+                    }
+                    _ => self.fields_line(name, &members, &place, language, deeper),
+                }
+            }
+        }
+    }
+
+    /// The content of an alternative after its name.
+    fn fields_line(
+        &self,
+        name: String,
+        members: &[Member],
+        place: &Place,
+        language: Language,
+        depth: usize,
+    ) -> Result<String, Availability> {
+        if members.is_empty() {
+            return Ok(name);
+        }
+        let inner = self.members_line(members, place, language, depth)?;
+        Ok(if inner.starts_with('(') {
+            format!("{name}{inner}")
+        } else {
+            format!("{name} {inner}")
+        })
+    }
+
+    fn items_line(
+        &self,
+        items: super::Items<'a>,
+        braces: bool,
+        depth: usize,
+    ) -> Result<String, Availability> {
+        let mut parts = List::new();
+        for (index, item) in (0u64..).zip(items) {
+            if index >= LINE_ELEMENTS {
+                parts.more = true;
+                break;
+            }
+            let part = match item {
+                Ok(Item { key, value }) => {
+                    let value = self.line(value.0, &value.1, depth)?;
+                    match key {
+                        Some((ty, place)) => format!("{}: {value}", self.line(ty, &place, depth)?),
+                        None => value,
+                    }
+                }
+                Err(why) if index == 0 => return Err(Availability::NotReadable(why)),
+                Err(why) => format!("({why})"),
+            };
+            if !parts.add(part) {
+                break;
+            }
+        }
+        Ok(match braces {
+            true => parts.close("{", "}"),
+            false => parts.close("[", "]"),
+        })
+    }
+
+    /// The alternative of a tagged union that its tag selects.
+    pub fn variant(&self, part: &VariantPart, place: &Place) -> Result<View<'a>, Availability> {
+        let chosen = match &part.tag {
+            Some(tag) => {
+                let located = self.member(place, tag)?;
+                let number = self.located_number(located, tag.ty);
+                let len = self.size(tag.ty).unwrap_or(8);
+                let number =
+                    number.ok_or_else(|| Availability::NotReadable("its tag is not a number".to_string()))?;
+                let mask = if len >= 8 {
+                    u64::MAX
+                } else {
+                    (1u64 << len.saturating_mul(8)) - 1
+                };
+                let named = part
+                    .variants
+                    .iter()
+                    .find(|variant| variant.tag.is_some_and(|tag| tag & mask == number & mask));
+                named.or_else(|| part.variants.iter().find(|variant| variant.tag.is_none()))
+            }
+            None => part.variants.first(),
+        };
+        let chosen = chosen.and_then(|variant| variant.members.first());
+        let member =
+            chosen.ok_or_else(|| Availability::NotReadable("its tag selects no variant".to_string()))?;
+        let Located::Place(inner) = self.member(place, member)? else {
+            return Err(unknown_type());
+        };
+        let members = match self.strip(member.ty).map(|ty| ty.shape.clone()) {
+            Some(Shape::Record { members, .. }) => members,
+            _ => vec![member.clone()],
+        };
+        Ok(View::Variant {
+            name: member.name.clone().unwrap_or_default(),
+            members,
+            place: inner,
+        })
+    }
+
+    /// The class that an object at an address is of, by the name that its virtual table tells: the name, and the
+    /// class with the object's own address. `None` if the type has no such table, or is the class already.
+    pub(super) fn dynamic_class(&self, ty: DieId, address: u64) -> Option<(String, Option<(DieId, u64)>)> {
+        let full = self.strip(ty)?;
+        if full.language != Language::Cpp || !self.is_polymorphic(&full, LINE_DEPTH) {
+            return None;
+        }
+        let word = self.word_len(ty);
+        let table = self.memory_number(address, word)?;
+        // Before the entries lie the type's description, and before that the distance to the whole object.
+        let described = self.memory_number(table.checked_sub(word)?, word)?;
+        let distance = self.memory_number(table.checked_sub(word.checked_mul(2)?)?, word)?;
+        let distance = super::c::extend(distance, word, true);
+        let name = self.memory_number(described.checked_add(word)?, word)?;
+        if described == 0 || name == 0 || distance > 0 {
+            return None;
+        }
+        let (name, true) = self.c_text(name, TEXT_BYTES)? else {
+            return None;
+        };
+        let name = String::from_utf8(name).ok()?;
+        let symbol = cpp_demangle::Symbol::new(format!("_ZTS{name}")).ok()?;
+        let name = symbol.demangle().ok()?;
+        let name = name.strip_prefix("typeinfo name for ")?;
+        let name = crate::names::simplified(name);
+        if name == self.type_name(full.id) {
+            return None;
+        }
+        let class = self.types.class(self.units, &name);
+        let object = address.checked_add_signed(distance)?;
+        Some((name, class.map(|class| (class, object))))
+    }
+
+    /// Whether a class has a virtual table of its own or of its first base.
+    fn is_polymorphic(&self, ty: &Type, depth: usize) -> bool {
+        let (Shape::Record { members, .. }, Some(depth)) = (&ty.shape, depth.checked_sub(1)) else {
+            return false;
+        };
+        members.iter().any(is_vtable)
+            || members.iter().filter(|member| member.base).take(1).any(|base| {
+                matches!(base.place, crate::dwarf::types::MemberPlace::Bytes(0))
+                    && self
+                        .strip(base.ty)
+                        .is_some_and(|base| self.is_polymorphic(&base, depth))
+            })
+    }
+}
+
+fn is_vtable(member: &Member) -> bool {
+    member
+        .name
+        .as_deref()
+        .is_some_and(|name| name.starts_with("_vptr"))
+}
+
+/// A member's name as a closure's code writes it: captures by reference are marked in theirs.
+pub(super) fn captured(name: &str) -> &str {
+    name.strip_prefix("_ref__").unwrap_or(name)
+}
+
+/// Whether a member name is a position (`__0`).
+pub(super) fn tuple_field(name: &str) -> bool {
+    name.strip_prefix("__")
+        .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+fn brackets(parts: List, language: Language) -> String {
+    if language == Language::Rust {
+        parts.close("[", "]")
+    } else {
+        parts.close("{", "}")
+    }
+}
+
+/// A line of bounded length; only names that are longer than any source would have them reach the bound.
+pub(super) fn shortened(mut line: String) -> String {
+    if line.len() > TEXT_BYTES {
+        let end = (0..=TEXT_BYTES)
+            .rev()
+            .find(|&end| line.is_char_boundary(end))
+            .unwrap_or(0);
+        line.truncate(end);
+        line.push_str("...");
+    }
+    line
+}
+
+pub(super) fn unknown_type() -> Availability {
+    Availability::Unsupported("its type is missing in the debug information".to_string())
+}
+
+/// Parts of a line, until it is long enough.
+struct List {
+    text: String,
+    more: bool,
+}
+
+impl List {
+    fn new() -> List {
+        List {
+            text: String::new(),
+            more: false,
+        }
+    }
+
+    /// Adds a part, or dots if there is no room; whether there was.
+    fn add(&mut self, part: String) -> bool {
+        let long = self.text.len().saturating_add(part.len()) > LINE_LIMIT;
+        if long && !self.text.is_empty() {
+            self.more = true;
+            return false;
+        }
+        if !self.text.is_empty() {
+            self.text.push_str(", ");
+        }
+        self.text.push_str(&part);
+        true
+    }
+
+    fn close(self, open: &str, end: &str) -> String {
+        let more = match (self.more, self.text.is_empty()) {
+            (false, _) => "",
+            (true, true) => "...",
+            (true, false) => ", ...",
+        };
+        format!("{open}{}{more}{end}", self.text)
+    }
+}

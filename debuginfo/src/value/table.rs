@@ -1,0 +1,207 @@
+//! THE TABLE of renderers: which types are more than their members, and what shows them.
+//!
+//! A pattern is a qualified type name; `%` stands for anything. Inline namespaces (`std::__1`) are not written.
+//! The first line that matches wins. A renderer answers `None` for a layout that it does not know: then the plain
+//! members are shown. The label stands before the number of elements.
+
+use super::{Values, View, cpp, rust, zig};
+use crate::dwarf::types::Type;
+use crate::{Language, Place};
+
+/// How values of some types are shown.
+pub(crate) struct Renderer {
+    pub language: Language,
+    pub pattern: &'static str,
+    pub label: &'static str,
+    pub view: for<'a> fn(&Values<'a>, &Type, &Place) -> Option<View<'a>>,
+}
+
+/// One line of the table.
+macro_rules! row {
+    ($language:ident, $pattern:literal, $label:literal, $view:path) => {
+        Renderer {
+            language: Language::$language,
+            pattern: $pattern,
+            label: $label,
+            view: $view,
+        }
+    };
+}
+
+/// All renderers.
+pub(crate) const TABLE: &[Renderer] = &[
+    row!(Cpp, "std::basic_string<%", "", cpp::string),
+    row!(Cpp, "std::basic_string_view<%", "", cpp::string_view),
+    row!(Cpp, "std::vector<bool, %", "vector", cpp::vector_of_bool),
+    row!(Cpp, "std::vector<%", "vector", cpp::vector),
+    row!(Cpp, "std::array<%", "", cpp::array),
+    row!(Cpp, "std::span<%", "span", cpp::span),
+    row!(
+        Cpp,
+        "std::initializer_list<%",
+        "initializer_list",
+        cpp::initializer_list
+    ),
+    row!(Cpp, "std::deque<%", "deque", cpp::deque),
+    row!(Cpp, "std::list<%", "list", cpp::list),
+    row!(Cpp, "std::forward_list<%", "forward_list", cpp::forward_list),
+    row!(Cpp, "std::map<%", "map", cpp::map),
+    row!(Cpp, "std::multimap<%", "multimap", cpp::map),
+    row!(Cpp, "std::set<%", "set", cpp::set),
+    row!(Cpp, "std::multiset<%", "multiset", cpp::set),
+    row!(Cpp, "std::unordered_map<%", "unordered_map", cpp::unordered_map),
+    row!(
+        Cpp,
+        "std::unordered_multimap<%",
+        "unordered_multimap",
+        cpp::unordered_map
+    ),
+    row!(Cpp, "std::unordered_set<%", "unordered_set", cpp::unordered_set),
+    row!(
+        Cpp,
+        "std::unordered_multiset<%",
+        "unordered_multiset",
+        cpp::unordered_set
+    ),
+    row!(Cpp, "std::optional<%", "", cpp::optional),
+    row!(Cpp, "std::variant<%", "", cpp::variant),
+    row!(Cpp, "std::pair<%", "", cpp::pair),
+    row!(Cpp, "std::tuple<%", "", cpp::tuple),
+    row!(Cpp, "std::unique_ptr<%", "", cpp::unique_ptr),
+    row!(Cpp, "std::shared_ptr<%", "", cpp::shared_ptr),
+    row!(Cpp, "std::weak_ptr<%", "", cpp::shared_ptr),
+    row!(Cpp, "std::reference_wrapper<%", "", cpp::reference_wrapper),
+    row!(Cpp, "std::atomic<%", "", cpp::atomic),
+    row!(Rust, "&str", "", rust::text),
+    row!(Rust, "&mut str", "", rust::text),
+    row!(Rust, "alloc::boxed::Box<str, %", "", rust::text),
+    row!(Rust, "alloc::boxed::Box<str>", "", rust::text),
+    row!(Rust, "alloc::boxed::Box<[%", "", rust::slice),
+    row!(Rust, "&[%", "", rust::slice),
+    row!(Rust, "&mut [%", "", rust::slice),
+    row!(Rust, "*const [%", "", rust::slice),
+    row!(Rust, "*mut [%", "", rust::slice),
+    row!(Rust, "*const str", "", rust::text),
+    row!(Rust, "*mut str", "", rust::text),
+    row!(Rust, "*const dyn %", "", rust::dynamic),
+    row!(Rust, "*mut dyn %", "", rust::dynamic),
+    row!(Rust, "&dyn %", "", rust::dynamic),
+    row!(Rust, "&mut dyn %", "", rust::dynamic),
+    row!(Rust, "alloc::boxed::Box<dyn %", "", rust::dynamic),
+    row!(Rust, "alloc::string::String", "", rust::string),
+    row!(Rust, "std::ffi::os_str::OsString", "", rust::string),
+    row!(Rust, "std::path::PathBuf", "", rust::string),
+    row!(Rust, "alloc::vec::Vec<%", "Vec", rust::vec),
+    row!(
+        Rust,
+        "alloc::collections::vec_deque::VecDeque<%",
+        "VecDeque",
+        rust::vec_deque
+    ),
+    row!(
+        Rust,
+        "std::collections::hash::map::HashMap<%",
+        "HashMap",
+        rust::hash_map
+    ),
+    row!(
+        Rust,
+        "std::collections::hash::set::HashSet<%",
+        "HashSet",
+        rust::hash_set
+    ),
+    row!(Rust, "hashbrown::map::HashMap<%", "HashMap", rust::hash_map),
+    row!(Rust, "hashbrown::set::HashSet<%", "HashSet", rust::hash_set),
+    row!(
+        Rust,
+        "alloc::collections::btree::map::BTreeMap<%",
+        "BTreeMap",
+        rust::btree_map
+    ),
+    row!(
+        Rust,
+        "alloc::collections::btree::set::BTreeSet<%",
+        "BTreeSet",
+        rust::btree_set
+    ),
+    row!(Rust, "alloc::rc::Rc<%", "", rust::shared),
+    row!(Rust, "alloc::rc::Weak<%", "", rust::weak),
+    row!(Rust, "alloc::sync::Arc<%", "", rust::shared),
+    row!(Rust, "alloc::sync::Weak<%", "", rust::weak),
+    row!(Rust, "core::cell::RefCell<%", "", rust::value),
+    row!(Rust, "std::sync::%Mutex<%", "", rust::data),
+    row!(Rust, "std::sync::%RwLock<%", "", rust::data),
+    row!(Rust, "core::cell::Cell<%", "", rust::only),
+    row!(Rust, "core::cell::UnsafeCell<%", "", rust::only),
+    row!(Rust, "core::mem::manually_drop::ManuallyDrop<%", "", rust::only),
+    row!(Rust, "core::mem::maybe_dangling::MaybeDangling<%", "", rust::only),
+    row!(Rust, "core::ptr::non_null::NonNull<%", "", rust::only),
+    row!(Rust, "core::ptr::unique::Unique<%", "", rust::only),
+    row!(Rust, "core::num::nonzero::NonZero<%", "", rust::only),
+    row!(Rust, "core::num::niche_types::%", "", rust::only),
+    row!(Rust, "core::sync::atomic::Atomic%", "", rust::only),
+    row!(Zig, "[]%", "", zig::slice),
+    row!(Zig, "[:%", "", zig::slice),
+    row!(Zig, "?%", "", zig::optional),
+    row!(Zig, "%!%", "", zig::error_union),
+    row!(Zig, "%", "", zig::tagged_union),
+];
+
+/// What the first renderer that knows the value makes of it, with the label.
+pub(crate) fn view<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<(&'static str, View<'a>)> {
+    let name = ty.name.as_deref()?;
+    // The plain name decides for most types that none applies; only then is the qualified one made.
+    let mut qualified = None;
+    let mut applies = |renderer: &&Renderer| {
+        renderer.language == ty.language && may_match(renderer.pattern, name) && {
+            let full = qualified.get_or_insert_with(|| values.units.qualified(ty.id, name));
+            matches(renderer.pattern, full)
+        }
+    };
+    let mut fitting = TABLE.iter().filter(|renderer| applies(renderer));
+    fitting.find_map(|renderer| Some((renderer.label, (renderer.view)(values, ty, place)?)))
+}
+
+/// Whether the plain name can belong to a qualified one that matches.
+fn may_match(pattern: &str, name: &str) -> bool {
+    let last = pattern.rsplit("::").next().unwrap_or(pattern);
+    matches(last, name) || matches(pattern, name)
+}
+
+/// Whether `name` is what `pattern` says; `%` stands for anything.
+fn matches(pattern: &str, name: &str) -> bool {
+    let Some((head, mut rest)) = pattern.split_once('%') else {
+        return pattern == name;
+    };
+    let Some(mut name) = name.strip_prefix(head) else {
+        return false;
+    };
+    while let Some((part, after)) = rest.split_once('%') {
+        let Some(at) = name.find(part) else {
+            return false;
+        };
+        name = name.get(at.saturating_add(part.len())..).unwrap_or("");
+        rest = after;
+    }
+    name.ends_with(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns() {
+        assert!(matches("std::vector<%", "std::vector<int, std::allocator<int> >"));
+        assert!(!matches("std::vector<%", "std::vector"));
+        assert!(matches(
+            "std::sync::%Mutex<%",
+            "std::sync::poison::mutex::Mutex<i32>"
+        ));
+        assert!(matches("&str", "&str") && !matches("&str", "&strange"));
+        assert!(matches("%!%", "error{A,B}!u32") && !matches("%!%", "u32"));
+        assert!(may_match("std::vector<%", "vector<int>") && !may_match("std::vector<%", "list<int>"));
+        assert!(may_match("std::sync::%Mutex<%", "Mutex<i32>"));
+        assert!(matches("*const [%", "*const [u8]") && !matches("*const [%", "Vec<*const [u8]>"));
+    }
+}

@@ -1,0 +1,291 @@
+//! Values checked against the programs that hold them: every build of the `values` samples prints, before each of
+//! its marked stops, what its variables hold; the debugger has to show the same. At -O2 a variable may be optimized
+//! out; a wrong value never is an answer. The variables of all stops stand in transcripts beside this file.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use stepwell_debuginfo::{Availability, ValueNode};
+use stepwell_engine::debugger::{
+    BreakpointId, BreakpointSpec, Command, Event, Outcome, Query, QueryError, QueryId, Reply, Session,
+    SessionConfig, Snapshot, StopReason,
+};
+
+/// A guest that does not answer in this time has hung.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+struct Client {
+    session: Session,
+    output: Vec<u8>,
+}
+
+impl Client {
+    fn wait<T>(&mut self, mut wanted: impl FnMut(Event) -> Option<T>) -> T {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            let Some(event) = self.session.wait_event(Duration::from_millis(100)) else {
+                continue;
+            };
+            if let Event::Output { bytes, .. } = &event {
+                self.output.extend(bytes.iter());
+            }
+            if let Some(found) = wanted(event) {
+                return found;
+            }
+        }
+        panic!("nothing came in {PATIENCE:?}");
+    }
+
+    fn ask(&mut self, query: Query) -> Result<Reply, QueryError> {
+        self.session.send(Command::Query {
+            id: QueryId(7),
+            query,
+        });
+        self.wait(|event| match event {
+            Event::Reply {
+                id: QueryId(7),
+                result,
+            } => Some(result),
+            _ => None,
+        })
+    }
+
+    fn children(&mut self, at: &Snapshot, node: &ValueNode) -> Vec<ValueNode> {
+        let Some(value) = node.expand.clone() else {
+            return Vec::new();
+        };
+        let query = Query::Children {
+            stop: at.stop,
+            frame: 0,
+            value,
+        };
+        match self.ask(query) {
+            Ok(Reply::Children(nodes)) => nodes,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+fn guests() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/guests/values")
+}
+
+/// The stops that a source marks: line to name.
+fn stops(source: &str) -> BTreeMap<u32, String> {
+    let text = std::fs::read_to_string(guests().join(source)).expect("the source");
+    let marked = |(line, text): (u32, &str)| Some((line, text.split_once("// stop: ")?.1.to_string()));
+    (1u32..).zip(text.lines()).filter_map(marked).collect()
+}
+
+/// What one build was found to show.
+#[derive(Default)]
+struct Tally {
+    right: usize,
+    optimized_out: Vec<String>,
+    wrong: Vec<String>,
+    transcript: String,
+}
+
+/// Runs a build, compares at each stop, and writes down all variables there.
+fn run(source: &str, module: &str, optimized: bool) -> Tally {
+    let file = guests().join(module);
+    let config = SessionConfig {
+        module: std::fs::read(&file).expect("a sample").into(),
+        name: module.to_string(),
+        path: Some(file),
+        ..SessionConfig::default()
+    };
+    let mut client = Client {
+        session: Session::spawn(config, || {}),
+        output: Vec::new(),
+    };
+    let stops = stops(source);
+    assert!(stops.len() >= 10, "{source} has {} stops", stops.len());
+    for (id, line) in (1u32..).zip(stops.keys()) {
+        client.session.send(Command::SetBreakpoint {
+            id: BreakpointId(id),
+            spec: BreakpointSpec::Line {
+                path: source.to_string(),
+                line: *line,
+            },
+            enabled: true,
+        });
+    }
+    client.session.send(Command::Start);
+    let names: Vec<&String> = stops.values().collect();
+    let mut tally = Tally::default();
+    let mut seen = Vec::new();
+    loop {
+        let stopped = client.wait(|event| match event {
+            Event::Stopped(snapshot) => Some(Ok(*snapshot)),
+            Event::Ended(outcome) => Some(Err(outcome)),
+            Event::Problem { message } | Event::LoadFailed { message } => panic!("{message}"),
+            _ => None,
+        });
+        let at = match stopped {
+            Ok(at) => at,
+            Err(outcome) => {
+                assert_eq!(outcome, Outcome::Exited { code: 0 }, "{module}");
+                break;
+            }
+        };
+        let StopReason::Breakpoint(ids) = &at.reason else {
+            panic!("{module}: {:?}", at.reason)
+        };
+        let name = ids
+            .first()
+            .and_then(|id| names.get(id.0 as usize - 1))
+            .expect("its name");
+        let name = name.to_string();
+        // An inlined copy or a loop may come by again.
+        if !seen.contains(&name) {
+            compare(&mut client, &at, &name, optimized, &mut tally);
+            seen.push(name);
+        }
+        client.session.send(Command::Continue);
+    }
+    assert_eq!(seen.len(), stops.len(), "{module} came by {seen:?}");
+    tally
+}
+
+/// Compares what the program printed for a stop with what the debugger shows.
+fn compare(client: &mut Client, at: &Snapshot, stop: &str, optimized: bool, tally: &mut Tally) {
+    let output = String::from_utf8_lossy(&client.output).into_owned();
+    let said: Vec<(&str, &str)> = output
+        .lines()
+        .filter_map(|line| line.strip_prefix(stop)?.strip_prefix(": ")?.split_once(" = "))
+        .collect();
+    assert!(!said.is_empty(), "nothing was said about {stop}");
+    for (expression, value) in said {
+        let query = Query::Evaluate {
+            stop: at.stop,
+            frame: 0,
+            expression: expression.to_string(),
+        };
+        let shown = match client.ask(query) {
+            Ok(Reply::Value(node)) if node.availability == Availability::OptimizedOut => {
+                tally.optimized_out.push(format!("{stop}: {expression}"));
+                continue;
+            }
+            Ok(Reply::Value(node)) => node.text,
+            // Optimizing compilers leave some variables out of the debug information altogether.
+            Err(QueryError::Invalid(message))
+                if message.ends_with("optimized out")
+                    || optimized && message.starts_with("there is no variable") =>
+            {
+                tally.optimized_out.push(format!("{stop}: {expression}"));
+                continue;
+            }
+            other => format!("{other:?}"),
+        };
+        if shown == value {
+            tally.right += 1;
+        } else {
+            tally
+                .wrong
+                .push(format!("{stop}: {expression} is {value}, shown as {shown}"));
+        }
+    }
+    let frame = client.ask(Query::Frame {
+        stop: at.stop,
+        frame: 0,
+    });
+    let Ok(Reply::Frame(frame)) = frame else {
+        panic!("{frame:?}")
+    };
+    writeln!(tally.transcript, "{stop}").expect("room");
+    for node in &frame.variables {
+        write(client, at, node, 1, &mut tally.transcript);
+    }
+}
+
+/// A node with the children of its children, but of raw members only the line.
+fn write(client: &mut Client, at: &Snapshot, node: &ValueNode, indent: usize, out: &mut String) {
+    let gap = "  ".repeat(indent);
+    writeln!(out, "{gap}{}: {} = {}", node.name, node.type_name, node.text).expect("room");
+    if indent >= 3 || node.name == "[raw]" {
+        return;
+    }
+    for child in client.children(at, node).iter().take(12) {
+        write(client, at, child, indent + 1, out);
+    }
+}
+
+/// Checks builds; all of them before it fails.
+fn check(source: &str, builds: &[(&str, bool)]) {
+    let checked = builds
+        .iter()
+        .filter_map(|&(module, optimized)| build(source, module, optimized).err());
+    let problems: Vec<String> = checked.collect();
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+fn build(source: &str, module: &str, optimized: bool) -> Result<(), String> {
+    let tally = run(source, module, optimized);
+    println!(
+        "{module}: {} right, {} optimized out, {} wrong",
+        tally.right,
+        tally.optimized_out.len(),
+        tally.wrong.len()
+    );
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/values")
+        .join(module.replace(".wasm", ".txt"));
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(&path, &tally.transcript).expect("writes");
+    }
+    if !tally.wrong.is_empty() {
+        return Err(format!("{module}:\n{}", tally.wrong.join("\n")));
+    }
+    // Of optimized code most is there all the same.
+    let gone = tally.optimized_out.len();
+    if gone > if optimized { tally.right } else { 0 } {
+        let gone = tally.optimized_out.join(", ");
+        return Err(format!("{module}: these are optimized out: {gone}"));
+    }
+    let expected = std::fs::read_to_string(&path).unwrap_or_default();
+    if tally.transcript != expected {
+        let differs = expected
+            .lines()
+            .zip(tally.transcript.lines())
+            .find(|(was, is)| was != is);
+        return Err(format!(
+            "{}: BLESS=1 writes the new text: {differs:?}",
+            path.display()
+        ));
+    }
+    Ok(())
+}
+
+#[test]
+fn c() {
+    check("values.c", &[("c_o0.wasm", false), ("c_o2.wasm", true)]);
+}
+
+#[test]
+fn cpp_by_clang_19() {
+    check("values.cpp", &[("cpp_o0.wasm", false), ("cpp_o2.wasm", true)]);
+}
+
+#[test]
+fn cpp_by_zig() {
+    check(
+        "values.cpp",
+        &[("cpp_zig_o0.wasm", false), ("cpp_zig_o2.wasm", true)],
+    );
+}
+
+#[test]
+fn rust() {
+    check("values.rs", &[("rust_o0.wasm", false), ("rust_o2.wasm", true)]);
+}
+
+#[test]
+fn zig() {
+    check(
+        "values.zig",
+        &[("zig_Debug.wasm", false), ("zig_ReleaseSafe.wasm", true)],
+    );
+}
