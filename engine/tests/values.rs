@@ -170,9 +170,9 @@ fn compare(client: &mut Client, at: &Snapshot, stop: &str, optimized: bool, tall
             }
             Ok(Reply::Value(node)) => node.text,
             // Optimizing compilers leave some variables out of the debug information altogether.
-            Err(QueryError::Invalid(message))
-                if message.ends_with("optimized out")
-                    || optimized && message.starts_with("there is no variable") =>
+            Err(QueryError::Expression(error))
+                if error.message.ends_with("optimized out")
+                    || optimized && error.message.starts_with("there is no variable") =>
             {
                 tally.optimized_out.push(format!("{stop}: {expression}"));
                 continue;

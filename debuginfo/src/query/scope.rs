@@ -148,6 +148,11 @@ impl Scope for FrameScope<'_> {
 
     fn enumerator(&self, path: &str) -> Option<(DieId, i64)> {
         let index = self.index;
+        // Only in C and C++ do enumerators stand without their type.
+        let bare = !path.contains("::") && !path.contains('.');
+        if bare && matches!(self.language(), Language::Rust | Language::Zig) {
+            return None;
+        }
         index
             .names()
             .enumerator(&index.units, &index.types, self.unit, path)
