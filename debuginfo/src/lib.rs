@@ -28,6 +28,7 @@ pub use address::{CodeOffset, CodeSection, ModuleOffset};
 pub use expr::error::ExpressionError;
 pub use findings::{Finding, FindingKind, SourceState, source_findings};
 pub use model::*;
+pub use sources::{Candidate, SourceSearch, Toolchain};
 pub use target::{Target, WasmValue};
 
 use std::sync::Arc;

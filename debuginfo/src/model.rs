@@ -23,6 +23,19 @@ pub enum Language {
     Other,
 }
 
+impl Language {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Language::C => "C",
+            Language::Cpp => "C++",
+            Language::Rust => "Rust",
+            Language::Zig => "Zig",
+            Language::Other => "other",
+        }
+    }
+}
+
 /// One source file as the debug info records it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceFile {
@@ -237,6 +250,22 @@ pub struct UnitSummary {
     pub functions: u32,
     /// Whether it has lines of functions of the module.
     pub has_lines: bool,
+}
+
+impl UnitSummary {
+    /// What it has, in words: `12 functions, lines`.
+    pub fn contents(&self) -> String {
+        if let Some(part) = &self.missing_part {
+            return format!("the rest is in {part}, which was not found");
+        }
+        let functions = match self.functions {
+            0 => "no functions in use".to_string(),
+            1 => "1 function".to_string(),
+            count => format!("{count} functions"),
+        };
+        let lines = if self.has_lines { "lines" } else { "no lines" };
+        format!("{functions}, {lines}")
+    }
 }
 
 /// A partial failure that a person should see: what is broken, and what it costs them.

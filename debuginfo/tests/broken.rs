@@ -1,4 +1,13 @@
-//! Broken input: damaged sections give partial answers and a diagnostic, and every question comes back.
+//! Broken input: damaged sections, and damaged files beside the module, give partial answers and a finding, and every
+//! question comes back.
+//!
+//! The short tests run always. The long ones, a reader each, run until their time is up:
+//!
+//! ```sh
+//! FUZZ_SECONDS=600 SEED=1 cargo test --release -p stepwell-debuginfo --test broken -- --ignored --test-threads 2
+//! ```
+//!
+//! A failure names the seed of the round that failed, and the input is in the temporary folder; `SEED` repeats it.
 
 mod common;
 
@@ -11,6 +20,11 @@ use wasmparser::{Parser, Payload};
 
 /// Asks every question there is; returns how many answers came.
 fn ask_everything(info: &DebugInfo) -> usize {
+    ask(info, 307)
+}
+
+/// Asks at every `step`th address.
+fn ask(info: &DebugInfo, step: usize) -> usize {
     let mut fake = Fake::new(0x2000);
     for (index, byte) in fake.memory.iter_mut().enumerate() {
         *byte = (index * 7 % 251) as u8;
@@ -20,16 +34,17 @@ fn ask_everything(info: &DebugInfo) -> usize {
         fake.globals.insert(index, WasmValue::I64(0x1000));
         fake.operands.insert(index, WasmValue::F64(0x4009_21fb_5444_2d18));
     }
-    let mut answers = info.diagnostics().len() + info.units().len();
+    let mut answers = info.diagnostics().len() + info.units().len() + info.findings().len();
     for file in info.files().iter().take(8) {
         answers += info.files_matching(&file.path).len();
+        answers += info.embedded_source(file.id).map_or(0, |text| text.len().min(1));
         for line in info.lines_with_code(file.id).into_iter().take(20) {
             answers += info
                 .binding_from_line(file.id, line.saturating_sub(1))
                 .map_or(0, |b| b.locations.len());
         }
     }
-    for at in (0..0x4000).step_by(307).map(CodeOffset) {
+    for at in (0..0x4000).step_by(step).map(CodeOffset) {
         answers += usize::from(info.location_from_code_offset(at).is_some());
         answers += usize::from(info.is_statement_start(at)) + usize::from(info.prologue_end(at).is_some());
         answers += info.step_ranges(at).len();
@@ -195,4 +210,235 @@ fn what_is_not_a_module() {
         assert_eq!(info.frames_at(CodeOffset(5)).len(), 1);
         ask_everything(&info);
     }
+}
+
+// ---- a reader each ----------------------------------------------------------------------------------------------
+
+/// A module with what lies beside it, by name; what is damaged is one of them.
+struct Case {
+    module: &'static str,
+    /// Files in the folder `beside`, and which custom sections or whole files to damage.
+    beside: &'static [&'static str],
+    /// The beginnings of the names of sections that are damaged; of none, whole side files.
+    sections: &'static [&'static str],
+}
+
+const CASES: [(&str, Case); 9] = [
+    (
+        "units",
+        Case {
+            module: "types5.wasm",
+            beside: &[],
+            sections: &[
+                ".debug_info",
+                ".debug_abbrev",
+                ".debug_str",
+                ".debug_addr",
+                ".debug_line_str",
+            ],
+        },
+    ),
+    (
+        "lines",
+        Case {
+            module: "beside/embedded.wasm",
+            beside: &[],
+            sections: &[".debug_line"],
+        },
+    ),
+    (
+        "lines4",
+        Case {
+            module: "types4.wasm",
+            beside: &[],
+            sections: &[".debug_line", ".debug_ranges", ".debug_loc"],
+        },
+    ),
+    (
+        "locations",
+        Case {
+            module: "beside/lost.wasm",
+            beside: &[],
+            sections: &[".debug_loc", ".debug_ranges", ".debug_info"],
+        },
+    ),
+    (
+        "signatures",
+        Case {
+            module: "beside/signature4.wasm",
+            beside: &[],
+            sections: &[".debug_types", ".debug_info", ".debug_abbrev"],
+        },
+    ),
+    (
+        "split",
+        Case {
+            module: "beside/split5.wasm",
+            beside: &["pair5.dwo", "hidden5.dwo"],
+            sections: &[],
+        },
+    ),
+    (
+        "package",
+        Case {
+            module: "beside/split4.wasm",
+            beside: &["split4.dwp"],
+            sections: &[],
+        },
+    ),
+    (
+        "source map",
+        Case {
+            module: "beside/sum.wasm",
+            beside: &["sum.wasm.map"],
+            sections: &[],
+        },
+    ),
+    (
+        "names",
+        Case {
+            module: "beside/add.wasm",
+            beside: &[],
+            sections: &["name"],
+        },
+    ),
+];
+
+fn named_sections(module: &[u8], beginnings: &[&str]) -> Vec<Range<usize>> {
+    let all = debug_sections(module).into_iter();
+    all.filter(|(name, range)| !range.is_empty() && beginnings.iter().any(|start| name.starts_with(start)))
+        .map(|(_, range)| range)
+        .collect()
+}
+
+/// Changes some bytes of a range: one bit, one byte, a run of equal bytes, a piece moved, or an absurd number.
+fn damage(bytes: &mut [u8], range: &Range<usize>, state: &mut u64) {
+    let len = range.len() as u64;
+    if len == 0 {
+        return;
+    }
+    for _ in 0..=scatter(state) % 4 {
+        let at = range.start + (scatter(state) % len) as usize;
+        let run = (1 + scatter(state) % 16).min((range.end - at) as u64) as usize;
+        match scatter(state) % 6 {
+            0 => bytes[at] ^= 1 << (scatter(state) % 8),
+            1 => bytes[at] = scatter(state) as u8,
+            2 => bytes[at..at + run].fill([0, 0xff, 0x80, 0x7f][(scatter(state) % 4) as usize]),
+            3 => {
+                let from = range.start + (scatter(state) % len) as usize;
+                let run = run.min(range.end - from);
+                bytes.copy_within(from..from + run, at);
+            }
+            4 => bytes[at] = bytes[at].wrapping_add(1),
+            _ => {
+                let number = [0u32, 1, 0x7fff_ffff, 0x8000_0000, 0xffff_fff0, 0xffff_ffff];
+                let number = number[(scatter(state) % 6) as usize].to_le_bytes();
+                let run = number.len().min(range.end - at);
+                bytes[at..at + run].copy_from_slice(&number[..run]);
+            }
+        }
+    }
+}
+
+/// One round: the damage that belongs to the seed, and all questions.
+fn round(case: &Case, seed: u64) -> Result<(), String> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mut module = own(case.module);
+    let mut beside: Vec<(String, Vec<u8>)> = (case.beside.iter())
+        .map(|name| (name.to_string(), own(&format!("beside/{name}"))))
+        .collect();
+    if case.sections.is_empty() {
+        let which = (scatter(&mut state) % beside.len() as u64) as usize;
+        let bytes = &mut beside[which].1;
+        // Half the time the front part: headers, and what a source map says before the texts it holds.
+        let whole = 0..bytes.len();
+        let part = 0..bytes
+            .len()
+            .min([256, usize::MAX][(scatter(&mut state) % 2) as usize]);
+        damage(bytes, &part, &mut state);
+        if scatter(&mut state) % 8 == 0 {
+            bytes.truncate((scatter(&mut state) % whole.len() as u64) as usize);
+        }
+    } else {
+        let sections = named_sections(&module, case.sections);
+        let which = (scatter(&mut state) % sections.len() as u64) as usize;
+        damage(&mut module, &sections[which], &mut state);
+    }
+    let name = case.module.rsplit('/').next().unwrap_or(case.module);
+    let start = Instant::now();
+    let asked = std::panic::catch_unwind(|| {
+        let info = DebugInfo::parse_with(Arc::from(module.clone()), &|wanted| {
+            let candidates = wanted.candidates(std::path::Path::new(name));
+            let found = beside
+                .iter()
+                .find(|(name, _)| candidates.iter().any(|path| path.as_os_str() == name.as_str()));
+            found.map(|(_, bytes)| Arc::from(bytes.clone()))
+        });
+        ask(&info, 0x29);
+    });
+    let took = start.elapsed();
+    if asked.is_ok() && took < Duration::from_secs(20) {
+        return Ok(());
+    }
+    let kept = std::env::temp_dir().join(format!("stepwell-debuginfo-{seed}.wasm"));
+    let written = std::fs::write(&kept, &module);
+    Err(format!(
+        "seed {seed} took {took:?}, answered: {}; the module is in {} ({written:?})",
+        asked.is_ok(),
+        kept.display()
+    ))
+}
+
+fn case(name: &str) -> &'static Case {
+    let found = CASES.iter().find(|(known, _)| *known == name);
+    &found.expect("a case of that name").1
+}
+
+#[test]
+fn each_reader_takes_a_little_damage() {
+    for (name, case) in &CASES {
+        for seed in 0..24 {
+            round(case, seed).unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
+    }
+}
+
+/// Rounds until the time is up.
+fn fuzz(name: &str) {
+    let number = |variable: &str| std::env::var(variable).ok().and_then(|text| text.parse().ok());
+    let (seconds, first) = (
+        number("FUZZ_SECONDS").unwrap_or(60),
+        number("SEED").unwrap_or(1 << 20),
+    );
+    let end = Instant::now() + Duration::from_secs(seconds);
+    let mut seed = first;
+    while Instant::now() < end {
+        round(case(name), seed).unwrap_or_else(|error| panic!("{name}: {error}"));
+        seed += 1;
+    }
+    println!("{name}: {} rounds from seed {first}", seed - first);
+}
+
+macro_rules! long {
+    ($($test:ident: $case:literal,)*) => {
+        $(
+            #[test]
+            #[ignore = "runs for FUZZ_SECONDS"]
+            fn $test() {
+                fuzz($case);
+            }
+        )*
+    };
+}
+
+long! {
+    fuzz_units: "units",
+    fuzz_lines: "lines",
+    fuzz_lines4: "lines4",
+    fuzz_locations: "locations",
+    fuzz_signatures: "signatures",
+    fuzz_split: "split",
+    fuzz_package: "package",
+    fuzz_source_map: "source map",
+    fuzz_names: "names",
 }

@@ -1,18 +1,22 @@
-//! `stepwell inspect`: what is in a module, without running it.
+//! `stepwell inspect`: what is in a module, without running it. A client of a session like the other front ends: it
+//! listens until the debug info has come, and never starts the guest.
 //!
 //! # Invariants
-//! - The text depends on the file alone: no times, no machine, no order of chance.
+//! - The text depends on the file, and on the files it names, alone: no times, no order of chance.
 //!
-//! Must not know: the debugger session, the store.
+//! Must not know: the store.
 
 use super::{Exit, write_out};
 use crate::launch;
-use anyhow::{Context, Result};
+use crate::source_cache::SourceCache;
+use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use std::fmt::Write;
 use std::path::PathBuf;
-use stepwell_debuginfo::{DebugInfo, Language};
-use stepwell_engine::module::{ExportKind, ImportKind, MemoryType, Module, TableType, decode};
+use std::time::Duration;
+use stepwell_debuginfo::{Finding, FindingKind};
+use stepwell_engine::debugger::{DebugSummary, Event, ModuleInfo, Session, SessionConfig};
+use stepwell_engine::types::ValType;
 
 /// Units listed before the rest is only counted.
 const UNITS_SHOWN: usize = 40;
@@ -26,19 +30,51 @@ pub struct InspectArgs {
 
 /// Shows it.
 pub fn inspect(args: &InspectArgs) -> Result<Exit> {
-    let bytes = launch::read_module(&args.file)?;
-    let module = decode(bytes.clone()).with_context(|| args.file.display().to_string())?;
+    let name = args.file.display().to_string();
+    let session = Session::spawn(
+        SessionConfig {
+            module: launch::read_module(&args.file)?,
+            name: name.clone(),
+            path: Some(args.file.clone()),
+            interpreter: true,
+            ..SessionConfig::default()
+        },
+        || {},
+    );
+    let (mut module, mut refused) = (None, None);
+    let debug = loop {
+        match session.wait_event(Duration::MAX) {
+            Some(Event::Loaded(info)) => module = Some(info),
+            Some(Event::LoadFailed { message }) if module.is_none() => {
+                return Err(anyhow!("{message}").context(name));
+            }
+            Some(Event::LoadFailed { message }) => refused = Some(message),
+            Some(Event::DebugInfo(debug)) => break debug,
+            Some(_) => {}
+            None => bail!("{name}: the session ended before it had read the module"),
+        }
+    };
+    let Some(module) = module else {
+        bail!("{name}: the session did not tell what is in the module");
+    };
     let mut out = String::new();
     // Writing to a string cannot fail.
-    let _ = write!(out, "{}: {} bytes\n\n", args.file.display(), bytes.len());
+    let _ = write!(out, "{name}: {} bytes\n\n", module.len_bytes);
     sections(&mut out, &module);
     contents(&mut out, &module);
-    debug_info(&mut out, &DebugInfo::parse(bytes));
+    if let Some(why) = refused {
+        let _ = writeln!(out, "cannot be run by itself: {why}");
+    }
+    debug_info(&mut out, &debug);
+    let mut sources = SourceCache::new(Some(&args.file)).with_bundled(launch::SAMPLE_SOURCES);
+    sources.learn(&debug.files);
+    let of_sources = sources.findings(&debug.files);
+    findings(&mut out, debug.findings.iter().chain(&of_sources));
     write_out(&out)?;
     Ok(Exit::SUCCESS)
 }
 
-fn sections(out: &mut String, module: &Module) {
+fn sections(out: &mut String, module: &ModuleInfo) {
     let _ = writeln!(out, "sections");
     for section in &module.sections {
         let name = if section.custom {
@@ -49,8 +85,7 @@ fn sections(out: &mut String, module: &Module) {
         let _ = write!(
             out,
             "  {name:<32} at 0x{:<8x} {:>9} bytes",
-            section.range.start,
-            section.range.len()
+            section.offset.0, section.len_bytes
         );
         if let Some(count) = section.count {
             let _ = write!(out, " {count:>7} entries");
@@ -59,45 +94,37 @@ fn sections(out: &mut String, module: &Module) {
     }
 }
 
-fn contents(out: &mut String, module: &Module) {
+fn contents(out: &mut String, module: &ModuleInfo) {
     let _ = writeln!(out, "\nimports");
     for import in &module.imports {
-        let what = match import.kind {
-            ImportKind::Func(ty) => match module.types.get(ty as usize) {
-                Some(ty) => format!("func {ty}"),
-                None => "func".to_string(),
-            },
-            ImportKind::Table(ty) => table(ty),
-            ImportKind::Memory(ty) => memory(ty),
-            ImportKind::Global(ty) => {
-                format!("global {}{}", if ty.mutable { "mut " } else { "" }, ty.ty)
-            }
-        };
-        let _ = writeln!(out, "  {}.{}: {what}", import.module, import.field);
+        let _ = writeln!(out, "  {}.{}: {}", import.module, import.field, import.ty);
     }
     none_if(out, module.imports.is_empty());
     let _ = writeln!(out, "\nexports");
     for export in &module.exports {
-        let what = match export.kind {
-            ExportKind::Func(index) => format!("func[{index}] {}", module.func_type(index)),
-            ExportKind::Table(index) => format!("table[{index}]"),
-            ExportKind::Memory(index) => format!("memory[{index}]"),
-            ExportKind::Global(index) => format!("global[{index}]"),
-        };
-        let _ = writeln!(out, "  {}: {what}", export.name);
+        let _ = write!(out, "  {}: {}[{}]", export.name, export.kind, export.index);
+        let function = module.functions.get(export.index as usize);
+        if let Some(function) = function.filter(|_| export.kind == "func") {
+            let _ = write!(out, " {}", function.ty);
+        }
+        out.push('\n');
     }
     none_if(out, module.exports.is_empty());
+    let imported = module
+        .functions
+        .iter()
+        .filter(|function| function.imported)
+        .count();
     let _ = writeln!(
         out,
-        "\nfunctions: {} defined, {} imported",
-        module.bodies.len(),
-        module.imported_funcs
+        "\nfunctions: {} defined, {imported} imported",
+        module.functions.len().saturating_sub(imported)
     );
-    for &ty in &module.memories {
-        let _ = writeln!(out, "{}", memory(ty));
+    for &(min, max) in &module.memories {
+        let _ = writeln!(out, "{}", memory(min, max));
     }
-    for &ty in &module.tables {
-        let _ = writeln!(out, "{}", table(ty));
+    for &(element, min, max) in &module.tables {
+        let _ = writeln!(out, "{}", table(element, min, max));
     }
     let _ = writeln!(out, "globals: {}", module.globals.len());
     if let Some(start) = module.start {
@@ -111,63 +138,66 @@ fn none_if(out: &mut String, empty: bool) {
     }
 }
 
-fn memory(ty: MemoryType) -> String {
-    match ty.max {
-        Some(max) => format!("memory: {} to {max} pages of 64 KiB", ty.min),
-        None => format!("memory: {} pages of 64 KiB or more", ty.min),
+fn memory(min: u64, max: Option<u64>) -> String {
+    match max {
+        Some(max) => format!("memory: {min} to {max} pages of 64 KiB"),
+        None => format!("memory: {min} pages of 64 KiB or more"),
     }
 }
 
-fn table(ty: TableType) -> String {
-    match ty.max {
-        Some(max) => format!("table: {} to {max} elements of {}", ty.min, ty.element),
-        None => format!("table: {} elements of {} or more", ty.min, ty.element),
+fn table(element: ValType, min: u32, max: Option<u32>) -> String {
+    match max {
+        Some(max) => format!("table: {min} to {max} elements of {element}"),
+        None => format!("table: {min} elements of {element} or more"),
     }
 }
 
-fn debug_info(out: &mut String, debug: &DebugInfo) {
+fn debug_info(out: &mut String, debug: &DebugSummary) {
     let _ = writeln!(out, "\ndebug info");
-    let units = debug.units();
-    if units.is_empty() {
+    if debug.units.is_empty() {
         let _ = writeln!(out, "  no units");
     }
-    for unit in units.iter().take(UNITS_SHOWN) {
-        let language = match unit.language {
-            Language::C => "C",
-            Language::Cpp => "C++",
-            Language::Rust => "Rust",
-            Language::Zig => "Zig",
-            Language::Other => "other",
-        };
+    for unit in debug.units.iter().take(UNITS_SHOWN) {
         let _ = writeln!(
             out,
-            "  {} ({language}, DWARF {}, {})",
-            unit.name, unit.version, unit.producer
+            "  {} ({}, DWARF {}, {}): {}",
+            unit.name,
+            unit.language.name(),
+            unit.version,
+            unit.producer,
+            unit.contents()
         );
     }
-    if units.len() > UNITS_SHOWN {
-        let _ = writeln!(out, "  ... and {} units more", units.len() - UNITS_SHOWN);
+    if debug.units.len() > UNITS_SHOWN {
+        let _ = writeln!(out, "  ... and {} units more", debug.units.len() - UNITS_SHOWN);
     }
     let _ = writeln!(
         out,
         "  source lines: {}; source files: {}",
-        if debug.has_lines() { "yes" } else { "no" },
-        debug.files().len()
+        if debug.has_lines { "yes" } else { "no" },
+        debug.files.len()
     );
-    let diagnostics = debug.diagnostics();
     let _ = writeln!(
         out,
         "  broken: {}",
-        if diagnostics.is_empty() { "nothing" } else { "yes" }
+        if debug.diagnostics.is_empty() {
+            "nothing"
+        } else {
+            "yes"
+        }
     );
-    for diagnostic in diagnostics {
-        let _ = match diagnostic.offset {
-            Some(offset) => writeln!(
-                out,
-                "    {}+0x{offset:x}: {}",
-                diagnostic.section, diagnostic.message
-            ),
-            None => writeln!(out, "    {}: {}", diagnostic.section, diagnostic.message),
-        };
+}
+
+/// What is the matter, and after the last of a kind what to do about it.
+fn findings<'a>(out: &mut String, findings: impl Iterator<Item = &'a Finding>) {
+    let _ = writeln!(out, "\nfindings");
+    let mut findings = findings.peekable();
+    none_if(out, findings.peek().is_none());
+    while let Some(finding) = findings.next() {
+        let _ = writeln!(out, "  {}", finding.message);
+        let same = |next: &&Finding| next.kind == finding.kind && finding.kind == FindingKind::Broken;
+        if !findings.peek().is_some_and(same) {
+            let _ = writeln!(out, "    {}", finding.advice);
+        }
     }
 }

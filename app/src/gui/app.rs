@@ -258,6 +258,7 @@ impl App {
         if self.sources.take_in() {
             any = true;
             self.dirty = true;
+            self.settings.source_map = self.sources.map().to_vec();
             let reason = self.model.snapshot.as_ref().map(|snapshot| &snapshot.reason);
             if matches!(reason, Some(StopReason::Entry)) && self.model.selected_frame == 0 {
                 // Whether the entry is shown depends on whether its source is there.
@@ -312,6 +313,9 @@ impl App {
             self.show_frame();
         }
         if known {
+            if let Some(debug) = &self.model.debug {
+                self.sources.learn(&debug.files);
+            }
             self.debug_info_came();
         }
     }
@@ -415,7 +419,7 @@ impl App {
             BTreeMap::new()
         };
         self.model = Model::loading(&config.name, breakpoints);
-        let cache = sources::cache_for(config.path.as_deref());
+        let cache = sources::cache_for(config.path.as_deref(), &self.settings.source_map);
         self.sources = if self.options.headless {
             Sources::at_once(cache)
         } else {

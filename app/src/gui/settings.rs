@@ -1,4 +1,5 @@
-//! What persists from one run of the window to the next: the tree of panes, the theme and recent files.
+//! What persists from one run of the window to the next: the tree of panes, the theme, recent files and where
+//! sources lie.
 //! Nothing else: scroll offsets and the like belong to a session.
 
 use super::layout::{self, Pane};
@@ -17,6 +18,8 @@ pub struct Settings {
     pub theme: ThemeChoice,
     /// Modules opened lately, latest first.
     pub recent: Vec<PathBuf>,
+    /// Recorded prefixes of source paths, and the folders that stand for them here.
+    pub source_map: Vec<(String, PathBuf)>,
     /// The panes.
     pub tree: egui_tiles::Tree<Pane>,
 }
@@ -26,6 +29,7 @@ impl Default for Settings {
         Settings {
             theme: ThemeChoice::default(),
             recent: Vec::new(),
+            source_map: Vec::new(),
             tree: layout::default_tree(),
         }
     }

@@ -12,6 +12,7 @@ use crate::source_cache::{Lookup, SourceCache, SourceText};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
+use stepwell_debuginfo::{SourceFile, SourceState};
 
 /// A source file, with what is worked out once for showing it.
 #[derive(Debug)]
@@ -52,8 +53,23 @@ pub enum Known {
 #[derive(Debug)]
 enum Order {
     Read(String),
+    /// Whether the file is there, and is what was compiled.
+    State(SourceFile),
+    /// What the debug info says of its files.
+    Learn(Vec<SourceFile>),
+    /// The text that the debug info holds of a file.
+    Embed(String, Arc<str>),
     AddRoot(PathBuf),
     Reload,
+}
+
+/// What came of an order.
+#[derive(Debug)]
+enum News {
+    File(String, Known),
+    State(String, SourceState),
+    /// Recorded prefixes and the folders that stand for them.
+    Map(Vec<(String, PathBuf)>),
 }
 
 /// Who reads.
@@ -64,7 +80,7 @@ enum Reader {
     /// A thread, which ends when this goes.
     Elsewhere {
         orders: mpsc::Sender<Order>,
-        answers: mpsc::Receiver<(String, Known)>,
+        answers: mpsc::Receiver<News>,
     },
 }
 
@@ -73,6 +89,10 @@ enum Reader {
 pub struct Sources {
     reader: Reader,
     files: HashMap<String, Known>,
+    /// `None` while it is being looked at.
+    states: HashMap<String, Option<SourceState>>,
+    map: Vec<(String, PathBuf)>,
+    generation: u64,
 }
 
 impl Sources {
@@ -83,14 +103,13 @@ impl Sources {
 
     /// Files that are read when they are asked for: for pictures and tests.
     pub fn at_once(cache: SourceCache) -> Sources {
-        Sources {
-            reader: Reader::Here(cache),
-            files: HashMap::new(),
-        }
+        let map = cache.map().to_vec();
+        Sources::with(Reader::Here(cache), map)
     }
 
     /// Files that a thread reads; `wake` is called when one has come.
     pub fn by_thread(mut cache: SourceCache, wake: impl Fn() + Send + 'static) -> Sources {
+        let map = cache.map().to_vec();
         let (orders, taken) = mpsc::channel();
         let (told, answers) = mpsc::channel();
         std::thread::spawn(move || {
@@ -103,9 +122,16 @@ impl Sources {
                 }
             }
         });
+        Sources::with(Reader::Elsewhere { orders, answers }, map)
+    }
+
+    fn with(reader: Reader, map: Vec<(String, PathBuf)>) -> Sources {
         Sources {
-            reader: Reader::Elsewhere { orders, answers },
+            reader,
             files: HashMap::new(),
+            states: HashMap::new(),
+            map,
+            generation: 0,
         }
     }
 
@@ -114,10 +140,47 @@ impl Sources {
         if let Some(known) = self.files.get(recorded) {
             return known.clone();
         }
-        let known = self.order(Order::Read(recorded.to_owned()));
-        let known = known.map_or(Known::Reading, |(_, known)| known);
-        self.files.insert(recorded.to_owned(), known.clone());
-        known
+        self.files.insert(recorded.to_owned(), Known::Reading);
+        self.order(Order::Read(recorded.to_owned()));
+        self.files.get(recorded).cloned().unwrap_or(Known::Reading)
+    }
+
+    /// Whether a file is there and is what was compiled; `None` until that is known.
+    pub fn state(&mut self, file: &SourceFile) -> Option<SourceState> {
+        if !self.states.contains_key(&file.path) {
+            self.states.insert(file.path.clone(), None);
+            self.order(Order::State(file.clone()));
+        }
+        self.states.get(&file.path).copied().flatten()
+    }
+
+    /// Changes whenever a file may be found that was not before, or the other way round.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Recorded prefixes and the folders that stand for them: those given, and those learned since.
+    pub fn map(&self) -> &[(String, PathBuf)] {
+        &self.map
+    }
+
+    /// Learns what the debug info says of its files.
+    pub fn learn(&mut self, files: &[SourceFile]) {
+        self.order(Order::Learn(files.to_vec()));
+        self.files.clear();
+        self.look_again();
+    }
+
+    /// Takes the text of a file that the debug info holds, for one that was found nowhere else.
+    pub fn embed(&mut self, recorded: &str, text: &str) {
+        self.files.insert(recorded.to_owned(), Known::Reading);
+        self.order(Order::Embed(recorded.to_owned(), text.into()));
+        self.look_again();
+    }
+
+    fn look_again(&mut self) {
+        self.generation = self.generation.wrapping_add(1);
+        self.states.clear();
     }
 
     /// A file's text, if it has been read.
@@ -135,52 +198,78 @@ impl Sources {
         };
         let came: Vec<_> = answers.try_iter().collect();
         let any = !came.is_empty();
-        self.files.extend(came);
+        for news in came {
+            self.hear(news);
+        }
         any
+    }
+
+    fn hear(&mut self, news: News) {
+        match news {
+            News::File(recorded, known) => {
+                self.files.insert(recorded, known);
+            }
+            News::State(recorded, state) => {
+                self.states.insert(recorded, Some(state));
+            }
+            News::Map(map) => self.map = map,
+        }
     }
 
     /// Whether nothing is being read.
     pub fn is_settled(&self) -> bool {
-        !self.files.values().any(|known| matches!(known, Known::Reading))
+        let reading = self.files.values().any(|known| matches!(known, Known::Reading));
+        !reading && self.states.values().all(Option::is_some)
     }
 
     /// Searches this folder as well, before the others, for what was missing.
     pub fn add_root(&mut self, folder: PathBuf) {
         self.order(Order::AddRoot(folder));
         self.files.retain(|_, known| !matches!(known, Known::Missing(_)));
+        self.look_again();
     }
 
     /// Reads everything anew.
     pub fn reload(&mut self) {
         self.order(Order::Reload);
         self.files.clear();
+        self.look_again();
     }
 
-    /// Has an order carried out; gives the answer if it is there at once.
-    fn order(&mut self, order: Order) -> Option<(String, Known)> {
+    /// Has an order carried out.
+    fn order(&mut self, order: Order) {
         match &mut self.reader {
-            Reader::Here(cache) => carry_out(cache, order),
+            Reader::Here(cache) => {
+                if let Some(news) = carry_out(cache, order) {
+                    self.hear(news);
+                }
+            }
             Reader::Elsewhere { orders, .. } => {
                 // A thread that has gone reads nothing more, and its files stay unread.
                 let _ = orders.send(order);
-                None
             }
         }
     }
 }
 
-fn carry_out(cache: &mut SourceCache, order: Order) -> Option<(String, Known)> {
+fn carry_out(cache: &mut SourceCache, order: Order) -> Option<News> {
     match order {
-        Order::Read(recorded) => {
-            let known = match cache.get(&recorded) {
-                Lookup::Found(text) => Known::Found(Arc::new(Prepared::new(Arc::clone(text)))),
-                Lookup::Missing { tried } => Known::Missing(tried.as_slice().into()),
-            };
-            Some((recorded, known))
+        Order::Read(recorded) => Some(file(cache, recorded)),
+        Order::State(file) => {
+            let state = cache.state(&file);
+            Some(News::State(file.path, state))
+        }
+        Order::Learn(files) => {
+            cache.learn(&files);
+            None
+        }
+        Order::Embed(recorded, text) => {
+            cache.embed(&recorded, &text);
+            Some(file(cache, recorded))
         }
         Order::AddRoot(folder) => {
             cache.add_root(folder);
-            None
+            Some(News::Map(cache.map().to_vec()))
         }
         Order::Reload => {
             cache.reload();
@@ -189,9 +278,19 @@ fn carry_out(cache: &mut SourceCache, order: Order) -> Option<(String, Known)> {
     }
 }
 
-/// The files of a module read from `module`, and those of the bundled sample.
-pub fn cache_for(module: Option<&Path>) -> SourceCache {
-    SourceCache::new(module).with_bundled(crate::launch::SAMPLE_SOURCES)
+fn file(cache: &mut SourceCache, recorded: String) -> News {
+    let known = match cache.get(&recorded) {
+        Lookup::Found(text) => Known::Found(Arc::new(Prepared::new(Arc::clone(text)))),
+        Lookup::Missing { tried } => Known::Missing(tried.as_slice().into()),
+    };
+    News::File(recorded, known)
+}
+
+/// The files of a module read from `module`, and those of the bundled sample; `map` tells where trees lie.
+pub fn cache_for(module: Option<&Path>, map: &[(String, PathBuf)]) -> SourceCache {
+    SourceCache::new(module)
+        .with_map(map)
+        .with_bundled(crate::launch::SAMPLE_SOURCES)
 }
 
 #[cfg(test)]
@@ -211,9 +310,10 @@ mod tests {
         let settled = |sources: &mut Sources| {
             assert!(matches!(sources.get(recorded), Known::Reading));
             assert!(!sources.is_settled());
-            wakes.recv_timeout(Duration::from_secs(60)).expect("an answer");
-            assert!(sources.take_in());
-            assert!(sources.is_settled());
+            while !sources.is_settled() {
+                wakes.recv_timeout(Duration::from_secs(60)).expect("an answer");
+                assert!(sources.take_in());
+            }
             sources.text(recorded).map(|text| text.lines.clone())
         };
         assert_eq!(settled(&mut sources), None);
@@ -221,6 +321,7 @@ mod tests {
         std::fs::write(&file, "old\n").expect("written");
         sources.add_root(folder.path().to_path_buf());
         assert_eq!(settled(&mut sources), Some(vec!["old".to_owned()]));
+        assert!(sources.map().iter().any(|(from, _)| from.starts_with("/nowhere")));
         std::fs::write(&file, "new\n").expect("written");
         sources.reload();
         assert_eq!(settled(&mut sources), Some(vec!["new".to_owned()]));

@@ -58,7 +58,7 @@ pub fn module() -> ModuleInfo {
     let function = |index: u32, name: &str, len_bytes: u64| FunctionInfo {
         index,
         name: name.to_owned(),
-        ty: FuncType::default(),
+        ty: FuncType::default().into(),
         imported: len_bytes == 0,
         body: (ModuleOffset(0x100 * u64::from(index)), len_bytes),
     };
@@ -72,7 +72,7 @@ pub fn module() -> ModuleInfo {
             len_bytes: 900,
             count: Some(2),
         }],
-        types: vec![FuncType::default()],
+        types: vec![FuncType::default().into()],
         functions: vec![
             function(0, "fd_write", 0),
             function(1, "push", 0x80),
@@ -226,6 +226,7 @@ pub fn reply(query: &Query, count: &str) -> Reply {
                 row(Some(0x112), 1, "i32.load offset=8"),
             ],
         }),
+        Query::EmbeddedSource { .. } => Reply::Source("int x;\n".to_owned()),
         Query::LinesWithCode { .. } => Reply::Lines(vec![29, 40, 41, 98]),
         Query::Evaluate { expression, .. } => Reply::Value(variable(expression, count, false)),
         Query::Write { .. } => Reply::Written,

@@ -57,9 +57,10 @@ impl Inspector<'_, '_> {
                 table, first, count, ..
             } => self.table(*table, *first, *count).map(Reply::Table),
             Query::Write { frame, target, .. } => self.write(*frame, target).map(|()| Reply::Written),
-            Query::WasmText { .. } | Query::LinesWithCode { .. } | Query::Native { .. } => {
-                Err(invalid("this question is not about a stop"))
-            }
+            Query::WasmText { .. }
+            | Query::LinesWithCode { .. }
+            | Query::EmbeddedSource { .. }
+            | Query::Native { .. } => Err(invalid("this question is not about a stop")),
         }
     }
 

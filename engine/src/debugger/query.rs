@@ -85,6 +85,11 @@ pub enum Query {
         /// The file.
         file: FileId,
     },
+    /// The text of a source file that the debug info itself holds. Needs no stop.
+    EmbeddedSource {
+        /// The file.
+        file: FileId,
+    },
     /// Native code of a function's clean version, with wasm offsets. Needs no stop.
     Native {
         /// Function index.
@@ -103,7 +108,10 @@ impl Query {
             | Query::Globals { stop }
             | Query::Table { stop, .. }
             | Query::Write { stop, .. } => Some(stop),
-            Query::WasmText { .. } | Query::LinesWithCode { .. } | Query::Native { .. } => None,
+            Query::WasmText { .. }
+            | Query::LinesWithCode { .. }
+            | Query::EmbeddedSource { .. }
+            | Query::Native { .. } => None,
         }
     }
 }
@@ -164,6 +172,8 @@ pub enum Reply {
     WasmText(FunctionText),
     /// To `LinesWithCode`.
     Lines(Vec<u32>),
+    /// To `EmbeddedSource`.
+    Source(String),
     /// To `Native`.
     Native(FunctionText),
 }

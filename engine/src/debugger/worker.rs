@@ -538,6 +538,14 @@ pub fn static_answer(loaded: &Loaded, query: &Query) -> Option<Result<Reply, Que
                 "the debug information is still being read".to_string(),
             )),
         },
+        Query::EmbeddedSource { file } => {
+            match symbols.debug().and_then(|debug| debug.embedded_source(*file)) {
+                Some(text) => Ok(Reply::Source(text)),
+                None => Err(QueryError::Invalid(
+                    "the debug info does not hold the text of this file".to_string(),
+                )),
+            }
+        }
         Query::Native { func } => {
             let module = &loaded.module;
             if module.body(*func).is_none() {

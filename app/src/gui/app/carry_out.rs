@@ -100,7 +100,10 @@ impl App {
             Action::Open(path) => self.open(ctx, path),
             Action::SystemDialog => self.system_dialog(ctx),
             Action::RetrySources => self.sources.reload(),
-            Action::AddSourceRoot(folder) => self.sources.add_root(folder),
+            Action::AddSourceRoot(folder) => {
+                self.sources.add_root(folder);
+                self.settings.source_map = self.sources.map().to_vec();
+            }
             Action::Copy(text) => ctx.copy_text(text),
         }
     }

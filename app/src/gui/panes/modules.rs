@@ -1,14 +1,14 @@
 //! The module's shape: sections, functions, imports, exports, and what its debug info says of itself.
 
 use crate::gui::actions::{Action, Cx};
-use crate::gui::theme;
+use crate::gui::theme::{self, Tokens};
 use crate::gui::widgets::parts;
 use egui::{Color32, Pos2, Rect, RichText, ScrollArea, Ui};
 use lucide_icons::Icon;
 use std::rc::Rc;
 use std::sync::Arc;
-use stepwell_debuginfo::Language;
-use stepwell_engine::debugger::ModuleInfo;
+use stepwell_debuginfo::{Finding, SourceState, source_findings};
+use stepwell_engine::debugger::{DebugSummary, ModuleInfo};
 
 /// What is shown of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,6 +35,7 @@ pub struct ModulesView {
     part: Part,
     filter: String,
     listed: Option<(Key, Rc<Vec<Entry>>)>,
+    checked: Checked,
 }
 
 /// What a list was made from; it is made anew when one of these changes.
@@ -83,7 +84,7 @@ pub fn show(cx: &mut Cx<'_>, view: &mut ModulesView, ui: &mut Ui) {
         }
     });
     if view.part == Part::Debug {
-        debug(cx, ui);
+        debug(cx, &mut view.checked, ui);
         return;
     }
     ui.add_space(5.0);
@@ -224,47 +225,63 @@ fn entries(cx: &Cx<'_>, part: Part, module: &ModuleInfo) -> Vec<Entry> {
     }
 }
 
-fn language_name(language: Language) -> &'static str {
-    match language {
-        Language::C => "C",
-        Language::Cpp => "C++",
-        Language::Rust => "Rust",
-        Language::Zig => "Zig",
-        Language::Other => "other",
+/// Source files that are asked for in one frame.
+const CHECKED_A_FRAME: usize = 16;
+
+/// Source files and what became of them, as far as they were looked for.
+#[derive(Debug, Default)]
+struct Checked {
+    of: Option<(usize, u64)>,
+    states: Vec<SourceState>,
+    findings: Vec<Finding>,
+}
+
+impl Checked {
+    /// Looks for some more of the files.
+    fn go_on(&mut self, cx: &mut Cx<'_>, debug: &Arc<DebugSummary>, ui: &Ui) {
+        let of = (Arc::as_ptr(debug).addr(), cx.sources.generation());
+        if self.of != Some(of) {
+            *self = Checked {
+                of: Some(of),
+                ..Checked::default()
+            };
+        }
+        let left = debug.files.get(self.states.len()..).unwrap_or_default();
+        if left.is_empty() {
+            return;
+        }
+        let more: Vec<_> = (left.iter().take(CHECKED_A_FRAME))
+            .map(|file| cx.sources.state(file))
+            .collect();
+        self.states.extend(more.into_iter().map_while(|state| state));
+        let known = debug.files.iter().map(|file| file.path.as_str());
+        self.findings = source_findings(known.zip(self.states.iter().copied()));
+        ui.ctx().request_repaint();
     }
 }
 
-fn debug(cx: &mut Cx<'_>, ui: &mut Ui) {
+fn debug(cx: &mut Cx<'_>, checked: &mut Checked, ui: &mut Ui) {
     let t = cx.t;
-    let Some(debug) = &cx.model.debug else {
+    let Some(debug) = cx.model.debug.clone() else {
         parts::empty_state(ui, t, Icon::Hourglass, "Reading debug info…", "");
         return;
     };
+    checked.go_on(cx, &debug, ui);
     ui.spacing_mut().item_spacing.y = 0.0;
     ScrollArea::vertical()
         .id_salt("debug")
         .auto_shrink(false)
         .show(ui, |ui| {
-            if debug.units.is_empty() && debug.diagnostics.is_empty() {
-                let hint = "Build with -g and do not strip to see sources and variables.";
-                parts::empty_state(ui, t, Icon::FileQuestion, "No debug info", hint);
-                return;
-            }
-            if !debug.diagnostics.is_empty() {
-                parts::heading(ui, t, &format!("Problems ({})", debug.diagnostics.len()));
-                for diagnostic in debug.diagnostics.iter().take(200) {
-                    let offset = diagnostic.offset.map_or(String::new(), |at| format!("+0x{at:x}"));
-                    let place = format!("{}{offset}", diagnostic.section);
-                    ui.horizontal_top(|ui| {
-                        ui.add_space(8.0);
-                        ui.label(theme::icon(Icon::TriangleAlert, 13.0).color(t.warning));
-                        ui.vertical(|ui| {
-                            ui.label(RichText::new(place).font(theme::code_font()).color(t.weak));
-                            ui.label(RichText::new(&diagnostic.message).color(t.text));
-                            ui.add_space(4.0);
-                        });
-                    });
+            let findings = || debug.findings.iter().chain(&checked.findings);
+            let count = findings().count();
+            if count > 0 {
+                parts::heading(ui, t, &format!("Findings ({count})"));
+                for finding in findings().take(200) {
+                    self::finding(ui, t, finding);
                 }
+            }
+            if debug.units.is_empty() {
+                return;
             }
             parts::heading(ui, t, &format!("Units ({})", debug.units.len()));
             for unit in debug.units.iter().take(2000) {
@@ -272,7 +289,7 @@ fn debug(cx: &mut Cx<'_>, ui: &mut Ui) {
                 let cell = |from: f32, to: f32| {
                     Rect::from_min_max(Pos2::new(from, rect.top()), Pos2::new(to, rect.bottom()))
                 };
-                let kind = format!("{} · DWARF {}", language_name(unit.language), unit.version);
+                let kind = format!("{} · DWARF {}", unit.language.name(), unit.version);
                 let right = rect.right() - 8.0;
                 let width = parts::line_right(
                     ui,
@@ -283,7 +300,26 @@ fn debug(cx: &mut Cx<'_>, ui: &mut Ui) {
                 );
                 let name = cell(rect.left() + 8.0, right - width - 10.0);
                 parts::line(ui, name, &unit.name, theme::code_font(), t.text);
-                response.on_hover_text(format!("{}\n{}\n{}", unit.name, unit.directory, unit.producer));
+                response.on_hover_text(format!(
+                    "{}\n{}\n{}\n{}",
+                    unit.name,
+                    unit.directory,
+                    unit.producer,
+                    unit.contents()
+                ));
             }
         });
+}
+
+/// What is the matter, and under it what to do about it.
+fn finding(ui: &mut Ui, t: &Tokens, finding: &Finding) {
+    ui.horizontal_top(|ui| {
+        ui.add_space(8.0);
+        ui.label(theme::icon(Icon::TriangleAlert, 13.0).color(t.warning));
+        ui.vertical(|ui| {
+            ui.label(RichText::new(&finding.message).color(t.text));
+            ui.label(RichText::new(&finding.advice).color(t.weak));
+            ui.add_space(4.0);
+        });
+    });
 }

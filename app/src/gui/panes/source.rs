@@ -125,9 +125,26 @@ pub fn show(cx: &mut Cx<'_>, view: &mut SourceView, ui: &mut Ui) {
     match cx.sources.get(&file.path) {
         Known::Found(prepared) => {
             view.drawn = Some((file.id, Arc::clone(&prepared)));
+            if let Some(why) = prepared.text.stale {
+                ui.horizontal(|ui| {
+                    ui.add_space(8.0);
+                    ui.label(theme::icon(Icon::TriangleAlert, 13.0).color(cx.t.warning));
+                    ui.label(RichText::new(why).color(cx.t.warning));
+                });
+            }
             text(cx, view, ui, file, &prepared);
         }
-        Known::Missing(tried) => missing(cx, view, ui, file, &tried),
+        Known::Missing(tried) => {
+            let embedded = Query::EmbeddedSource { file: file.id };
+            if file.embedded
+                && let Answer::Ready(Reply::Source(text)) = cx.ask(embedded)
+            {
+                cx.sources.embed(&file.path, text);
+                ui.ctx().request_repaint();
+            } else {
+                missing(cx, view, ui, file, &tried);
+            }
+        }
         Known::Reading => parts::empty_state(ui, cx.t, Icon::Hourglass, "Reading the source…", &file.path),
     }
 }
