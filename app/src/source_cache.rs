@@ -13,7 +13,9 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use stepwell_debuginfo::{Finding, SourceFile, SourceSearch, SourceState, Toolchain, source_findings};
+use stepwell_debuginfo::{
+    Finding, SourceFile, SourceSearch, SourceState, Toolchain, UnitSummary, source_findings,
+};
 
 /// Larger files are refused: nobody reads them, and a hostile path might name one.
 const MAX_LEN_BYTES: u64 = 32 << 20;
@@ -203,6 +205,13 @@ impl SourceCache {
             Lookup::Missing { .. } if file.embedded => SourceState::Found,
             Lookup::Missing { .. } => SourceState::Missing,
         }
+    }
+
+    /// What became of a unit's own source file; `None` if it has no code.
+    pub fn state_of_unit(&self, unit: &UnitSummary, files: &[SourceFile]) -> Option<SourceState> {
+        let path = unit.source_path();
+        let file = files.iter().find(|file| file.path == path)?;
+        Some(self.state(file))
     }
 
     /// What is to be said about these files.

@@ -208,7 +208,8 @@ pub(crate) fn findings(evidence: &Evidence<'_>) -> Vec<Finding> {
     {
         say(FindingKind::NoLines, format!("There are no lines for {units}."));
     }
-    let lines_only = (summaries.iter().filter(whole)).filter(|unit| unit.functions == 0 && unit.has_lines);
+    let lines_only = (summaries.iter().filter(whole))
+        .filter(|unit| unit.has_lines && !unit.has_variables && !unit.assembly);
     if !evidence.mapped
         && let Some(units) = named(lines_only.collect())
     {
@@ -233,8 +234,9 @@ pub(crate) fn findings(evidence: &Evidence<'_>) -> Vec<Finding> {
         );
         say(FindingKind::Rewritten, message);
     }
-    if described > 0 && described < functions {
-        let without = functions - described;
+    let without = functions.saturating_sub(described);
+    // The linker makes a few functions of its own.
+    if described > 0 && without.saturating_mul(20) > functions.max(40) {
         let message = format!("{without} of {functions} functions have no debug info.");
         say(FindingKind::SomeWithout, message);
     }
@@ -275,19 +277,25 @@ pub fn source_findings<'a>(files: impl IntoIterator<Item = (&'a str, SourceState
             .map_or(String::new(), |first| format!(", such as {first}"))
     };
     if !missing.is_empty() {
-        let message = format!(
-            "{} of {count} source files were not found{}.",
-            missing.len(),
-            such_as(&missing)
-        );
+        let message = match (missing.as_slice(), count) {
+            ([path], 1) => format!("The source file {path} was not found."),
+            _ => format!(
+                "{} of {count} source files were not found{}.",
+                missing.len(),
+                such_as(&missing)
+            ),
+        };
         found.push(Finding::new(FindingKind::SourcesMissing, message));
     }
     if !stale.is_empty() {
-        let message = format!(
-            "{} of {count} source files have changed since they were compiled{}.",
-            stale.len(),
-            such_as(&stale)
-        );
+        let message = match stale.as_slice() {
+            [path] => format!("The source file {path} is not, or may not be, what was compiled."),
+            _ => format!(
+                "{} of {count} source files are not, or may not be, what was compiled{}.",
+                stale.len(),
+                such_as(&stale)
+            ),
+        };
         found.push(Finding::new(FindingKind::SourcesStale, message));
     }
     found

@@ -250,6 +250,10 @@ pub struct UnitSummary {
     pub functions: u32,
     /// Whether it has lines of functions of the module.
     pub has_lines: bool,
+    /// Whether it describes types or variables.
+    pub has_variables: bool,
+    /// Whether it was written in an assembler, which has none.
+    pub assembly: bool,
 }
 
 impl UnitSummary {
@@ -264,7 +268,16 @@ impl UnitSummary {
             count => format!("{count} functions"),
         };
         let lines = if self.has_lines { "lines" } else { "no lines" };
-        format!("{functions}, {lines}")
+        let variables = match (self.has_variables, self.assembly) {
+            (false, false) => ", no variables",
+            _ => "",
+        };
+        format!("{functions}, {lines}{variables}")
+    }
+
+    /// Its primary source file, by the path that [`SourceFile`] has.
+    pub fn source_path(&self) -> String {
+        crate::dwarf::line_program::join(&self.directory, &self.name)
     }
 }
 

@@ -331,3 +331,35 @@ fn variables_that_an_inlined_call_lost_are_listed() {
     }
     assert_eq!(variables[1].kind, Some(VariableKind::Parameter));
 }
+
+#[test]
+fn line_tables_alone_are_said_to_be_that() {
+    let info = read("only.wasm", &[]);
+    assert!(info.has_lines());
+    assert_eq!(kinds(&info), [FindingKind::LinesOnly], "{:?}", info.findings());
+    assert!(info.findings()[0].advice.contains("-gline-tables-only"));
+    assert!(info.units()[0].contents().ends_with("lines, no variables"));
+}
+
+#[test]
+fn rows_between_instructions_are_said_to_be_of_rewritten_code() {
+    let module = own("types4.wasm");
+    assert!(!kinds(&DebugInfo::parse(Arc::from(module.clone()))).contains(&FindingKind::Rewritten));
+    // Lines one byte further, as if a tool had made an operand longer: they no longer begin where operators do.
+    let mut rewritten = module.clone();
+    let set_address = [0, 5, 2];
+    let mut moved = 0;
+    for at in 0..module.len() - 3 {
+        if module[at..at + 3] == set_address {
+            rewritten[at + 3] += 1;
+            moved += 1;
+        }
+    }
+    assert!(moved > 0);
+    let info = DebugInfo::parse(Arc::from(rewritten));
+    assert!(
+        kinds(&info).contains(&FindingKind::Rewritten),
+        "{:?}",
+        info.findings()
+    );
+}

@@ -14,7 +14,7 @@ use clap::Args;
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::time::Duration;
-use stepwell_debuginfo::{Finding, FindingKind};
+use stepwell_debuginfo::{Finding, FindingKind, SourceState};
 use stepwell_engine::debugger::{DebugSummary, Event, ModuleInfo, Session, SessionConfig};
 use stepwell_engine::types::ValType;
 
@@ -65,9 +65,9 @@ pub fn inspect(args: &InspectArgs) -> Result<Exit> {
     if let Some(why) = refused {
         let _ = writeln!(out, "cannot be run by itself: {why}");
     }
-    debug_info(&mut out, &debug);
     let mut sources = SourceCache::new(Some(&args.file)).with_bundled(launch::SAMPLE_SOURCES);
     sources.learn(&debug.files);
+    debug_info(&mut out, &debug, &sources);
     let of_sources = sources.findings(&debug.files);
     findings(&mut out, debug.findings.iter().chain(&of_sources));
     write_out(&out)?;
@@ -152,7 +152,7 @@ fn table(element: ValType, min: u32, max: Option<u32>) -> String {
     }
 }
 
-fn debug_info(out: &mut String, debug: &DebugSummary) {
+fn debug_info(out: &mut String, debug: &DebugSummary, sources: &SourceCache) {
     let _ = writeln!(out, "\ndebug info");
     if debug.units.is_empty() {
         let _ = writeln!(out, "  no units");
@@ -160,12 +160,13 @@ fn debug_info(out: &mut String, debug: &DebugSummary) {
     for unit in debug.units.iter().take(UNITS_SHOWN) {
         let _ = writeln!(
             out,
-            "  {} ({}, DWARF {}, {}): {}",
+            "  {} ({}, DWARF {}, {}): {}{}",
             unit.name,
             unit.language.name(),
             unit.version,
             unit.producer,
-            unit.contents()
+            unit.contents(),
+            source_words(sources.state_of_unit(unit, &debug.files))
         );
     }
     if debug.units.len() > UNITS_SHOWN {
@@ -186,6 +187,16 @@ fn debug_info(out: &mut String, debug: &DebugSummary) {
             "yes"
         }
     );
+}
+
+/// What became of a unit's own source file, if it has code.
+fn source_words(state: Option<SourceState>) -> &'static str {
+    match state {
+        None => "",
+        Some(SourceState::Found) => ", source found",
+        Some(SourceState::Stale) => ", source stale",
+        Some(SourceState::Missing) => ", source not found",
+    }
 }
 
 /// What is the matter, and after the last of a kind what to do about it.

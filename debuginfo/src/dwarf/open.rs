@@ -299,6 +299,11 @@ impl Opening<'_> {
             missing_part: elsewhere,
             functions: 0,
             has_lines: false,
+            has_variables: false,
+            assembly: matches!(
+                root.attr_value(gimli::DW_AT_language),
+                Some(Value::Language(gimli::DW_LANG_Mips_Assembler))
+            ),
         };
         // The encoder of wasm text counts from behind the number of functions, not from before it; its unit ends
         // that much too early.

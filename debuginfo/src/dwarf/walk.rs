@@ -33,6 +33,8 @@ pub(crate) struct Dies {
     scope_of: Vec<(u32, u32)>,
     statics: Vec<DieId>,
     call_files: BTreeSet<u64>,
+    /// Whether there are types, or variables.
+    typed: bool,
     error: Option<gimli::Error>,
 }
 
@@ -75,6 +77,7 @@ pub(super) fn take(units: &mut Units, index: usize, dies: Dies, diagnostics: &mu
     let Some(unit) = units.units.get_mut(index) else {
         return;
     };
+    unit.summary.has_variables = dies.typed;
     unit.statics = dies.statics;
     unit.scope_of = dies.scope_of;
     for (_, scope) in &mut unit.scope_of {
@@ -151,6 +154,7 @@ impl Dies {
                     }
                 }
                 gimli::DW_TAG_variable => {
+                    self.typed = true;
                     self.remember(offset, scope);
                     for &spec in attributes {
                         let attribute = entries.read_attribute(spec)?;
@@ -173,7 +177,10 @@ impl Dies {
                         }
                     }
                 }
-                _ => entries.skip_attributes(attributes)?,
+                tag => {
+                    self.typed |= matches!(tag, gimli::DW_TAG_base_type | gimli::DW_TAG_formal_parameter);
+                    entries.skip_attributes(attributes)?;
+                }
             }
         }
         Ok(())
