@@ -157,6 +157,11 @@ impl DebugInfo {
         self.index.prologue_end(self.index.map.body_at(at)?)
     }
 
+    /// How many functions the module has, imports first.
+    pub fn function_count(&self) -> u32 {
+        self.index.function_count()
+    }
+
     /// The name of a function for people: DWARF, `name` section, export, then `func[n]`; demangled.
     pub fn function_name(&self, func_index: u32) -> String {
         self.index.function_name(func_index)

@@ -76,6 +76,11 @@ impl Container {
         }
     }
 
+    /// Size of the whole file.
+    pub fn len_bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// A reader over a custom section; empty if there is none of that name.
     pub fn section(&self, name: &str) -> Reader {
         let range = self.custom.get(name).cloned().unwrap_or(0..0);

@@ -356,7 +356,7 @@ fn round(case: &Case, seed: u64) -> Result<(), String> {
             .len()
             .min([256, usize::MAX][(scatter(&mut state) % 2) as usize]);
         damage(bytes, &part, &mut state);
-        if scatter(&mut state) % 8 == 0 {
+        if scatter(&mut state).is_multiple_of(8) {
             bytes.truncate((scatter(&mut state) % whole.len() as u64) as usize);
         }
     } else {

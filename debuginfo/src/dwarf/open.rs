@@ -4,6 +4,8 @@
 //! # Invariants
 //! - Headers and root DIEs only; nothing below a root is read here.
 //! - Abbreviation tables are read once each, within a budget.
+//! - All units together are no longer than the files they come from, though the index of a package may say that
+//!   parts overlap.
 //! - A split part is believed only if it carries the number (`dwo_id`) that its skeleton asks for.
 
 use super::units::{Unit, UnitDwarf, string};
@@ -11,7 +13,7 @@ use super::{DieId, Value};
 use crate::sections::{Container, ModuleMap, Reader};
 use crate::{Diagnostic, Language, SideFile, UnitSummary};
 use gimli::{DwarfFileType, DwoId, Reader as _, Section as _, UnitSectionOffset, UnitType};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -33,6 +35,7 @@ pub(super) fn all(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> (Vec<Unit>, HashMap<u64, DieId>) {
     let main = map.dwarf();
+    let room = main.len_bytes();
     let load = |id: gimli::SectionId| Ok::<Reader, Infallible>(main.section(id.name()));
     let main = match gimli::Dwarf::load(load) {
         Ok(sections) => Arc::new(sections),
@@ -44,6 +47,7 @@ pub(super) fn all(
         abbreviations: HashMap::new(),
         budget: ABBREVIATION_BUDGET,
         end: 0,
+        room,
         // Seven bits a byte.
         count_len: (u64::from(usize::BITS - map.bodies.len().leading_zeros()))
             .div_ceil(7)
@@ -72,6 +76,8 @@ struct Opening<'a> {
     budget: usize,
     /// Where the next section begins, as [`DieId`] counts.
     end: usize,
+    /// Bytes of units that may still be opened.
+    room: usize,
     /// Bytes of the number of functions at the start of the code section.
     count_len: u64,
     code_len: u64,
@@ -155,6 +161,12 @@ impl Opening<'_> {
             self.problem(name, start, message);
             return None;
         }
+        let Some(room) = self.room.checked_sub(header.length_including_self()) else {
+            let message = "The parts of the package overlap; the units from here are not read.";
+            self.problem(name, start, message.to_string());
+            return None;
+        };
+        self.room = room;
         let abbreviations = match self.table(sections, &header, base) {
             Ok(Some(table)) => table,
             Ok(None) => {
@@ -381,7 +393,14 @@ impl Opening<'_> {
             return;
         }
         let package = files(&SideFile::Package).and_then(|bytes| self.package(bytes));
+        let mut opened: HashSet<u64> = HashSet::new();
         for skeleton in skeletons.into_iter().take(SPLIT_LIMIT) {
+            if !opened.insert(skeleton.id.0) {
+                let message = "Two units ask for the same part; it is read for the first.";
+                let offset = self.units.get(skeleton.position).map_or(0, |unit| unit.start);
+                self.problem(".debug_info", offset, message.to_string());
+                continue;
+            }
             let wanted = Some((skeleton.position, skeleton.id));
             let mut found = false;
             if let Some(package) = &package
@@ -397,6 +416,7 @@ impl Opening<'_> {
                 });
                 if let Some(bytes) = bytes {
                     let file = Container::read(bytes);
+                    self.room = self.room.saturating_add(file.len_bytes());
                     let mut sections = match dwo(&file) {
                         Ok(sections) => sections,
                         Err(never) => match never {},
@@ -427,6 +447,7 @@ impl Opening<'_> {
 
     fn package(&mut self, bytes: Arc<[u8]>) -> Option<gimli::DwarfPackage<Reader>> {
         let file = Container::read(bytes);
+        self.room = self.room.saturating_add(file.len_bytes());
         let load = |id: gimli::SectionId| {
             // The two indices have one name everywhere.
             let name = id.dwo_name().unwrap_or(id.name());

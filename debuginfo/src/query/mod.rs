@@ -195,6 +195,10 @@ impl Index {
             .clone()
     }
 
+    pub fn function_count(&self) -> u32 {
+        u32::try_from(self.function_names.len()).unwrap_or(u32::MAX)
+    }
+
     pub fn function_name(&self, func_index: u32) -> String {
         match self.function_names.get(func_index as usize) {
             Some(slot) => slot

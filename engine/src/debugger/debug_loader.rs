@@ -10,12 +10,14 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use stepwell_debuginfo::{DebugInfo, IndexedPart, Indexing, SideFile};
+use stepwell_debuginfo::{DebugInfo, Indexing, SideFile};
 
 /// Larger files beside a module are refused.
-const MAX_LEN_BYTES: u64 = 2 << 30;
+const MAX_LEN_BYTES: u64 = 1 << 30;
 /// Bytes of all files beside a module together.
-const MAX_ALL_BYTES: u64 = 4 << 30;
+const MAX_ALL_BYTES: u64 = 2 << 30;
+/// Functions that a thread names before it takes more.
+const NAMES_AT_ONCE: usize = 256;
 /// More threads than this gain nothing: merging is the longest part.
 const MOST_THREADS: usize = 8;
 
@@ -31,37 +33,43 @@ pub fn load(module: Arc<[u8]>, path: Option<&Path>) -> DebugInfo {
         Some(bytes)
     };
     let indexing = Indexing::start(module, &beside);
-    let parts = index(&indexing);
-    indexing.finish(parts)
+    let parts = share_out(indexing.jobs(), 1, |job| indexing.run(job));
+    let info = indexing.finish(parts);
+    // Names are made when first asked for, and the session asks for all.
+    share_out(info.function_count() as usize, NAMES_AT_ONCE, |func| {
+        info.function_name(func as u32);
+    });
+    info.functions_named("main");
+    info
 }
 
-/// Does all jobs, on as many threads as the machine has cores.
-fn index(indexing: &Indexing) -> Vec<IndexedPart> {
+/// Does jobs `0..count`, so many `at_once`, on as many threads as the machine has cores.
+fn share_out<T: Send>(count: usize, at_once: usize, job: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let next = AtomicUsize::new(0);
     let work = || {
-        let mut parts = Vec::new();
+        let mut done = Vec::new();
         loop {
-            let job = next.fetch_add(1, Ordering::Relaxed);
-            if job >= indexing.jobs() {
-                return parts;
+            let first = next.fetch_add(at_once, Ordering::Relaxed);
+            if first >= count {
+                return done;
             }
-            parts.push(indexing.run(job));
+            done.extend((first..count.min(first + at_once)).map(&job));
         }
     };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
-        let helpers: Vec<_> = (1..cores.min(MOST_THREADS).min(indexing.jobs()))
+        let helpers: Vec<_> = (1..cores.min(MOST_THREADS).min(count.div_ceil(at_once)))
             // A thread that cannot start leaves its share to the others.
             .filter_map(|_| std::thread::Builder::new().spawn_scoped(scope, work).ok())
             .collect();
-        let mut parts = work();
+        let mut done = work();
         for helper in helpers {
             match helper.join() {
-                Ok(done) => parts.extend(done),
+                Ok(more) => done.extend(more),
                 Err(panic) => std::panic::resume_unwind(panic),
             }
         }
-        parts
+        done
     })
 }
 
