@@ -21,6 +21,7 @@ pub(crate) mod names;
 mod number;
 mod operand;
 mod parse;
+mod parse_type;
 mod raw;
 pub(crate) mod scope;
 mod show;

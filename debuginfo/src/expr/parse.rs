@@ -6,7 +6,7 @@
 //!
 //! Must not know: what a name stands for, except whether it is a type.
 
-use super::ast::{Binary, Bounds, Expr, ExprKind, Tag, TypeKind, TypeName, Unary};
+use super::ast::{Binary, Bounds, Expr, ExprKind, TypeKind, TypeName, Unary};
 use super::error::{Failure, Span, wrong};
 use super::lex::{Placed, Token, lex};
 use crate::Language;
@@ -38,23 +38,16 @@ pub(crate) fn parse(text: &str, words: &dyn Words) -> Result<Expr, Failure> {
     }
 }
 
-struct Parser<'a> {
-    text: &'a str,
-    tokens: Vec<Placed>,
-    at: usize,
-    nested: usize,
-    words: &'a dyn Words,
+pub(super) struct Parser<'a> {
+    pub(super) text: &'a str,
+    pub(super) tokens: Vec<Placed>,
+    pub(super) at: usize,
+    pub(super) nested: usize,
+    pub(super) words: &'a dyn Words,
 }
 
-type Parsed<T> = Result<T, Failure>;
+pub(super) type Parsed<T> = Result<T, Failure>;
 
-/// Words that begin a type of C.
-const TYPE_WORDS: &[&str] = &[
-    "void", "bool", "_Bool", "char", "short", "int", "long", "float", "double", "signed", "unsigned",
-    "__int128",
-];
-/// Words that a type may carry and that change nothing here.
-const QUALIFIERS: &[&str] = &["const", "volatile", "restrict", "mut", "_Atomic"];
 const CPP_CASTS: &[&str] = &["static_cast", "reinterpret_cast", "const_cast", "dynamic_cast"];
 
 /// How strongly an operator binds; more is stronger.
@@ -80,21 +73,21 @@ fn strength(operator: Binary, language: Language) -> u8 {
 }
 
 impl Parser<'_> {
-    fn language(&self) -> Language {
+    pub(super) fn language(&self) -> Language {
         self.words.language()
     }
 
-    fn peek(&self) -> Option<&Token> {
+    pub(super) fn peek(&self) -> Option<&Token> {
         self.tokens.get(self.at).map(|placed| &placed.token)
     }
 
-    fn ahead(&self, more: usize) -> Option<&Token> {
+    pub(super) fn ahead(&self, more: usize) -> Option<&Token> {
         let at = self.at.saturating_add(more);
         self.tokens.get(at).map(|placed| &placed.token)
     }
 
     /// The place of the next token, or the end of the text.
-    fn here(&self) -> Span {
+    pub(super) fn here(&self) -> Span {
         let end = Span {
             start: self.text.trim_end().len(),
             end: self.text.trim_end().len(),
@@ -103,20 +96,20 @@ impl Parser<'_> {
     }
 
     /// The place of the token before.
-    fn before(&self) -> Span {
+    pub(super) fn before(&self) -> Span {
         let before = self.at.checked_sub(1).and_then(|at| self.tokens.get(at));
         before.map_or(Span { start: 0, end: 0 }, |placed| placed.span)
     }
 
-    fn skip(&mut self) {
+    pub(super) fn skip(&mut self) {
         self.at = self.at.saturating_add(1);
     }
 
-    fn sign_is(&self, sign: &str) -> bool {
+    pub(super) fn sign_is(&self, sign: &str) -> bool {
         matches!(self.peek(), Some(Token::Sign(found)) if *found == sign)
     }
 
-    fn take(&mut self, sign: &str) -> bool {
+    pub(super) fn take(&mut self, sign: &str) -> bool {
         let found = self.sign_is(sign);
         if found {
             self.skip();
@@ -128,7 +121,7 @@ impl Parser<'_> {
         matches!(self.peek(), Some(Token::Word(found)) if found == word)
     }
 
-    fn take_word(&mut self, word: &str) -> bool {
+    pub(super) fn take_word(&mut self, word: &str) -> bool {
         let found = self.word_is(word);
         if found {
             self.skip();
@@ -136,14 +129,14 @@ impl Parser<'_> {
         found
     }
 
-    fn expect(&mut self, sign: &str) -> Parsed<()> {
+    pub(super) fn expect(&mut self, sign: &str) -> Parsed<()> {
         if self.take(sign) {
             return Ok(());
         }
         wrong(self.here(), format!("a '{sign}' is missing"))
     }
 
-    fn unexpected<T>(&self) -> Parsed<T> {
+    pub(super) fn unexpected<T>(&self) -> Parsed<T> {
         let here = self.here();
         let text = here.of(self.text);
         match self.peek() {
@@ -157,7 +150,7 @@ impl Parser<'_> {
     }
 
     /// Goes one level deeper; the caller comes back by subtracting.
-    fn nest(&mut self) -> Parsed<()> {
+    pub(super) fn nest(&mut self) -> Parsed<()> {
         self.nested = self.nested.saturating_add(1);
         if self.nested > NEST_LIMIT {
             return wrong(self.here(), "the expression is nested too deeply");
@@ -165,7 +158,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn unnest(&mut self) {
+    pub(super) fn unnest(&mut self) {
         self.nested = self.nested.saturating_sub(1);
     }
 
@@ -493,222 +486,6 @@ impl Parser<'_> {
             name.push_str(&self.member()?);
         }
         Expr::new(ExprKind::Name(name), start.to(self.before()))
-    }
-
-    /// Whether a type stands `from` tokens ahead, where an expression could stand as well.
-    fn type_follows(&self, from: usize) -> bool {
-        let Some(Token::Word(word)) = self.ahead(from) else {
-            return false;
-        };
-        if TYPE_WORDS.contains(&word.as_str())
-            && !matches!(self.ahead(from.saturating_add(1)), Some(Token::Sign("::")))
-        {
-            return true;
-        }
-        if matches!(
-            word.as_str(),
-            "struct" | "union" | "enum" | "class" | "const" | "volatile"
-        ) {
-            return true;
-        }
-        let (name, _) = self.type_path(from);
-        self.words.is_type(&name)
-    }
-
-    /// The path `from` tokens ahead with what stands in angle brackets behind it, and how many tokens it has.
-    fn type_path(&self, from: usize) -> (String, usize) {
-        let mut name = String::new();
-        let mut len = 0usize;
-        loop {
-            match self.ahead(from.saturating_add(len)) {
-                Some(Token::Word(word)) => name.push_str(word),
-                _ => return (name, len),
-            }
-            len = len.saturating_add(1);
-            match self.ahead(from.saturating_add(len)) {
-                Some(Token::Sign("::")) => {
-                    name.push_str("::");
-                    len = len.saturating_add(1);
-                }
-                // Zig's names of types have dots.
-                Some(Token::Sign(".")) if self.language() == Language::Zig => {
-                    name.push('.');
-                    len = len.saturating_add(1);
-                }
-                Some(Token::Sign("<")) => {
-                    if let Some((arguments, tokens)) = self.arguments(from.saturating_add(len)) {
-                        name.push_str(&arguments);
-                        len = len.saturating_add(tokens);
-                        if self.ahead(from.saturating_add(len)) == Some(&Token::Sign("::")) {
-                            name.push_str("::");
-                            len = len.saturating_add(1);
-                            continue;
-                        }
-                    }
-                    return (name, len);
-                }
-                _ => return (name, len),
-            }
-        }
-    }
-
-    /// Balanced angle brackets `from` tokens ahead, without blanks; `None` if they are not closed.
-    fn arguments(&self, from: usize) -> Option<(String, usize)> {
-        let mut text = String::new();
-        let mut depth = 0usize;
-        for len in 0.. {
-            let placed = self.tokens.get(self.at.checked_add(from)?.checked_add(len)?)?;
-            let words = text.ends_with(|c: char| c.is_alphanumeric() || c == '_');
-            match &placed.token {
-                Token::Sign("<") => depth = depth.saturating_add(1),
-                Token::Sign(">") => depth = depth.saturating_sub(1),
-                // The second may belong to brackets around these.
-                Token::Sign(">>") if depth == 1 => return Some((text + ">", len)),
-                Token::Sign(">>") => depth = depth.saturating_sub(2),
-                Token::Sign("(" | ")" | ";" | "&&" | "||" | "?" | "=") => return None,
-                Token::Word(_) if words => text.push(' '),
-                _ => {}
-            }
-            text.push_str(placed.span.of(self.text));
-            if depth == 0 {
-                return Some((text, len.saturating_add(1)));
-            }
-        }
-        None
-    }
-
-    /// The `>` that ends arguments.
-    fn close_angle(&mut self) -> Parsed<()> {
-        // The first half of a `>>` closed the arguments inside.
-        if self.take(">>") {
-            return Ok(());
-        }
-        self.expect(">")
-    }
-
-    fn qualifiers(&mut self) {
-        while matches!(self.peek(), Some(Token::Word(word)) if QUALIFIERS.contains(&word.as_str())) {
-            self.skip();
-        }
-    }
-
-    /// A type in the notation of any of the languages.
-    fn type_name(&mut self) -> Parsed<TypeName> {
-        let level = self.nested;
-        let mut ty = self.prefix_type()?;
-        // What C writes behind.
-        loop {
-            self.qualifiers();
-            let start = ty.span;
-            let kind = if self.take("*") || self.take("&") {
-                TypeKind::Pointer(Box::new(ty))
-            } else if self.sign_is("[") && matches!(self.ahead(1), Some(Token::Literal(_))) {
-                self.skip();
-                let count = self.count()?;
-                self.expect("]")?;
-                TypeKind::Array(Box::new(ty), count)
-            } else {
-                break;
-            };
-            self.nest()?;
-            let span = start.to(self.before());
-            ty = TypeName { kind, span };
-        }
-        self.nested = level;
-        Ok(ty)
-    }
-
-    /// A type whose stars and brackets stand before it.
-    fn prefix_type(&mut self) -> Parsed<TypeName> {
-        self.nest()?;
-        let start = self.here();
-        self.qualifiers();
-        let pointer = |ty: TypeName| TypeKind::Pointer(Box::new(ty));
-        let kind = if self.take("*") || self.take("&") {
-            self.qualifiers();
-            pointer(self.prefix_type()?)
-        } else if self.take("?") {
-            // An optional pointer is as good as a pointer here.
-            let inner = self.prefix_type()?;
-            match inner.kind {
-                TypeKind::Pointer(_) => inner.kind,
-                _ => return wrong(start.to(inner.span), "only pointers can be optional in a cast"),
-            }
-        } else if self.take("[") {
-            self.bracketed_type()?
-        } else {
-            self.plain_type()?
-        };
-        self.unnest();
-        let span = start.to(self.before());
-        Ok(TypeName { kind, span })
-    }
-
-    /// `[*]T`, `[*c]T`, `[T; n]`, `[n]T`, behind the bracket.
-    fn bracketed_type(&mut self) -> Parsed<TypeKind> {
-        if self.take("*") {
-            self.take_word("c");
-            self.expect("]")?;
-            self.qualifiers();
-            return Ok(TypeKind::Pointer(Box::new(self.prefix_type()?)));
-        }
-        if matches!(self.peek(), Some(Token::Literal(_))) {
-            let count = self.count()?;
-            self.expect("]")?;
-            return Ok(TypeKind::Array(Box::new(self.prefix_type()?), count));
-        }
-        let element = self.prefix_type()?;
-        self.expect(";")?;
-        let count = self.count()?;
-        self.expect("]")?;
-        Ok(TypeKind::Array(Box::new(element), count))
-    }
-
-    fn count(&mut self) -> Parsed<u64> {
-        let here = self.here();
-        if let Some(Token::Literal(super::lex::Literal::Int { value, .. })) = self.peek()
-            && let Ok(count) = u64::try_from(*value)
-        {
-            self.skip();
-            return Ok(count);
-        }
-        wrong(here, "the number of elements is missing")
-    }
-
-    fn plain_type(&mut self) -> Parsed<TypeKind> {
-        let start = self.here();
-        let Some(Token::Word(word)) = self.peek() else {
-            return match self.peek() {
-                None => wrong(start, "a type is missing at the end"),
-                Some(_) => self.unexpected(),
-            };
-        };
-        let tag = match word.as_str() {
-            "struct" | "class" => Some(Tag::Struct),
-            "union" => Some(Tag::Union),
-            "enum" => Some(Tag::Enum),
-            _ => None,
-        };
-        if tag.is_some() {
-            self.skip();
-        } else if TYPE_WORDS.contains(&word.as_str()) {
-            let mut words: Vec<String> = Vec::new();
-            while let Some(Token::Word(word)) = self.peek() {
-                if TYPE_WORDS.contains(&word.as_str()) {
-                    words.push(word.clone());
-                } else if !QUALIFIERS.contains(&word.as_str()) {
-                    break;
-                }
-                self.skip();
-            }
-            return Ok(TypeKind::Named(None, words.join(" ")));
-        }
-        let (name, len) = self.type_path(0);
-        if len == 0 {
-            return self.unexpected();
-        }
-        self.at = self.at.saturating_add(len);
-        Ok(TypeKind::Named(tag, name))
     }
 }
 

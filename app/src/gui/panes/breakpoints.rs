@@ -166,6 +166,7 @@ fn rule_fields(cx: &mut Cx<'_>, ui: &mut Ui, edit: &mut RuleEdit, now: &StopRule
             ui.horizontal(|ui| {
                 let size = vec2(104.0, theme::ROW_HEIGHT);
                 let (cell, name) = ui.allocate_exact_size(size, Sense::hover());
+                name.widget_info(|| WidgetInfo::labeled(Role::Label, true, label));
                 parts::line(ui, cell, label, egui::FontId::proportional(12.0), t.weak);
                 let field = egui::TextEdit::singleline(text)
                     .hint_text(hint)
