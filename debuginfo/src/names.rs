@@ -4,6 +4,8 @@
 
 /// Longest mangled name that is demangled; longer ones are shown as they are.
 const MANGLED_LIMIT: usize = 4096;
+/// Longest demangled name; what would be longer is shown as it is.
+const DEMANGLED_LIMIT: usize = 1 << 16;
 
 /// The demangled form of a linkage name, without Rust's hash and without parameters; `None` if it is not
 /// a mangled name.
@@ -17,13 +19,41 @@ pub(crate) fn demangle(linkage: &str) -> Option<String> {
     if !(linkage.starts_with("_Z") || linkage.starts_with("__Z")) {
         return None;
     }
+    cpp(linkage)
+}
+
+/// The class that a C++ type description names, as it stands in the guest's memory.
+pub(crate) fn described_class(name: &str) -> Option<String> {
+    if name.len() > MANGLED_LIMIT {
+        return None;
+    }
+    let text = cpp(&format!("_ZTS{name}"))?;
+    text.strip_prefix("typeinfo name for ").map(simplified)
+}
+
+fn cpp(linkage: &str) -> Option<String> {
     let parse = cpp_demangle::ParseOptions::default().recursion_limit(96);
     let symbol = cpp_demangle::Symbol::new_with_options(linkage, &parse).ok()?;
     let options = cpp_demangle::DemangleOptions::new()
         .no_params()
         .no_return_type()
         .recursion_limit(96);
-    symbol.demangle_with_options(&options).ok()
+    let mut out = Bounded(String::new());
+    symbol.structured_demangle(&mut out, &options).ok()?;
+    Some(out.0)
+}
+
+/// Text that ends with an error where it gets too long: substitutions can double a name again and again.
+struct Bounded(String);
+
+impl std::fmt::Write for Bounded {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        if self.0.len().saturating_add(text.len()) > DEMANGLED_LIMIT {
+            return Err(std::fmt::Error);
+        }
+        self.0.push_str(text);
+        Ok(())
+    }
 }
 
 /// A name as people write it: demangled if it can be.
@@ -69,11 +99,15 @@ fn starts_a_word(text: &str) -> bool {
 }
 
 /// Arguments that C++ and Rust fill in by themselves, and nobody writes.
-const DEFAULT_ARGUMENTS: [&str; 4] = [
+const DEFAULT_ARGUMENTS: [&str; 8] = [
     ", std::allocator<",
     ", std::char_traits<",
     ", std::default_delete<",
+    ", std::less<",
+    ", std::hash<",
+    ", std::equal_to<",
     ", alloc::alloc::Global",
+    ", std::hash::random::RandomState",
 ];
 
 /// A type's or function's name without what nobody writes: the version namespaces of the C++ library and
@@ -88,7 +122,9 @@ pub(crate) fn simplified(name: &str) -> String {
             name.replace_range(start..end, "");
         }
     }
-    name.replace(" >", ">")
+    let name = name.replace(" >", ">");
+    name.replace("std::basic_string<char>", "std::string")
+        .replace("std::basic_string_view<char>", "std::string_view")
 }
 
 /// Where the template argument that begins at `start` ends: before the next comma or closing bracket.
@@ -162,6 +198,8 @@ mod tests {
         ] {
             assert_eq!(demangle(linkage).as_deref(), Some(name));
         }
+        assert_eq!(described_class("N3zoo3CatE").as_deref(), Some("zoo::Cat"));
+        assert_eq!(described_class("no class"), None);
         assert_eq!(demangle("push"), None);
         assert_eq!(demangle("_Z"), None);
     }

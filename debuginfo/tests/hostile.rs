@@ -236,7 +236,7 @@ fn containers_of_rust() {
     stop.put("one", &[0x150000, 3, 0, 2]);
     assert_eq!(
         stop.node("one").text,
-        "cannot be read: only 0 of 2 entries are in its buckets"
+        "cannot be read: only 0 of 2 entries are in its first 4 buckets"
     );
     let mut stop = Stop::new("values.rs", "rust_o0.wasm", "trees");
     // Node, height, length.

@@ -1,10 +1,12 @@
 // Values of C++ and its standard library, at marked stops. Before each stop the program prints what its
 // variables hold, one line each: `STOP: EXPRESSION = VALUE`, written as a debugger would write it.
 #include <array>
+#include <atomic>
 #include <cstdarg>
 #include <cstdio>
 #include <deque>
 #include <forward_list>
+#include <functional>
 #include <initializer_list>
 #include <list>
 #include <map>
@@ -97,6 +99,23 @@ class Bird : public Animal {
     Point nest_;
 };
 
+struct Shared {
+    int shared = 11;
+    virtual ~Shared() = default;
+};
+
+struct Left : virtual Shared {
+    int left = 1;
+};
+
+struct Right : virtual Shared {
+    int right = 2;
+};
+
+struct Both : Left, Right {
+    int both = 3;
+};
+
 template <class T, int N> struct Box {
     T item;
     static constexpr int room = N;
@@ -121,6 +140,42 @@ static NOINLINE void texts(int n)
     say("texts", "view", "\"%.*s\"", (int)view.size(), view.data());
     say("texts", "quotes", "\"say \\\"hi\\\"\\n\"");
     stop(none, brief, exactly, lengthy, view, quotes); // stop: texts
+}
+
+static NOINLINE void wide(int n)
+{
+    std::wstring wide = L"wide \u00fc";
+    std::wstring longer = L"wide and too long for the object itself";
+    std::u16string narrower = u"sixteen bits";
+    std::u32string_view view = U"thirty-two";
+    std::atomic<int> atomic = 5 * n;
+    int target = 6 * n;
+    std::reference_wrapper<int> wrapped = target;
+    std::initializer_list<int> list = {1, 2, 3};
+    say("wide", "wide", "\"wide \u00fc\"");
+    say("wide", "longer", "\"wide and too long for the object itself\"");
+    say("wide", "narrower", "\"sixteen bits\"");
+    say("wide", "view", "\"thirty-two\"");
+    say("wide", "atomic", "%d", atomic.load());
+    say("wide", "wrapped", "%d", wrapped.get());
+    say("wide", "list", "initializer_list(3) {1, 2, 3}");
+    stop(wide, longer, narrower, view, atomic, target, wrapped, list); // stop: wide
+}
+
+static NOINLINE void bases(int n)
+{
+    zoo::Both both;
+    both.shared *= n;
+    zoo::Right *right = &both;
+    zoo::Shared *shared = &both;
+    say("bases", "both.shared", "%d", both.shared);
+    say("bases", "both.left", "%d", both.left);
+    say("bases", "both.right", "%d", both.right);
+    say("bases", "both.both", "%d", both.both);
+    say("bases", "right->shared", "%d", right->shared);
+    say("bases", "right", "%p (zoo::Both)", (void *)right);
+    say("bases", "shared", "%p (zoo::Both)", (void *)shared);
+    stop(both, right, shared); // stop: bases
 }
 
 static NOINLINE void vectors(int n)
@@ -317,6 +372,8 @@ static NOINLINE void lambdas(int n)
 int main(int argc, char **)
 {
     texts(argc);
+    wide(argc);
+    bases(argc);
     vectors(argc);
     sequences(argc);
     trees(argc);

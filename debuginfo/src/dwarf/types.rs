@@ -51,7 +51,10 @@ pub(crate) enum MemberPlace {
     Bytes(u64),
     /// `len` bits from bit `first`, counted from the record's start.
     Bits { first: u64, len: u64 },
-    /// Computed from the object (a virtual base).
+    /// A virtual base: how far it lies from the object stands so many bytes before the address that the object's
+    /// first word holds.
+    VirtualBase { before: u64 },
+    /// Computed from the object in another way.
     Computed,
 }
 
@@ -498,7 +501,12 @@ fn member(units: &Units, unit: &Unit, entry: &Entry) -> Option<Member> {
         .attr_value(gimli::DW_AT_name)
         .and_then(|value| units.string(&unit.dwarf, value));
     let number = |name| entry.attr(name).and_then(|attribute| attribute.udata_value());
-    let byte = match entry.attr_value(gimli::DW_AT_data_member_location) {
+    let location = entry.attr_value(gimli::DW_AT_data_member_location);
+    let virtual_base = match &location {
+        Some(Value::Exprloc(expression)) => virtual_base(expression.clone(), unit),
+        _ => None,
+    };
+    let byte = match location {
         None => Some(0),
         Some(Value::Exprloc(expression)) => plain_offset(expression, unit),
         Some(_) => number(gimli::DW_AT_data_member_location),
@@ -518,7 +526,10 @@ fn member(units: &Units, unit: &Unit, entry: &Entry) -> Option<Member> {
             MemberPlace::Bits { first: first?, len }
         }
         (None, Some(byte)) => MemberPlace::Bytes(byte),
-        (_, None) => MemberPlace::Computed,
+        (_, None) => match virtual_base {
+            Some(before) => MemberPlace::VirtualBase { before },
+            None => MemberPlace::Computed,
+        },
     };
     let name = name.filter(|name| !name.is_empty());
     Some(Member {
@@ -547,6 +558,22 @@ fn storage_size(units: &Units, entry: &Entry, unit: &Unit, ty: DieId) -> Option<
         }
         None
     })
+}
+
+/// Where the distance of a virtual base stands before the virtual table, as compilers write it: the table's address
+/// less a constant is read, and what is there added to the object's address.
+fn virtual_base(expression: gimli::Expression<crate::sections::Reader>, unit: &Unit) -> Option<u64> {
+    use gimli::Operation::{Deref, Minus, Pick, Plus, UnsignedConstant};
+    let mut operations = expression.operations(unit.dwarf.encoding());
+    let mut next = || operations.next().ok().flatten();
+    let (Some(Pick { index: 0 }), Some(Deref { .. })) = (next(), next()) else {
+        return None;
+    };
+    let Some(UnsignedConstant { value }) = next() else {
+        return None;
+    };
+    let rest = (next(), next(), next(), next());
+    matches!(rest, (Some(Minus), Some(Deref { .. }), Some(Plus), None)).then_some(value)
 }
 
 /// The constant of an expression that only adds one.

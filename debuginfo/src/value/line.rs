@@ -377,10 +377,7 @@ impl<'a> Values<'a> {
             return None;
         };
         let name = String::from_utf8(name).ok()?;
-        let symbol = cpp_demangle::Symbol::new(format!("_ZTS{name}")).ok()?;
-        let name = symbol.demangle().ok()?;
-        let name = name.strip_prefix("typeinfo name for ")?;
-        let name = crate::names::simplified(name);
+        let name = crate::names::described_class(&name)?;
         if name == self.type_name(full.id) {
             return None;
         }

@@ -93,7 +93,23 @@ impl Values<'_> {
                 }
                 Ok(Located::Bits(value))
             }
-            MemberPlace::Computed => Err(Availability::Unsupported("a virtual base class".to_string())),
+            MemberPlace::VirtualBase { before } => {
+                let Place::Memory(object) = *place else {
+                    return Err(Availability::Unsupported(
+                        "a virtual base class of an object that is not in memory".to_string(),
+                    ));
+                };
+                let word = self.word_len(member.ty);
+                let table = self.number(place, 0, word)?;
+                let at = table.checked_sub(before).ok_or_else(|| outside(table))?;
+                let distance = super::c::extend(self.number(&Place::Memory(at), 0, word)?, word, true);
+                let base = object.checked_add_signed(distance);
+                base.map(|base| Located::Place(Place::Memory(base)))
+                    .ok_or_else(|| outside(object))
+            }
+            MemberPlace::Computed => Err(Availability::Unsupported(
+                "a member at a place that is computed".to_string(),
+            )),
         }
     }
 

@@ -11,6 +11,8 @@ use crate::dwarf::types::{Shape, Type};
 
 /// Keys in a node of a B-tree.
 const NODE_KEYS: u64 = 11;
+/// Buckets of a hash table that are looked at.
+const BUCKET_LIMIT: u64 = 1 << 22;
 /// Levels of a B-tree; more than any that fits into memory has.
 const TREE_HEIGHT: u64 = 16;
 
@@ -137,8 +139,9 @@ fn hash_table<'a>(values: &Values<'a>, ty: &Type, place: &Place, pairs: bool) ->
         })
     };
     let (mut bucket, mut found) = (0u64, 0u64);
+    let looked_at = buckets.min(BUCKET_LIMIT);
     let items = std::iter::from_fn(move || {
-        while found < len && bucket < buckets {
+        while found < len && bucket < looked_at {
             let in_use = values.memory_number(control.saturating_add(bucket), 1)? < 0x80;
             bucket = bucket.saturating_add(1);
             if in_use {
@@ -148,7 +151,7 @@ fn hash_table<'a>(values: &Values<'a>, ty: &Type, place: &Place, pairs: bool) ->
             }
         }
         let missing = found < len;
-        let why = format!("only {found} of {len} entries are in its buckets");
+        let why = format!("only {found} of {len} entries are in its first {looked_at} buckets");
         found = len;
         missing.then_some(Err(why))
     });
