@@ -363,3 +363,26 @@ fn rows_between_instructions_are_said_to_be_of_rewritten_code() {
         info.findings()
     );
 }
+
+#[test]
+fn jobs_of_the_index_can_be_done_in_any_order() {
+    let module: Arc<[u8]> = Arc::from(bytes("shapes/shapes.wasm"));
+    let whole = DebugInfo::parse(module.clone());
+    let indexing = Indexing::start(module, &|_| None);
+    assert!(indexing.jobs() > 8);
+    let parts = (0..indexing.jobs()).rev().map(|job| indexing.run(job)).collect();
+    let info = indexing.finish(parts);
+    assert_eq!(info.files(), whole.files());
+    assert_eq!(info.units(), whole.units());
+    assert_eq!(info.findings(), whole.findings());
+    for func in 0..whole.function_count() {
+        assert_eq!(info.function_name(func), whole.function_name(func));
+    }
+    for at in (0..0x20000).step_by(0x91).map(CodeOffset) {
+        assert_eq!(
+            info.location_from_code_offset(at),
+            whole.location_from_code_offset(at)
+        );
+        assert_eq!(info.frames_at(at), whole.frames_at(at));
+    }
+}

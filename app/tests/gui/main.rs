@@ -1,6 +1,7 @@
 //! The window without a window: events go in, the accessibility tree and the commands sent come out.
 
 mod conditions;
+mod findings;
 mod values;
 mod window;
 
