@@ -601,3 +601,28 @@ fn conditions_counts_logpoints_and_expressions() {
     assert_eq!(stop["reason"], "breakpoint");
     assert_eq!(stop["text"], "nope: there is no variable 'nope' here (column 1)");
 }
+
+#[test]
+fn a_source_that_the_debug_info_holds_is_handed_over() {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../debuginfo/tests/guests/beside");
+    // Away from its source, so that only the debug info has it.
+    let folder = tempfile::tempdir().expect("a folder");
+    let program = folder.path().join("embedded.wasm");
+    std::fs::copy(beside.join("embedded.wasm"), &program).expect("copied");
+    let mut editor = Editor::launched(json!({
+        "program": program, "invoke": "run", "args": ["3"], "stopOnEntry": true,
+    }));
+    editor.go("configurationDone");
+    let source = editor.frames()[0]["source"].clone();
+    assert_eq!(source["name"], "shapes.cpp");
+    assert_eq!(source["checksums"][0]["algorithm"], "MD5");
+    let reference = source["sourceReference"].as_u64().expect("a reference");
+    let text = editor.ask(
+        "source",
+        json!({ "source": source, "sourceReference": reference }),
+    );
+    let written = std::fs::read_to_string(beside.join("shapes.cpp")).expect("the source");
+    assert_eq!(text["content"], written);
+    let refused = editor.refusal("source", json!({ "sourceReference": 77 }));
+    assert!(refused.contains("does not hold"), "{refused}");
+}

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use stepwell_debuginfo::{Availability, ValueNode};
 use stepwell_engine::debugger::{
     BreakpointId, BreakpointSpec, Command, Event, Outcome, Query, QueryError, QueryId, Reply, Session,
-    SessionConfig, Snapshot, StopReason,
+    SessionConfig, Snapshot, StopReason, StopRule,
 };
 
 /// A guest that does not answer in this time has hung.
@@ -110,6 +110,7 @@ fn run(source: &str, module: &str, optimized: bool) -> Tally {
                 line: *line,
             },
             enabled: true,
+            rule: StopRule::default(),
         });
     }
     client.session.send(Command::Start);

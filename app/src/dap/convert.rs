@@ -5,7 +5,7 @@
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use stepwell_debuginfo::{SourceFile, ValueNode};
+use stepwell_debuginfo::{FileId, SourceFile, ValueNode};
 use stepwell_engine::debugger::{BreakpointState, SourcePlace, WasmSlot};
 
 /// How far above the module sources are looked for.
@@ -74,7 +74,21 @@ impl Sources {
     /// A place's source object.
     pub fn source(&self, place: &SourcePlace) -> Value {
         let path = self.local(&place.path);
-        json!({ "name": file_name(&path), "path": path })
+        let mut source = json!({ "name": file_name(&path), "path": path });
+        let file = self.files.iter().find(|file| file.id == place.file);
+        if let Some(md5) = file.and_then(|file| file.md5) {
+            let checksum: String = md5.iter().map(|byte| format!("{byte:02x}")).collect();
+            source["checksums"] = json!([{ "algorithm": "MD5", "checksum": checksum }]);
+        }
+        if let Some(file) = file.filter(|file| file.embedded && !Path::new(&path).is_file()) {
+            source["sourceReference"] = json!(u64::from(file.id.0) + 1);
+        }
+        source
+    }
+
+    /// The file of a source reference.
+    pub fn referred(reference: u64) -> Option<FileId> {
+        Some(FileId(u32::try_from(reference.checked_sub(1)?).ok()?))
     }
 }
 
@@ -234,7 +248,7 @@ impl TextStream {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use stepwell_debuginfo::{FileId, Language};
+    use stepwell_debuginfo::Language;
 
     #[test]
     fn base64_both_ways() {

@@ -170,6 +170,7 @@ impl Server {
             "evaluate" => self.evaluate(arguments),
             "readMemory" => self.read_memory(arguments),
             "writeMemory" => self.write_memory(arguments),
+            "source" => self.source(arguments),
             "disassemble" => self.disassemble(arguments),
             "exceptionInfo" => self.exception_info(),
             "continue" => {
@@ -500,6 +501,7 @@ fn capabilities() -> Value {
         "supportsRestartRequest": true,
         "supportsTerminateRequest": true,
         "supportsDelayedStackTraceLoading": true,
+        "supportedChecksumAlgorithms": ["MD5"],
         "exceptionBreakpointFilters": [],
     })
 }

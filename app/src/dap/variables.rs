@@ -414,6 +414,18 @@ impl Server {
         Ok(json!({ "instructions": told }))
     }
 
+    /// The text of a source that the debug info holds.
+    pub(super) fn source(&mut self, arguments: &Value) -> Result<Value> {
+        let reference = arguments.get("sourceReference").and_then(Value::as_u64);
+        let Some(file) = reference.and_then(convert::Sources::referred) else {
+            bail!("there is no source to read");
+        };
+        match self.ask(Query::EmbeddedSource { file })? {
+            Reply::Source(content) => Ok(json!({ "content": content })),
+            _ => bail!("the answer does not fit the question"),
+        }
+    }
+
     /// The instructions of a function, as rows of a disassembly.
     fn instructions(&mut self, func: u32) -> Result<Vec<Value>> {
         let Reply::WasmText(FunctionText { name, rows, .. }) = self.ask(Query::WasmText { func })? else {

@@ -38,7 +38,7 @@ fn what_is_lacking_stands_with_what_to_do_about_it() {
 
 #[test]
 fn a_source_that_the_debug_info_holds_is_shown() {
-    let mut window = window();
+    let mut window = sample();
     tell(
         &mut window,
         told(|debug| {
@@ -59,6 +59,7 @@ fn a_source_that_changed_is_shown_with_a_word_of_warning() {
     // The sample's text is part of the program: it fits by definition.
     window.get_by_label("line 96");
     assert!(window.query_by_label_contains("has changed since").is_none());
+    let mut window = sample();
     // A file of this crate under a recorded path of the same end is not what was compiled.
     let changed = concat!(env!("CARGO_MANIFEST_DIR"), "/src/main.rs");
     tell(
