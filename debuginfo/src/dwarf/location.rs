@@ -251,6 +251,15 @@ impl Frame<'_> {
         {
             return Err(Availability::NotYetSet);
         }
+        // A base in terms of the base has no end, and one in terms of another location may come back to it.
+        let mut operations = expression.clone().operations(unit.dwarf.encoding());
+        while let Ok(Some(operation)) = operations.next() {
+            if matches!(operation, Operation::FrameOffset { .. } | Operation::Call { .. }) {
+                return Err(Availability::Unsupported(
+                    "a frame base in terms of others".to_string(),
+                ));
+            }
+        }
         match self.place(unit, expression, None)? {
             Place::Memory(address) => Ok(address),
             Place::Bytes(bytes) => {
