@@ -1,10 +1,14 @@
 #!/bin/sh
 # Makes the pictures of this folder with the real program; needs no display. Name some to make only those:
 #   screenshots/make.sh [opened stopped faulted nodebug light]
+# With STEPWELL set, that binary draws them, and nothing is built.
 set -eu
 cd "$(dirname "$0")/.."
-cargo build --release
-stepwell=${CARGO_TARGET_DIR:-target}/release/stepwell
+stepwell=${STEPWELL:-}
+if [ -z "$stepwell" ]; then
+    cargo build --release
+    stepwell=${CARGO_TARGET_DIR:-target}/release/stepwell
+fi
 guests=assets/guests
 
 for picture in ${*:-opened stopped faulted nodebug light}; do

@@ -382,6 +382,12 @@ fn a_trapped_guest_can_still_be_looked_at() {
     let operands = editor.scope(&frames[0], "Operand stack");
     assert!(!operands.is_empty(), "the address that faulted is an operand");
 
+    // Of a pointer, what it points to.
+    assert_eq!(
+        named(&arguments, "argv")["memoryReference"],
+        named(&arguments, "argv")["value"]
+    );
+
     // Nothing of it can be run on, and it stays to be looked at; letting it run ends it.
     assert_eq!(
         editor.refusal("next", json!({ "threadId": 1 })),

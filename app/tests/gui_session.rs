@@ -140,6 +140,38 @@ fn the_memory_in_view_is_the_stopped_functions_until_a_person_moves_it() {
     assert_eq!(memory_in_view(&window), 0);
     press(&mut window, Modifiers::NONE, Key::F5);
     assert_eq!(memory_in_view(&window), 0);
+
+    // By name: what a pointer points to, else where a variable lies.
+    let variable = |window: &Window, name: &str| {
+        let row = window.get_by_label_contains(name);
+        row.accesskit_node()
+            .label()
+            .expect("a name")
+            .trim_start_matches(name)
+            .to_owned()
+    };
+    let node = variable(&window, "node = 0x");
+    let node = u64::from_str_radix(&node, 16).expect("an address");
+    window
+        .get_by(|node| node.placeholder() == Some("Address or pointer"))
+        .focus();
+    window.step();
+    for (typed, shown) in [("node", node), ("node->kind", node + 12)] {
+        press(&mut window, Modifiers::COMMAND, Key::A);
+        window.get_by(|node| node.is_focused()).type_text(typed);
+        press(&mut window, Modifiers::NONE, Key::Enter);
+        let first = memory_in_view(&window);
+        assert!(
+            first <= shown && shown < first + 0x100,
+            "{typed}: {first:#x} {shown:#x}"
+        );
+    }
+    for (typed, why) in [("nonsense", "nonsense"), ("node->count", "it has no address")] {
+        press(&mut window, Modifiers::COMMAND, Key::A);
+        window.get_by(|node| node.is_focused()).type_text(typed);
+        press(&mut window, Modifiers::NONE, Key::Enter);
+        window.get_by_label_contains(why);
+    }
 }
 
 /// A file let go of over the window.

@@ -231,6 +231,18 @@ pub struct ValueNode {
     pub expand: Option<ValueRef>,
 }
 
+impl ValueNode {
+    /// The address of linear memory that the value points to: of a pointer, which is written with its address first.
+    /// `None` for null, and for what is no pointer.
+    pub fn points_to(&self) -> Option<u64> {
+        let pointer = self.type_name.contains(['*', '&']);
+        let digits = self.text.strip_prefix("0x").filter(|_| pointer)?;
+        let end = digits.find(|digit: char| !digit.is_ascii_hexdigit());
+        let digits = digits.get(..end.unwrap_or(digits.len()))?;
+        u64::from_str_radix(digits, 16).ok()
+    }
+}
+
 /// What one unit says of itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnitSummary {

@@ -133,7 +133,8 @@ pub fn variable(node: &ValueNode, reference: u64) -> Value {
         "type": node.type_name,
         "variablesReference": reference,
     });
-    if let Some(address) = node.address {
+    // The protocol wants of a pointer the memory it points to.
+    if let Some(address) = node.points_to().or(node.address) {
         variable["memoryReference"] = json!(format!("0x{address:x}"));
     }
     // Top-level names can be typed into a watch; members would need their path.

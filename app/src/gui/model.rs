@@ -75,6 +75,15 @@ impl Output {
         &self.lines
     }
 
+    /// All lines as one text.
+    pub fn text(&self) -> String {
+        self.lines.iter().fold(String::new(), |mut text, line| {
+            text.push_str(&line.text);
+            text.push('\n');
+            text
+        })
+    }
+
     /// Whether older lines were let go.
     pub fn is_truncated(&self) -> bool {
         self.dropped

@@ -313,7 +313,7 @@ fn an_address_is_typed_and_a_variable_is_followed() {
     let mut window = stopped();
     // At first the variables of the stopped function are in view.
     window.get_by_label_contains("memory bytes from 0x103");
-    type_into(&mut window, "Go to address", "0x1f000");
+    type_into(&mut window, "Address or pointer", "0x1f000");
     window.key_press(Key::Enter);
     window.run();
     window.get_by_label_contains("memory bytes from 0x1ef");
@@ -333,7 +333,7 @@ fn memories_beyond_four_gigabytes_are_reached() {
     };
     large.memories_len_bytes = vec![1 << 40];
     tell(&mut window, [Event::Running, Event::Stopped(large)]);
-    type_into(&mut window, "Go to address", "0x9123456789");
+    type_into(&mut window, "Address or pointer", "0x9123456789");
     press(&mut window, Modifiers::NONE, Key::Enter);
     let sent = window.state_mut().take_sent();
     let asked = |wanted: u64| {

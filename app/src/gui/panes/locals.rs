@@ -235,6 +235,7 @@ fn one(
         changed,
         fresh: at.fresh,
         address: node.address,
+        points: available && node.points_to().is_some(),
         editable: false,
         removable: level.watched,
         caret: "",
@@ -253,6 +254,15 @@ fn one(
                     memory: 0,
                     address,
                     len_bytes: node.len_bytes.unwrap_or(1),
+                });
+            }
+        }
+        Some(ValueEvent::Pointee) => {
+            if let Some(address) = node.points_to() {
+                cx.push(Action::ShowMemory {
+                    memory: 0,
+                    address,
+                    len_bytes: 1,
                 });
             }
         }

@@ -2,6 +2,7 @@
 
 use super::needs_stop;
 use crate::gui::actions::Cx;
+use crate::gui::queries::Answer;
 use crate::gui::theme;
 use crate::gui::widgets::hex_view::{CHUNK, Chunk, HexState};
 use crate::gui::widgets::parts;
@@ -17,6 +18,8 @@ pub struct MemoryView {
     hex: HexState,
     address: String,
     complaint: Option<String>,
+    /// An expression whose address is wanted.
+    sought: Option<String>,
     selected: Option<u64>,
     /// Whether a person chose what is in view.
     placed: bool,
@@ -71,6 +74,7 @@ pub fn show(cx: &mut Cx<'_>, view: &mut MemoryView, ui: &mut Ui) {
         return;
     }
     let stop = snapshot.stop;
+    seek(cx, view, stop, len_bytes);
     follow(cx, view, stop, len_bytes);
     let footer = view.selected.map_or(0.0, |_| 26.0);
     let size = vec2(ui.available_width(), (ui.available_height() - footer).max(10.0));
@@ -99,6 +103,45 @@ pub fn show(cx: &mut Cx<'_>, view: &mut MemoryView, ui: &mut Ui) {
     }
     if let Some(address) = view.selected {
         inspector(cx, ui, stop, memory, address);
+    }
+}
+
+/// Goes to where an expression points, or to where it lies, once the session has told.
+fn seek(cx: &mut Cx<'_>, view: &mut MemoryView, stop: StopId, len_bytes: u64) {
+    let Some(expression) = view.sought.clone() else {
+        return;
+    };
+    let frame = cx.model.selected_frame;
+    let query = Query::Evaluate {
+        stop,
+        frame,
+        expression: expression.clone(),
+    };
+    let node = match cx.ask(query) {
+        Answer::Waiting(_) => return,
+        Answer::Ready(Reply::Value(node)) => Ok(node),
+        Answer::Ready(_) => Err("it has no value".to_owned()),
+        Answer::Failed(error) => Err(error.to_string()),
+    };
+    view.sought = None;
+    let place = node.and_then(|node| {
+        // A wasm value has no place, but may be one.
+        let raw = || parse_address(&node.text).filter(|_| expression.starts_with('$'));
+        let place = node.points_to().or(node.address).or_else(raw);
+        place.ok_or_else(|| "it has no address".to_owned())
+    });
+    match place {
+        Ok(address) => visit(view, address, len_bytes),
+        Err(why) => view.complaint = Some(why),
+    }
+}
+
+/// Goes to an address that a person asked for.
+fn visit(view: &mut MemoryView, address: u64, len_bytes: u64) {
+    if address < len_bytes {
+        view.go(view.memory, address, 1);
+    } else {
+        view.complaint = Some(format!("0x{address:x} is past the end"));
     }
 }
 
@@ -157,7 +200,7 @@ fn bar(cx: &mut Cx<'_>, view: &mut MemoryView, ui: &mut Ui, memories: &[u64], le
             }
         }
         let edit = egui::TextEdit::singleline(&mut view.address)
-            .hint_text("Go to address")
+            .hint_text("Address or pointer")
             .font(theme::code_font())
             .desired_width(130.0);
         let response = ui.add(edit);
@@ -165,12 +208,10 @@ fn bar(cx: &mut Cx<'_>, view: &mut MemoryView, ui: &mut Ui, memories: &[u64], le
             view.complaint = None;
         }
         if response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter)) {
+            response.request_focus();
             match parse_address(&view.address) {
-                Some(address) if address < len_bytes => view.go(view.memory, address, 1),
-                Some(address) => {
-                    view.complaint = Some(format!("0x{address:x} is past the end"));
-                }
-                None => view.complaint = Some("not a number".to_owned()),
+                Some(address) => visit(view, address, len_bytes),
+                None => view.sought = Some(view.address.trim().to_owned()).filter(|text| !text.is_empty()),
             }
         }
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {

@@ -50,6 +50,15 @@ pub fn show(cx: &mut Cx<'_>, view: &mut OutputView, ui: &mut Ui) {
             Phase::Ended(outcome) => Some(outcome_text(outcome)),
             _ => None,
         };
+        if output.lines().is_empty() && ended.is_none() {
+            ui.add_space(6.0);
+            ui.label(
+                RichText::new("   Nothing has been printed yet")
+                    .color(t.faint)
+                    .size(12.0),
+            );
+            return;
+        }
         let extra_top = usize::from(output.is_truncated());
         let lines = output.lines().len();
         let total = extra_top + lines + usize::from(ended.is_some());
@@ -75,8 +84,16 @@ pub fn show(cx: &mut Cx<'_>, view: &mut OutputView, ui: &mut Ui) {
                     .painter()
                     .layout_job(LayoutJob::single_section(text.to_owned(), format));
                 let size = vec2(galley.size().x + 24.0, height);
-                let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+                let (rect, response) = ui.allocate_exact_size(size, Sense::click());
                 response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
+                response.context_menu(|ui| {
+                    if ui.button("Copy line").clicked() {
+                        cx.push(Action::Copy(text.to_owned()));
+                    }
+                    if ui.button("Copy all output").clicked() {
+                        cx.push(Action::Copy(output.text()));
+                    }
+                });
                 let pos = rect.left_center() + vec2(8.0, -galley.size().y * 0.5);
                 let mark = match line.map(|line| line.voice) {
                     Some(STDERR) => Some(t.warning),

@@ -26,6 +26,8 @@ pub struct ValueRow<'a> {
     pub fresh: bool,
     /// Its address in linear memory.
     pub address: Option<u64>,
+    /// Whether it is a pointer to somewhere.
+    pub points: bool,
     /// Whether a double click may change it.
     pub editable: bool,
     /// Whether it can be taken off the list.
@@ -41,6 +43,8 @@ pub enum ValueEvent {
     Toggle,
     /// Show its memory.
     Memory,
+    /// Show the memory it points to.
+    Pointee,
     /// Change it.
     Edit,
     /// Put its value on the clipboard.
@@ -161,6 +165,9 @@ impl ValueRow<'_> {
             }
             if self.address.is_some() && ui.button("Show in memory").clicked() {
                 event = Some(ValueEvent::Memory);
+            }
+            if self.points && ui.button("Show what it points to").clicked() {
+                event = Some(ValueEvent::Pointee);
             }
             if self.removable && ui.button("Stop watching").clicked() {
                 event = Some(ValueEvent::Remove);
