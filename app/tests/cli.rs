@@ -460,3 +460,56 @@ fn a_window_that_cannot_open_says_what_is_missing() {
         (Some(1), "error: nowhere.wasm: no such file\n")
     );
 }
+
+#[test]
+fn wast_names_the_lines_that_fail_and_counts() {
+    let work = tempfile::tempdir().expect("a directory");
+    let write = |name: &str, text: &str| {
+        let path = work.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        path.display().to_string()
+    };
+    let good = write(
+        "good.wast",
+        r#"(module (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
+                   (func (export "div") (param i32) (result i32) (i32.div_s (i32.const 1) (local.get 0))))
+        (assert_return (invoke "add" (i32.const 1) (i32.const 2)) (i32.const 3))
+        (assert_trap (invoke "div" (i32.const 0)) "integer divide by zero")
+        (assert_invalid (module (func (result i32))) "type mismatch")"#,
+    );
+    let bad = write(
+        "bad.wast",
+        "(module (func (export \"one\") (result i32) (i32.const 1)))\n\
+         (assert_return (invoke \"one\") (i32.const 2))\n\
+         (assert_trap (invoke \"one\") \"unreachable\")\n",
+    );
+    let vector = write("vector.wast", "(module (func (drop (v128.const i64x2 1 2))))");
+    let broken = write("broken.wast", "(module)\n(modul)\n");
+
+    for interpreter in [&[][..], &["--interpreter"]] {
+        let ran = stepwell(&[&["wast"], interpreter, &[good.as_str()]].concat());
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "4 passed, 0 failed\n"));
+    }
+    let ran = stepwell(&["wast", &bad, &good]);
+    let expected = format!(
+        "{bad}:2: I32(1) instead of I32(2)\n{bad}:3: Ok([I32(1)]) instead of a trap: unreachable\n\
+         5 passed, 2 failed\n"
+    );
+    assert_eq!((ran.code, ran.stdout), (Some(1), expected));
+    // An engine of 1.0 refuses what came later.
+    let ran = stepwell(&["wast", "--spec", "1.0", &vector]);
+    assert!(
+        ran.stdout
+            .starts_with(&format!("{vector}:1: unsupported: v128.const (simd)")),
+        "{}",
+        ran.stdout
+    );
+    assert_eq!(ran.code, Some(1));
+    let ran = stepwell(&["wast", &broken]);
+    assert!(ran.stdout.starts_with(&format!("{broken}:2: ")), "{}", ran.stdout);
+    assert!(ran.stdout.ends_with("\n0 passed, 1 failed\n"), "{}", ran.stdout);
+    let ran = stepwell(&["wast", "missing.wast", &good]);
+    assert!(ran.stderr.starts_with("error: missing.wast: "), "{}", ran.stderr);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), "4 passed, 0 failed\n"));
+    assert_eq!(stepwell(&["wast", "--spec", "4.0", &good]).code, Some(2));
+}

@@ -3,6 +3,7 @@
 //! # Map
 //! - [`types`], [`error`], [`position`]: the vocabulary.
 //! - `debugger`: the only door for front ends.
+//! - [`spec`]: the specification's own test scripts, run on this engine.
 //! - [`api`]: the embedding API, for programs that run a module and do not debug it.
 #![deny(unsafe_code)]
 
@@ -15,5 +16,6 @@ pub mod layout;
 pub mod module;
 pub mod position;
 pub mod runtime;
+pub mod spec;
 pub mod types;
 pub mod wasi;

@@ -15,6 +15,7 @@ pub mod print;
 mod run;
 pub mod script;
 mod shot;
+mod wast;
 
 use crate::gui::{self, AppOptions, preflight};
 use crate::launch::Opened;
@@ -54,6 +55,10 @@ enum Command {
     Inspect(inspect::InspectArgs),
     /// Draw the window into a PNG file, without a display
     Shot(shot::ShotArgs),
+    /// Run test scripts of the WebAssembly specification (.wast)
+    ///
+    /// Prints each line that does not hold, then how many do and do not. The exit code is 1 if any does not.
+    Wast(wast::WastArgs),
     /// Serve an editor: the Debug Adapter Protocol on standard input and output
     Dap,
     /// Print the version
@@ -94,6 +99,7 @@ fn carry_out(cli: Cli) -> Result<Exit> {
         Some(Command::Debug(args)) => debug::debug(args),
         Some(Command::Inspect(args)) => inspect::inspect(&args),
         Some(Command::Shot(args)) => shot::shot(args),
+        Some(Command::Wast(args)) => wast::wast(&args),
         Some(Command::Dap) => crate::dap::serve().map(|()| Exit::SUCCESS),
         Some(Command::Version) => {
             write_out(concat!("stepwell ", env!("CARGO_PKG_VERSION"), "\n")).map(|()| Exit::SUCCESS)

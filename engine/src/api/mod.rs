@@ -29,10 +29,11 @@
 pub mod order;
 mod report;
 
+pub use crate::module::{Feature, Features, SpecVersion};
 pub use report::{TraceFrame, TrapReport};
 
 use crate::error::Error;
-use crate::module::{Module, decode};
+use crate::module::{Module, decode_with};
 use crate::runtime::host::HostFunc;
 use crate::runtime::paused::{Paused, Resume, StopCause, StopHandler, TickAction};
 use crate::runtime::store::{Backend, CallOutcome, Extern, Store};
@@ -49,6 +50,32 @@ pub enum Ending {
     Exited(u32),
     /// The guest trapped.
     Trapped(TrapReport),
+}
+
+/// What a program may use, and what it runs on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Config {
+    features: Features,
+    interpreter: bool,
+}
+
+impl Config {
+    /// The defaults: every finished proposal, and compiled code where this machine can run it.
+    pub fn new() -> Config {
+        Config::default()
+    }
+
+    /// What modules may use; one that uses anything else is [`Error::Unsupported`].
+    #[must_use]
+    pub fn features(self, features: Features) -> Config {
+        Config { features, ..self }
+    }
+
+    /// Whether to run on the reference interpreter in any case.
+    #[must_use]
+    pub fn interpreter(self, interpreter: bool) -> Config {
+        Config { interpreter, ..self }
+    }
 }
 
 /// A module with the world it is to run in.
@@ -71,22 +98,27 @@ enum Life {
 }
 
 impl Program {
-    /// A program from a module's bytes, on compiled code where this machine can run it.
+    /// A program from a module's bytes, as [`Config::new`] says.
     pub fn new(bytes: Arc<[u8]>) -> Result<Program, Error> {
-        let module = decode(bytes)?;
-        let store = Store::new(Backend::Compiled).or_else(|_| Store::new(Backend::Interpreter))?;
-        Ok(Program {
-            module,
-            store,
-            life: Life::Unborn,
-        })
+        Program::with_config(bytes, Config::new())
     }
 
     /// A program that runs on the reference interpreter.
     pub fn interpreted(bytes: Arc<[u8]>) -> Result<Program, Error> {
+        Program::with_config(bytes, Config::new().interpreter(true))
+    }
+
+    /// A program from a module's bytes.
+    pub fn with_config(bytes: Arc<[u8]>, config: Config) -> Result<Program, Error> {
+        let module = decode_with(bytes, config.features)?;
+        let store = if config.interpreter {
+            Store::new(Backend::Interpreter)?
+        } else {
+            Store::new(Backend::Compiled).or_else(|_| Store::new(Backend::Interpreter))?
+        };
         Ok(Program {
-            module: decode(bytes)?,
-            store: Store::new(Backend::Interpreter)?,
+            module,
+            store,
             life: Life::Unborn,
         })
     }
@@ -261,6 +293,23 @@ fn integer(text: &str) -> Option<i128> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn features_are_what_the_config_says() {
+        // (module (func (drop (v128.const i64x2 0 0))))
+        let mut bytes =
+            b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0\x0a\x17\x01\x15\0\xfd\x0c".to_vec();
+        bytes.extend([0; 16]);
+        bytes.extend([0x1a, 0x0b]);
+        let bytes: Arc<[u8]> = bytes.into();
+        assert!(Program::new(bytes.clone()).is_ok());
+        let config = Config::new().features(Features::default().with(Feature::Simd, false));
+        let refused = Program::with_config(bytes, config).expect_err("without SIMD");
+        assert_eq!(
+            refused.to_string(),
+            "unsupported: v128.const (simd) (at offset 0x17)"
+        );
+    }
 
     #[test]
     fn values_are_read_by_their_type() {

@@ -1,11 +1,12 @@
 //! Bytes to a validated [`Module`].
 //!
 //! # Invariants
-//! - Every byte outside custom sections has passed wasmparser's validator with [`FEATURES`] before a [`Module`]
-//!   exists; custom sections never decide whether it does.
+//! - Every byte outside custom sections has passed wasmparser's validator with the features asked for before a
+//!   [`Module`] exists; custom sections never decide whether it does.
 //! - What this file allocates is bounded by the length of the file times a small constant: declared counts are never
 //!   trusted as capacities, and local declarations stay run-length encoded.
-//! - A module that is valid wasm but outside [`FEATURES`] is [`Error::Unsupported`], and not [`Error::Invalid`].
+//! - A module that is valid wasm but outside the features asked for is [`Error::Unsupported`], and not
+//!   [`Error::Invalid`].
 //!
 //! # Limits
 //! Those of the validator, which are the ones browsers agreed on: 1,000,000 types, functions, imports, exports and
@@ -16,7 +17,7 @@
 //! Must not know: what anyone does with the module.
 
 use super::{
-    Body, ConstExpr, ConstOp, DataSegment, ElementSegment, Export, ExportKind, GlobalType, Import,
+    Body, ConstExpr, ConstOp, DataSegment, ElementSegment, Export, ExportKind, Features, GlobalType, Import,
     ImportKind, MemoryType, Module, Names, Section, SegmentMode, TableType, text,
 };
 use crate::error::Error;
@@ -30,23 +31,11 @@ use wasmparser::{
     WasmFeatures,
 };
 
-/// What a module may use: Core 2.0 with SIMD, and extended constant expressions.
-const FEATURES: WasmFeatures = WasmFeatures::FLOATS
-    .union(WasmFeatures::GC_TYPES)
-    .union(WasmFeatures::MUTABLE_GLOBAL)
-    .union(WasmFeatures::SIGN_EXTENSION)
-    .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
-    .union(WasmFeatures::MULTI_VALUE)
-    .union(WasmFeatures::BULK_MEMORY)
-    .union(WasmFeatures::REFERENCE_TYPES)
-    .union(WasmFeatures::EXTENDED_CONST)
-    .union(WasmFeatures::SIMD);
-
 /// Why reading ended.
 enum Failure {
     /// The parser or the validator refused.
     Refused(wasmparser::Error),
-    /// Something outside [`FEATURES`] that the validator let pass.
+    /// Something that no feature asks for and the validator let pass.
     Outside { offset: u64 },
 }
 
@@ -56,8 +45,13 @@ impl From<wasmparser::Error> for Failure {
     }
 }
 
-/// Decodes and validates a module.
+/// Decodes and validates a module that may use the default [`Features`].
 pub fn decode(bytes: Arc<[u8]>) -> Result<Arc<Module>, Error> {
+    decode_with(bytes, Features::default())
+}
+
+/// Decodes and validates a module that may use some features.
+pub fn decode_with(bytes: Arc<[u8]>, features: Features) -> Result<Arc<Module>, Error> {
     if Parser::is_component(&bytes) {
         return Err(Error::Unsupported {
             what: "a component, not a module: `wasm-tools component unbundle` takes out its core modules"
@@ -65,11 +59,11 @@ pub fn decode(bytes: Arc<[u8]>) -> Result<Arc<Module>, Error> {
             offset: 4,
         });
     }
-    match decode_with_features(&bytes) {
+    match read(&bytes, features.switches()) {
         Ok(module) => Ok(Arc::new(module)),
         Err(Failure::Refused(error)) => Err(explain(&bytes, &error)),
         Err(Failure::Outside { offset }) => Err(Error::Unsupported {
-            what: "beyond Core 2.0".into(),
+            what: "what no known proposal asks for".into(),
             offset,
         }),
     }
@@ -121,10 +115,10 @@ fn operator_named_at(bytes: &[u8], offset: u64) -> Option<String> {
     None
 }
 
-fn decode_with_features(bytes: &Arc<[u8]>) -> Result<Module, Failure> {
+fn read(bytes: &Arc<[u8]>, switches: WasmFeatures) -> Result<Module, Failure> {
     let mut parser = Parser::new(0);
-    parser.set_features(FEATURES);
-    let mut validator = Validator::new_with_features(FEATURES);
+    parser.set_features(switches);
+    let mut validator = Validator::new_with_features(switches);
     let mut module = empty(bytes);
     let mut defined_types = Vec::new();
     let mut functions = Vec::new();

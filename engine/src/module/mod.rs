@@ -1,15 +1,17 @@
 //! A decoded, validated, immutable module.
 //!
 //! # Invariants
-//! - A [`Module`] exists only for bytes that wasmparser's validator accepted with our feature set.
+//! - A [`Module`] exists only for bytes that wasmparser's validator accepted with the [`Features`] asked for.
 //! - It never changes after [`decode`]; everything downstream may index it by validated indices.
 //!
 //! Must not know: the compiler, the interpreter, the store.
 
 mod decode;
+mod features;
 pub mod text;
 
-pub use decode::decode;
+pub use decode::{decode, decode_with};
+pub use features::{Feature, Features, SpecVersion};
 
 use crate::layout::{VmCounts, VmLayout};
 use crate::position::CodeSection;

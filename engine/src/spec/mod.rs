@@ -1,0 +1,101 @@
+//! Script files of the specification (`.wast`): what its test suite is written in, run on this engine.
+//!
+//! Tests and the command line both run scripts from here. That is why the text format's parser (crate `wast`) is a
+//! dependency of the engine; nothing outside this folder names it.
+//!
+//! # Invariants
+//! - Every directive is carried out or is a failure with its line; none is skipped.
+//! - A script never ends the process: a panic of the engine fails its line.
+//!
+//! Must not know: files, front ends.
+
+mod script;
+mod store;
+mod values;
+
+use crate::error::Error;
+use crate::module::Features;
+use script::Script;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use wast::Wast;
+use wast::lexer::Lexer;
+use wast::parser::{ParseBuffer, parse};
+
+/// How functions are executed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// By the interpreter.
+    Interpreter,
+    /// As clean compiled code.
+    Clean,
+    /// As compiled code that stops, silently, at every instruction.
+    Twins,
+}
+
+impl Mode {
+    /// Whether this machine can.
+    pub fn available(self) -> bool {
+        self == Mode::Interpreter || crate::compile::supported().is_ok()
+    }
+}
+
+/// What a script is run on.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// How functions are executed.
+    pub mode: Mode,
+    /// What modules may use.
+    pub features: Features,
+}
+
+/// A directive that does not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failed {
+    /// Its line, from 1.
+    pub line: usize,
+    /// Why, on one line.
+    pub reason: String,
+}
+
+/// What came of a script.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// How many directives of each kind hold.
+    pub passed: BTreeMap<&'static str, usize>,
+    /// Those that do not, in order.
+    pub failed: Vec<Failed>,
+}
+
+/// Runs a script. One that does not parse fails as a whole, at the line of the mistake; the error is for a machine
+/// that cannot execute anything in this way.
+pub fn run(text: &str, options: Options) -> Result<Report, Error> {
+    let mut script = Script::new(options)?;
+    let mut report = Report::default();
+    let mut lexer = Lexer::new(text);
+    lexer.allow_confusing_unicode(true);
+    let parsed = ParseBuffer::new_with_lexer(lexer);
+    let parsed = parsed.as_ref().map_err(|error| (error.span(), error.message()));
+    let parsed =
+        parsed.and_then(|buffer| parse::<Wast<'_>>(buffer).map_err(|error| (error.span(), error.message())));
+    let directives = match parsed {
+        Ok(wast) => wast.directives,
+        Err((span, reason)) => {
+            let line = span.linecol_in(text).0 + 1;
+            report.failed.push(Failed { line, reason });
+            return Ok(report);
+        }
+    };
+    for directive in directives {
+        let line = directive.span().linecol_in(text).0 + 1;
+        let outcome = catch_unwind(AssertUnwindSafe(|| script.directive(directive)));
+        match outcome.unwrap_or_else(|_| Err("the engine panicked".into())) {
+            Ok(kind) => *report.passed.entry(kind).or_default() += 1,
+            Err(reason) => report.failed.push(Failed {
+                line,
+                reason: reason.replace('\n', " "),
+            }),
+        }
+    }
+    Ok(report)
+}
