@@ -60,11 +60,19 @@ pub enum TrapKind {
     UndefinedElement = 9,
     /// A host function refused.
     Host = 10,
+    /// A null where the instruction takes none.
+    NullReference = 11,
+    /// `call_ref` of null.
+    NullFunctionReference = 12,
+    /// `throw_ref` of null.
+    NullExceptionReference = 13,
+    /// An exception that nothing catches.
+    UncaughtException = 14,
 }
 
 impl TrapKind {
     /// All kinds, by their number.
-    pub const ALL: [TrapKind; 11] = [
+    pub const ALL: [TrapKind; 15] = [
         TrapKind::Unreachable,
         TrapKind::MemoryOutOfBounds,
         TrapKind::TableOutOfBounds,
@@ -76,6 +84,10 @@ impl TrapKind {
         TrapKind::StackExhausted,
         TrapKind::UndefinedElement,
         TrapKind::Host,
+        TrapKind::NullReference,
+        TrapKind::NullFunctionReference,
+        TrapKind::NullExceptionReference,
+        TrapKind::UncaughtException,
     ];
 }
 
@@ -94,6 +106,10 @@ impl fmt::Display for TrapKind {
             TrapKind::StackExhausted => "call stack exhausted",
             TrapKind::UndefinedElement => "undefined element",
             TrapKind::Host => "host function failed",
+            TrapKind::NullReference => "null reference",
+            TrapKind::NullFunctionReference => "null function reference",
+            TrapKind::NullExceptionReference => "null exception reference",
+            TrapKind::UncaughtException => "uncaught exception",
         })
     }
 }

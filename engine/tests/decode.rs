@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 use stepwell_engine::error::Error;
-use stepwell_engine::module::{Feature, Features, SpecVersion, decode_with, ConstOp, ExportKind, Module, SegmentMode, decode};
+use stepwell_engine::module::{
+    ConstOp, ExportKind, Feature, Features, Module, SegmentMode, SpecVersion, decode, decode_with,
+};
 use stepwell_engine::types::{Val, ValType};
 
 fn module(text: &str) -> Arc<Module> {

@@ -269,8 +269,14 @@ pub fn val_from_text(ty: ValType, text: &str) -> Result<Val, Error> {
             .and_then(|digits| u128::from_str_radix(digits, 16).ok())
             .map(Val::V128)
             .ok_or_else(wrong),
-        ValType::FuncRef | ValType::ExternRef if text == "null" => Ok(Val::zero(ty)),
-        ValType::FuncRef | ValType::ExternRef => Err(wrong()),
+        ValType::FuncRef | ValType::ExternRef | ValType::ExnRef | ValType::Ref(_) => {
+            let nullable = ty.as_ref().is_some_and(|ty| ty.nullable);
+            if nullable && text == "null" {
+                Ok(Val::zero(ty))
+            } else {
+                Err(wrong())
+            }
+        }
     }
 }
 

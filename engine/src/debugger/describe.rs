@@ -59,6 +59,7 @@ pub fn module_info(
                     ExportKind::Table(index) => ("table", index),
                     ExportKind::Memory(index) => ("memory", index),
                     ExportKind::Global(index) => ("global", index),
+                    ExportKind::Tag(index) => ("tag", index),
                 };
                 ExportInfo {
                     name: export.name.clone(),
@@ -133,7 +134,7 @@ fn exported(module: &Module, space: impl Fn(ExportKind) -> Option<u32>) -> HashM
 }
 
 fn import_type(module: &Module, kind: &ImportKind) -> String {
-    let limits = |min: u32, max: Option<u32>| match max {
+    let limits = |min: u64, max: Option<u64>| match max {
         Some(max) => format!("{min}..{max}"),
         None => format!("{min}.."),
     };
@@ -146,5 +147,9 @@ fn import_type(module: &Module, kind: &ImportKind) -> String {
         ImportKind::Memory(memory) => format!("memory {}", limits(memory.min, memory.max)),
         ImportKind::Global(global) if global.mutable => format!("global mut {}", global.ty),
         ImportKind::Global(global) => format!("global {}", global.ty),
+        ImportKind::Tag(ty) => match module.types.get(*ty as usize) {
+            Some(ty) => format!("tag {ty}"),
+            None => "tag".to_string(),
+        },
     }
 }

@@ -112,6 +112,12 @@ fn sentences(trap: &Trap, instruction: &str, access: Option<&FaultAccess>) -> Ve
             );
         }
         TrapKind::Host => lines.push("A function of the host refused the call.".into()),
+        TrapKind::NullReference | TrapKind::NullFunctionReference | TrapKind::NullExceptionReference => {
+            lines.push("A reference is null where something was expected.".into());
+        }
+        TrapKind::UncaughtException => {
+            lines.push("An exception was thrown that no function on the call stack catches.".into());
+        }
     }
     lines
 }

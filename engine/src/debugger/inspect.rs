@@ -132,8 +132,7 @@ impl Inspector<'_, '_> {
 
     fn val_text(&self, val: Val) -> String {
         match val {
-            Val::FuncRef(0) | Val::ExternRef(0) => "null".to_string(),
-            Val::FuncRef(bits) => self.reference_text(bits),
+            Val::FuncRef(bits) if bits != 0 => self.reference_text(bits),
             other => other.to_string(),
         }
     }
@@ -188,7 +187,8 @@ impl Inspector<'_, '_> {
             .min(all.len());
         let rows = (all.get(start..end).unwrap_or_default().iter())
             .map(|&bits| match element {
-                Some(ValType::ExternRef) if bits != 0 => format!("externref 0x{bits:x}"),
+                Some(ty) if bits != 0 && ty.erased() == ValType::ExternRef => format!("externref 0x{bits:x}"),
+                Some(ty) if ty.erased() == ValType::ExnRef => Val::ExnRef(bits).to_string(),
                 _ => self.reference_text(bits),
             })
             .collect();

@@ -10,7 +10,7 @@ use super::access::{Load, Store};
 use super::numeric::Numeric;
 use super::simd::{Extract, Floats, LaneLoad, LaneStore, Lanes, Replace};
 use crate::error::Error;
-use crate::module::{Body, Module, text};
+use crate::module::{Body, Module, reference_to, text};
 use crate::types::ValType;
 use wasmparser::{BinaryReader, BlockType, MemArg, MemArgTarget, Operator, OperatorsReader};
 
@@ -51,6 +51,24 @@ pub(super) enum Op {
         type_index: u32,
         table: u32,
     },
+    /// The operand is the function.
+    CallRef(u32),
+    ReturnCall(u32),
+    ReturnCallIndirect {
+        type_index: u32,
+        table: u32,
+    },
+    ReturnCallRef(u32),
+    /// `try_table` and the old `try`, with the index of its handler in the function's list.
+    Try {
+        end: u32,
+        params: u16,
+        results: u16,
+        handler: u32,
+    },
+    Throw(u32),
+    ThrowRef,
+    Rethrow(u32),
     Drop,
     Select,
     LocalGet(u32),
@@ -78,11 +96,15 @@ pub(super) enum Op {
     /// Also `ref.null`.
     Const(ValType, u64),
     RefIsNull,
+    RefAsNonNull,
+    BrOnNull(u32),
+    BrOnNonNull(u32),
     RefFunc(u32),
     TableGet(u32, ValType),
     TableSet(u32),
-    TableSize(u32),
-    TableGrow(u32),
+    /// The type is that of the table's indices.
+    TableSize(u32, ValType),
+    TableGrow(u32, ValType),
     TableFill(u32),
     TableCopy {
         to: u32,
@@ -126,6 +148,28 @@ impl From<MemArg> for Place {
     }
 }
 
+/// What a `try` does with an exception from its inside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Handler {
+    /// `try_table`: branches out of it.
+    Branches(Vec<Catch>),
+    /// The old `try`: goes on in one of its own arms, by tag and index of the `catch`; `None` is every tag.
+    Arms(Vec<(Option<u32>, u32)>),
+    /// The old `delegate`: as if thrown at the label so many constructs out of this one.
+    Delegate(u32),
+}
+
+/// A clause of `try_table`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Catch {
+    /// Which exceptions; `None` is every tag.
+    pub(super) tag: Option<u32>,
+    /// Whether the label also takes the exception itself.
+    pub(super) with_reference: bool,
+    /// The label, counted from outside the `try_table`.
+    pub(super) label: u32,
+}
+
 /// A prepared function.
 #[derive(Debug)]
 pub(super) struct Code {
@@ -138,6 +182,8 @@ pub(super) struct Code {
     pub(super) labels: Vec<u32>,
     /// The constants and shuffle indexes of vector instructions.
     pub(super) vectors: Vec<u128>,
+    /// What each `try` does.
+    pub(super) handlers: Vec<Handler>,
     /// How many locals are parameters.
     pub(super) params: usize,
     /// How many results it has.
@@ -147,6 +193,20 @@ pub(super) struct Code {
 }
 
 impl Code {
+    fn empty() -> Code {
+        Code {
+            ops: Vec::new(),
+            offsets: Vec::new(),
+            start: 0,
+            labels: Vec::new(),
+            vectors: Vec::new(),
+            handlers: Vec::new(),
+            params: 0,
+            results: 0,
+            declared: Vec::new(),
+        }
+    }
+
     /// The file offset of an operator.
     pub(super) fn offset(&self, index: usize) -> u64 {
         self.offsets
@@ -159,22 +219,20 @@ impl Code {
 pub(super) fn prepare(module: &Module, func: u32, body: &Body) -> Code {
     let ty = module.func_type(func);
     let mut code = Code {
-        ops: Vec::new(),
-        offsets: Vec::new(),
         start: body.range.start as u64,
-        labels: Vec::new(),
-        vectors: Vec::new(),
         params: ty.params.len(),
         results: ty.results.len(),
         declared: declared_locals(body, ty.params.len()),
+        ..Code::empty()
     };
     // The control constructs that are open: index of the opening instruction, and of the `else` once there is one.
     let mut open: Vec<(usize, Option<usize>)> = Vec::new();
     for (operator, offset) in operators(module, body) {
         let index = code.ops.len();
-        let mut op = lower(module, &operator, &mut code.labels, &mut code.vectors);
+        let mut op = lower(module, &operator, &mut code);
+        add_arm(&mut code, &operator, open.last().map(|(opener, _)| *opener));
         match op {
-            Op::Block { .. } | Op::Loop { .. } | Op::If { .. } => open.push((index, None)),
+            Op::Block { .. } | Op::Loop { .. } | Op::If { .. } | Op::Try { .. } => open.push((index, None)),
             Op::Else => {
                 if let Some((_, otherwise)) = open.last_mut() {
                     *otherwise = Some(index);
@@ -182,7 +240,7 @@ pub(super) fn prepare(module: &Module, func: u32, body: &Body) -> Code {
             }
             Op::End => match open.pop() {
                 Some((opener, otherwise)) => match &mut code.ops[opener] {
-                    Op::Block { end, .. } => *end = index as u32,
+                    Op::Block { end, .. } | Op::Try { end, .. } => *end = index as u32,
                     Op::If {
                         otherwise: target,
                         end,
@@ -205,15 +263,10 @@ pub(super) fn prepare(module: &Module, func: u32, body: &Body) -> Code {
 
 /// Whether all of a module's functions can be interpreted: the first operator that cannot is the error.
 pub fn check_supported(module: &Module) -> Result<(), Error> {
-    let (mut labels, mut vectors) = (Vec::new(), Vec::new());
+    let mut code = Code::empty();
     for body in &module.bodies {
         for (operator, offset) in operators(module, body) {
-            labels.clear();
-            vectors.clear();
-            if matches!(
-                lower(module, &operator, &mut labels, &mut vectors),
-                Op::Unsupported
-            ) {
+            if matches!(lower(module, &operator, &mut code), Op::Unsupported) {
                 return Err(Error::Unsupported {
                     what: text::operator_name(&operator),
                     offset,
@@ -244,7 +297,7 @@ fn declared_locals(body: &Body, params: usize) -> Vec<(u32, ValType)> {
 }
 
 /// An operator without its context: the ends of control constructs are still zero.
-fn lower(module: &Module, operator: &Operator<'_>, labels: &mut Vec<u32>, vectors: &mut Vec<u128>) -> Op {
+fn lower(module: &Module, operator: &Operator<'_>, code: &mut Code) -> Op {
     if let Some(numeric) = Numeric::from_operator(operator) {
         return Op::Numeric(numeric);
     }
@@ -254,7 +307,7 @@ fn lower(module: &Module, operator: &Operator<'_>, labels: &mut Vec<u32>, vector
     if let Some((store, memarg)) = Store::from_operator(operator) {
         return Op::Store(store, memarg.into());
     }
-    if let Some(vector) = lower_vector(operator, vectors) {
+    if let Some(vector) = lower_vector(operator, &mut code.vectors) {
         return vector;
     }
     match *operator {
@@ -285,6 +338,7 @@ fn lower(module: &Module, operator: &Operator<'_>, labels: &mut Vec<u32>, vector
         Operator::Br { relative_depth } => Op::Br(relative_depth),
         Operator::BrIf { relative_depth } => Op::BrIf(relative_depth),
         Operator::BrTable { ref targets } => {
+            let labels = &mut code.labels;
             let first = labels.len() as u32;
             labels.extend(targets.targets().map_while(Result::ok));
             let count = labels.len() as u32 - first;
@@ -300,6 +354,27 @@ fn lower(module: &Module, operator: &Operator<'_>, labels: &mut Vec<u32>, vector
             type_index,
             table: table_index,
         },
+        Operator::CallRef { type_index } => Op::CallRef(type_index),
+        Operator::ReturnCall { function_index } => Op::ReturnCall(function_index),
+        Operator::ReturnCallIndirect {
+            type_index,
+            table_index,
+        } => Op::ReturnCallIndirect {
+            type_index,
+            table: table_index,
+        },
+        Operator::ReturnCallRef { type_index } => Op::ReturnCallRef(type_index),
+        Operator::TryTable { ref try_table } => {
+            let catches = try_table.catches.iter().map(Catch::from).collect();
+            open_try(module, try_table.ty, Handler::Branches(catches), code)
+        }
+        Operator::Try { blockty } => open_try(module, blockty, Handler::Arms(Vec::new()), code),
+        // Reached from the arm before: over the others.
+        Operator::Catch { .. } | Operator::CatchAll => Op::Else,
+        Operator::Delegate { .. } => Op::End,
+        Operator::Throw { tag_index } => Op::Throw(tag_index),
+        Operator::ThrowRef => Op::ThrowRef,
+        Operator::Rethrow { relative_depth } => Op::Rethrow(relative_depth),
         Operator::Drop => Op::Drop,
         Operator::Select | Operator::TypedSelect { .. } => Op::Select,
         Operator::LocalGet { local_index } => Op::LocalGet(local_index),
@@ -309,8 +384,8 @@ fn lower(module: &Module, operator: &Operator<'_>, labels: &mut Vec<u32>, vector
             Op::GlobalGet(global_index, module.globals[global_index as usize].ty)
         }
         Operator::GlobalSet { global_index } => Op::GlobalSet(global_index),
-        Operator::MemorySize { mem } => Op::MemorySize(mem, ValType::I32),
-        Operator::MemoryGrow { mem } => Op::MemoryGrow(mem, ValType::I32),
+        Operator::MemorySize { mem } => Op::MemorySize(mem, address_type(module, mem)),
+        Operator::MemoryGrow { mem } => Op::MemoryGrow(mem, address_type(module, mem)),
         Operator::MemoryCopy { dst_mem, src_mem } => Op::MemoryCopy {
             to: dst_mem,
             from: src_mem,
@@ -325,23 +400,17 @@ fn lower(module: &Module, operator: &Operator<'_>, labels: &mut Vec<u32>, vector
         Operator::I64Const { value } => Op::Const(ValType::I64, value as u64),
         Operator::F32Const { value } => Op::Const(ValType::F32, u64::from(value.bits())),
         Operator::F64Const { value } => Op::Const(ValType::F64, value.bits()),
-        Operator::RefNull { hty } => {
-            let is_func = hty == wasmparser::HeapType::FUNC;
-            Op::Const(
-                if is_func {
-                    ValType::FuncRef
-                } else {
-                    ValType::ExternRef
-                },
-                0,
-            )
-        }
+        // The decoder has accepted the type, so that there is one.
+        Operator::RefNull { hty } => Op::Const(reference_to(hty, true).unwrap_or(ValType::FuncRef), 0),
+        Operator::RefAsNonNull => Op::RefAsNonNull,
+        Operator::BrOnNull { relative_depth } => Op::BrOnNull(relative_depth),
+        Operator::BrOnNonNull { relative_depth } => Op::BrOnNonNull(relative_depth),
         Operator::RefIsNull => Op::RefIsNull,
         Operator::RefFunc { function_index } => Op::RefFunc(function_index),
         Operator::TableGet { table } => Op::TableGet(table, module.tables[table as usize].element),
         Operator::TableSet { table } => Op::TableSet(table),
-        Operator::TableSize { table } => Op::TableSize(table),
-        Operator::TableGrow { table } => Op::TableGrow(table),
+        Operator::TableSize { table } => Op::TableSize(table, index_type(module, table)),
+        Operator::TableGrow { table } => Op::TableGrow(table, index_type(module, table)),
         Operator::TableFill { table } => Op::TableFill(table),
         Operator::TableCopy { dst_table, src_table } => Op::TableCopy {
             to: dst_table,
@@ -353,6 +422,65 @@ fn lower(module: &Module, operator: &Operator<'_>, labels: &mut Vec<u32>, vector
         },
         Operator::ElemDrop { elem_index } => Op::ElemDrop(elem_index),
         _ => Op::Unsupported,
+    }
+}
+
+/// The type of a memory's addresses.
+fn address_type(module: &Module, memory: u32) -> ValType {
+    module.memories[memory as usize].address_type()
+}
+
+/// The type of a table's indices.
+fn index_type(module: &Module, table: u32) -> ValType {
+    module.tables[table as usize].index_type()
+}
+
+/// A `try` of either kind, its handler in the function's list.
+fn open_try(module: &Module, ty: BlockType, handler: Handler, code: &mut Code) -> Op {
+    let (params, results) = arity(module, ty);
+    code.handlers.push(handler);
+    Op::Try {
+        end: 0,
+        params,
+        results,
+        handler: code.handlers.len() as u32 - 1,
+    }
+}
+
+impl From<&wasmparser::Catch> for Catch {
+    fn from(catch: &wasmparser::Catch) -> Catch {
+        let (tag, with_reference, label) = match *catch {
+            wasmparser::Catch::One { tag, label } => (Some(tag), false, label),
+            wasmparser::Catch::OneRef { tag, label } => (Some(tag), true, label),
+            wasmparser::Catch::All { label } => (None, false, label),
+            wasmparser::Catch::AllRef { label } => (None, true, label),
+        };
+        Catch {
+            tag,
+            with_reference,
+            label,
+        }
+    }
+}
+
+/// Adds an arm to the old `try` at `opener`, or makes it delegate. The operator is about to be pushed.
+fn add_arm(code: &mut Code, operator: &Operator<'_>, opener: Option<usize>) {
+    let index = code.ops.len() as u32;
+    let arm = match *operator {
+        Operator::Catch { tag_index } => (Some(tag_index), index),
+        Operator::CatchAll => (None, index),
+        Operator::Delegate { relative_depth } => (None, relative_depth),
+        _ => return,
+    };
+    let Some(Op::Try { handler, .. }) = opener.and_then(|opener| code.ops.get(opener)) else {
+        return;
+    };
+    match &mut code.handlers[*handler as usize] {
+        delegating if matches!(operator, Operator::Delegate { .. }) => {
+            *delegating = Handler::Delegate(arm.1);
+        }
+        Handler::Arms(arms) => arms.push(arm),
+        _ => {}
     }
 }
 

@@ -17,13 +17,22 @@ use std::ops::Range;
 const PAGE_BYTES: usize = 65_536;
 
 /// What to execute after an instruction.
-enum Next {
+pub(super) enum Next {
     /// The one after it.
     Following,
     /// The one at an index of the same function.
     At(u32),
     /// A call or return has settled it.
     Settled(Step),
+}
+
+/// How a function is called.
+#[derive(Clone, Copy)]
+enum Way {
+    /// On top of its caller.
+    Nested,
+    /// In place of its caller.
+    Tail,
 }
 
 impl Machine {
@@ -111,7 +120,19 @@ impl Machine {
 
             Op::Nop => {}
             Op::Unreachable => return Err(TrapKind::Unreachable),
-            Op::Block { end, params, results } => self.push_block(end, params, results),
+            Op::Block { end, params, results } => self.push_block(end, params, results, None),
+            Op::Try {
+                end,
+                params,
+                results,
+                handler,
+            } => self.push_block(end, params, results, Some(handler)),
+            Op::Throw(tag) => return self.throw(world, instance, tag),
+            Op::ThrowRef => {
+                let exception = world.exception(self.peek(0) as u64);
+                return self.raise(world, exception.ok_or(TrapKind::NullExceptionReference)?);
+            }
+            Op::Rethrow(depth) => return self.rethrow(world, depth),
             Op::Loop { params } => {
                 let continuation = self.top().pc as u32 + 1;
                 let arity = usize::from(params);
@@ -121,6 +142,7 @@ impl Machine {
                     height,
                     arity,
                     is_loop: true,
+                    handler: None,
                 });
                 self.ticks += 1;
             }
@@ -132,7 +154,7 @@ impl Machine {
             } => {
                 let condition = self.pop() != 0;
                 if condition || otherwise != end {
-                    self.push_block(end, params, results);
+                    self.push_block(end, params, results, None);
                 }
                 if !condition {
                     return Ok(Next::At(otherwise + 1));
@@ -158,10 +180,28 @@ impl Machine {
             Op::Call(func) => {
                 let callee = world.callee(instance, func);
                 let type_index = world.module(instance).func_types[func as usize];
-                return self.call(world, instance, callee, type_index);
+                return self.call(world, instance, callee, type_index, Way::Nested);
+            }
+            Op::ReturnCall(func) => {
+                let callee = world.callee(instance, func);
+                let type_index = world.module(instance).func_types[func as usize];
+                return self.call(world, instance, callee, type_index, Way::Tail);
             }
             Op::CallIndirect { type_index, table } => {
-                return self.call_indirect(world, instance, type_index, table);
+                let callee = self.table_callee(world, instance, type_index, table)?;
+                return self.call_popping(world, instance, callee, type_index, Way::Nested);
+            }
+            Op::ReturnCallIndirect { type_index, table } => {
+                let callee = self.table_callee(world, instance, type_index, table)?;
+                return self.call_popping(world, instance, callee, type_index, Way::Tail);
+            }
+            Op::CallRef(type_index) => {
+                let callee = self.referred_callee(world)?;
+                return self.call_popping(world, instance, callee, type_index, Way::Nested);
+            }
+            Op::ReturnCallRef(type_index) => {
+                let callee = self.referred_callee(world)?;
+                return self.call_popping(world, instance, callee, type_index, Way::Tail);
             }
 
             Op::Drop => self.drop_values(1),
@@ -178,6 +218,23 @@ impl Machine {
                 let is_null = self.pop() == 0;
                 self.push(ValType::I32, u128::from(is_null));
             }
+            Op::RefAsNonNull => {
+                if self.peek(0) == 0 {
+                    return Err(TrapKind::NullReference);
+                }
+            }
+            Op::BrOnNull(depth) => {
+                if self.peek(0) == 0 {
+                    self.drop_values(1);
+                    return Ok(self.branch(depth));
+                }
+            }
+            Op::BrOnNonNull(depth) => {
+                if self.peek(0) != 0 {
+                    return Ok(self.branch(depth));
+                }
+                self.drop_values(1);
+            }
             Op::RefFunc(func) => self.push(ValType::FuncRef, u128::from(world.func_ref(instance, func))),
 
             Op::MemorySize(memory, ty) => {
@@ -185,8 +242,8 @@ impl Machine {
                 self.push(ty, pages as u128);
             }
             Op::MemoryGrow(memory, ty) => {
-                let old = world.memory_grow(instance, memory, self.pop() as u32);
-                self.push(ty, u128::from(old.unwrap_or(u32::MAX)));
+                let old = world.memory_grow(instance, memory, self.pop() as u64);
+                self.push(ty, old_size(old, ty));
             }
             Op::MemoryCopy {
                 to: to_memory,
@@ -238,14 +295,14 @@ impl Machine {
                 *slot.ok_or(TrapKind::TableOutOfBounds)? = reference;
                 self.drop_values(2);
             }
-            Op::TableSize(table) => {
+            Op::TableSize(table, ty) => {
                 let len = world.table(instance, table).len();
-                self.push(ValType::I32, len as u128);
+                self.push(ty, len as u128);
             }
-            Op::TableGrow(table) => {
-                let (delta, init) = (self.pop() as u32, self.pop() as u64);
+            Op::TableGrow(table, ty) => {
+                let (delta, init) = (self.pop() as u64, self.pop() as u64);
                 let old = world.table_grow(instance, table, delta, init);
-                self.push(ValType::I32, u128::from(old.unwrap_or(u32::MAX)));
+                self.push(ty, old_size(old, ty));
             }
             Op::TableFill(table) => {
                 let (to, reference, len) = (self.peek(2), self.peek(1), self.peek(0));
@@ -284,19 +341,20 @@ impl Machine {
         Ok(Next::Following)
     }
 
-    fn push_block(&mut self, end: u32, params: u16, results: u16) {
+    fn push_block(&mut self, end: u32, params: u16, results: u16, handler: Option<u32>) {
         let height = self.values.len() - usize::from(params);
         let label = Label {
             continuation: end + 1,
             height,
             arity: usize::from(results),
             is_loop: false,
+            handler,
         };
         self.labels.push(label);
     }
 
     /// Branches to the label `depth` constructs out; the outermost is the function's own.
-    fn branch(&mut self, depth: u32) -> Next {
+    pub(super) fn branch(&mut self, depth: u32) -> Next {
         let entered = self.labels.len() - self.top().labels;
         let Some(outer) = entered.checked_sub(depth as usize + 1) else {
             return Next::Settled(self.leave());
@@ -322,16 +380,20 @@ impl Machine {
         caller: u32,
         callee: Callee,
         type_index: u32,
+        way: Way,
     ) -> Result<Next, TrapKind> {
+        let module = world.module(caller).clone();
+        let ty = &module.types[type_index as usize];
         let host = match callee {
             Callee::Wasm { instance, func } => {
-                self.enter(world, instance, func)?;
+                match way {
+                    Way::Nested => self.enter(world, instance, func)?,
+                    Way::Tail => self.replace(world, instance, func, ty.params.len())?,
+                }
                 return Ok(Next::Settled(Step::Continue));
             }
             Callee::Host { host } => host,
         };
-        let module = world.module(caller).clone();
-        let ty = &module.types[type_index as usize];
         let args_at = self.values.len() - ty.params.len();
         let args: Vec<u128> = self.values[args_at..].iter().map(|(_, bits)| *bits).collect();
         let Ok(results) = world.call_host(caller, host, &args) else {
@@ -339,18 +401,22 @@ impl Machine {
         };
         self.values.truncate(args_at);
         self.values.extend(ty.results.iter().copied().zip(results));
-        Ok(Next::Following)
+        Ok(match way {
+            Way::Nested => Next::Following,
+            Way::Tail => Next::Settled(self.leave()),
+        })
     }
 
-    fn call_indirect(
-        &mut self,
+    /// What the element of a table calls that the operand on top names.
+    fn table_callee(
+        &self,
         world: &mut dyn World,
         instance: u32,
         type_index: u32,
         table: u32,
-    ) -> Result<Next, TrapKind> {
-        let index = self.peek(0);
-        let element = world.table(instance, table).get(index as usize).copied();
+    ) -> Result<Callee, TrapKind> {
+        let index = usize::try_from(self.peek(0)).map_err(|_| TrapKind::UndefinedElement)?;
+        let element = world.table(instance, table).get(index).copied();
         let reference = element.ok_or(TrapKind::UndefinedElement)?;
         if reference == 0 {
             return Err(TrapKind::IndirectCallToNull);
@@ -359,10 +425,32 @@ impl Machine {
         if type_number != world.type_number(instance, type_index) {
             return Err(TrapKind::IndirectCallTypeMismatch);
         }
-        self.pop();
-        let next = self.call(world, instance, callee, type_index);
+        Ok(callee)
+    }
+
+    /// What the reference on top calls.
+    fn referred_callee(&self, world: &dyn World) -> Result<Callee, TrapKind> {
+        match self.peek(0) as u64 {
+            0 => Err(TrapKind::NullFunctionReference),
+            reference => Ok(world.callee_of_ref(reference).0),
+        }
+    }
+
+    /// Calls what the operand on top named. If there is no call, the operand stays.
+    fn call_popping(
+        &mut self,
+        world: &mut dyn World,
+        instance: u32,
+        callee: Callee,
+        type_index: u32,
+        way: Way,
+    ) -> Result<Next, TrapKind> {
+        let Some(named) = self.values.pop() else {
+            unreachable!("validated code has its operands");
+        };
+        let next = self.call(world, instance, callee, type_index, way);
         if let Err(_) | Ok(Next::Settled(Step::Host)) = next {
-            self.push(ValType::I32, index);
+            self.values.push(named);
         }
         next
     }
@@ -412,4 +500,13 @@ fn within(start: u128, len: u128, total: usize) -> Option<Range<usize>> {
     let (start, len) = (usize::try_from(start).ok()?, usize::try_from(len).ok()?);
     let end = start.checked_add(len)?;
     (end <= total).then_some(start..end)
+}
+
+/// What a growth leaves: the old size, or -1 if it was refused.
+fn old_size(old: Option<u32>, ty: ValType) -> u128 {
+    match (old, ty) {
+        (Some(old), _) => u128::from(old),
+        (None, ValType::I64) => u128::from(u64::MAX),
+        (None, _) => u128::from(u32::MAX),
+    }
 }

@@ -11,7 +11,7 @@
 
 use super::code::{Code, prepare};
 use super::value::Slot;
-use super::{Callee, FrameView, Step, World};
+use super::{Callee, Exception, FrameView, Step, World};
 use crate::error::TrapKind;
 use crate::types::{Val, ValType};
 use std::sync::Arc;
@@ -31,6 +31,8 @@ pub struct Machine {
     pub(super) labels: Vec<Label>,
     pub(super) values: Vec<Slot>,
     pub(super) ticks: u64,
+    /// The exceptions of the arms of an old `try` that are under way, by index of their label.
+    pub(super) caught: Vec<(usize, Exception)>,
     activations: Vec<Activation>,
     results: Vec<u128>,
     /// By instance, then function.
@@ -64,6 +66,8 @@ pub(super) struct Label {
     pub(super) arity: usize,
     /// A branch to a loop stays in it.
     pub(super) is_loop: bool,
+    /// What it does with an exception from its inside: index in the list of its frame's function.
+    pub(super) handler: Option<u32>,
 }
 
 /// What to go back to when a call from the host ends.
@@ -206,6 +210,31 @@ impl Machine {
             .get(position + 1)
             .map_or(self.values.len(), |callee| callee.base);
         Some((frame, end))
+    }
+
+    /// How many frames lie beneath the innermost activation.
+    pub(super) fn activation_floor(&self) -> usize {
+        self.activations.last().map_or(0, |activation| activation.frames)
+    }
+
+    /// Pops the innermost frame in favour of a wasm function, whose arguments lie on top of the values.
+    pub(super) fn replace(
+        &mut self,
+        world: &dyn World,
+        instance: u32,
+        func: u32,
+        args: usize,
+    ) -> Result<(), TrapKind> {
+        // What is refused is refused before anything is popped; then there is room for one frame again.
+        if self.values.len().max(self.labels.len()) >= MAX_VALUES {
+            return Err(TrapKind::StackExhausted);
+        }
+        if let Some(frame) = self.frames.pop() {
+            let args_at = self.values.len() - args;
+            self.values.drain(frame.base..args_at);
+            self.labels.truncate(frame.labels);
+        }
+        self.enter(world, instance, func)
     }
 
     /// Pushes the frame of a wasm function, whose arguments lie on top of the values.

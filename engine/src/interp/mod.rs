@@ -31,6 +31,12 @@
 //! - *Operands shown*: for frame 0 everything on the operand stack before the instruction at `pc`, conditions, indexes
 //!   and arguments included. For a caller, what is beneath the arguments it handed over (and beneath the index of
 //!   `call_indirect`). After [`Step::Trap`] and [`Step::Host`] frame 0 is exactly as it was before the instruction.
+//! - A tail call is one step: the frame gives way to the callee's, whose first instruction is next. A tail call of a
+//!   host function is a call and a return in one step.
+//! - `throw`, `throw_ref` and `rethrow` are one step: the frames above the handler are gone after it, and the next
+//!   instruction is the one that the clause's label continues with, or the first of the `catch`. Where nothing on the
+//!   activation's stack catches, the instruction traps with every frame still there. The end of the body of an old
+//!   `try` is `catch`, `catch_all` or `delegate`: stepped where control falls into it, as `else` and `end` are.
 //! - *Stack exhaustion* is a trap of the call instruction: no frame is pushed, no tick counted. How deep the stack may
 //!   get differs from compiled code ([`MAX_FRAMES`], [`MAX_VALUES`]).
 //!
@@ -39,6 +45,7 @@
 
 mod access;
 mod code;
+mod exception;
 mod execute;
 mod machine;
 mod numeric;
@@ -46,6 +53,7 @@ mod simd;
 mod value;
 
 pub use code::check_supported;
+pub use exception::Exception;
 pub use machine::{MAX_FRAMES, MAX_VALUES, Machine};
 
 use crate::error::TrapKind;
@@ -60,7 +68,7 @@ pub trait World {
     /// The bytes of a memory.
     fn memory(&mut self, instance: u32, memory: u32) -> &mut [u8];
     /// Grows a memory by pages; the old size in pages, or `None` if refused.
-    fn memory_grow(&mut self, instance: u32, memory: u32, delta_pages: u32) -> Option<u32>;
+    fn memory_grow(&mut self, instance: u32, memory: u32, delta_pages: u64) -> Option<u32>;
     /// Reads a global's bits.
     fn global_get(&self, instance: u32, global: u32) -> u128;
     /// Writes a global's bits.
@@ -68,7 +76,7 @@ pub trait World {
     /// A table's elements.
     fn table(&mut self, instance: u32, table: u32) -> &mut [u64];
     /// Grows a table; the old length, or `None` if refused.
-    fn table_grow(&mut self, instance: u32, table: u32, delta: u32, init: u64) -> Option<u32>;
+    fn table_grow(&mut self, instance: u32, table: u32, delta: u64, init: u64) -> Option<u32>;
     /// A data segment's bytes (empty once dropped).
     fn data(&self, instance: u32, segment: u32) -> Arc<[u8]>;
     /// `data.drop`.
@@ -85,6 +93,12 @@ pub trait World {
     fn callee_of_ref(&self, reference: u64) -> (Callee, u32);
     /// The store-wide number of a module's type index.
     fn type_number(&self, instance: u32, type_index: u32) -> u32;
+    /// The store-wide number of a tag.
+    fn tag(&self, instance: u32, tag: u32) -> u32;
+    /// A new reference to an exception. `held` are all that the machine has; what else is not reachable may go.
+    fn add_exception(&mut self, exception: Exception, held: &mut dyn Iterator<Item = u64>) -> u64;
+    /// The exception of a non-null reference.
+    fn exception(&self, reference: u64) -> Option<Exception>;
     /// Calls a host function on behalf of `instance`. `Err` ends the activation.
     fn call_host(&mut self, instance: u32, host: u32, args: &[u128]) -> Result<Vec<u128>, HostStop>;
 }

@@ -10,7 +10,7 @@
 //!
 //! # Limits
 //! Those of the validator, which are the ones browsers agreed on: 1,000,000 types, functions, imports, exports and
-//! globals; 100,000 element and data segments and tables; one memory of at most 65,536 pages; 10,000,000 initial
+//! globals; 100,000 element and data segments and tables; 100 memories; 10,000,000 initial
 //! table entries; 7,654,321 bytes a function body; 50,000 locals, 1,000 parameters and 1,000 results a function;
 //! 100,000 bytes an import or export name.
 //!
@@ -22,13 +22,13 @@ use super::{
 };
 use crate::error::Error;
 use crate::position::{CodeSection, ModuleOffset};
-use crate::types::{FuncType, Val, ValType};
+use crate::types::{self, FuncType, Val, ValType};
 use std::ops::Range;
 use std::sync::Arc;
 use wasmparser::{
     BinaryReader, DataKind, ElementItems, ElementKind, ExternalKind, FuncValidatorAllocations, FunctionBody,
-    IndirectNameMap, NameMap, Operator, Parser, Payload, RefType, TypeRef, ValidPayload, Validator,
-    WasmFeatures,
+    IndirectNameMap, NameMap, Operator, Parser, Payload, RefType, TableInit, TypeRef, UnpackedIndex,
+    ValidPayload, Validator, WasmFeatures,
 };
 
 /// Why reading ended.
@@ -158,6 +158,9 @@ fn empty(bytes: &Arc<[u8]>) -> Module {
         imported_memories: 0,
         globals: Vec::new(),
         imported_globals: 0,
+        tags: Vec::new(),
+        imported_tags: 0,
+        table_inits: Vec::new(),
         global_inits: Vec::new(),
         exports: Vec::new(),
         start: None,
@@ -207,13 +210,22 @@ fn read_payload(
             for item in reader.into_iter_with_offsets() {
                 let (offset, table) = item?;
                 module.tables.push(table_type(&table.ty, offset)?);
+                module.table_inits.push(match &table.init {
+                    TableInit::RefNull => None,
+                    TableInit::Expr(init) => Some(const_expr(init)?),
+                });
             }
         }
         Payload::MemorySection(reader) => {
             section("memory", reader.range(), Some(reader.count()));
-            for item in reader.into_iter_with_offsets() {
-                let (offset, memory) = item?;
-                module.memories.push(memory_type(&memory, offset)?);
+            for memory in reader {
+                module.memories.push(memory_type(&memory?));
+            }
+        }
+        Payload::TagSection(reader) => {
+            section("tag", reader.range(), Some(reader.count()));
+            for tag in reader {
+                module.tags.push(tag?.func_type_idx);
             }
         }
         Payload::GlobalSection(reader) => {
@@ -226,14 +238,14 @@ fn read_payload(
         }
         Payload::ExportSection(reader) => {
             section("export", reader.range(), Some(reader.count()));
-            for item in reader.into_iter_with_offsets() {
-                let (offset, export) = item?;
+            for export in reader {
+                let export = export?;
                 let kind = match export.kind {
                     ExternalKind::Func | ExternalKind::FuncExact => ExportKind::Func(export.index),
                     ExternalKind::Table => ExportKind::Table(export.index),
                     ExternalKind::Memory => ExportKind::Memory(export.index),
                     ExternalKind::Global => ExportKind::Global(export.index),
-                    ExternalKind::Tag => return Err(Failure::Outside { offset }),
+                    ExternalKind::Tag => ExportKind::Tag(export.index),
                 };
                 module.exports.push(Export {
                     name: export.name.into(),
@@ -303,7 +315,7 @@ fn read_import(module: &mut Module, import: &wasmparser::Import<'_>, offset: u64
             ImportKind::Table(ty)
         }
         TypeRef::Memory(ty) => {
-            let ty = memory_type(ty, offset)?;
+            let ty = memory_type(ty);
             module.memories.push(ty);
             module.imported_memories += 1;
             ImportKind::Memory(ty)
@@ -314,7 +326,11 @@ fn read_import(module: &mut Module, import: &wasmparser::Import<'_>, offset: u64
             module.imported_globals += 1;
             ImportKind::Global(ty)
         }
-        TypeRef::Tag(_) => return Err(Failure::Outside { offset }),
+        TypeRef::Tag(tag) => {
+            module.tags.push(tag.func_type_idx);
+            module.imported_tags += 1;
+            ImportKind::Tag(tag.func_type_idx)
+        }
     };
     module.imports.push(Import {
         module: import.module.into(),
@@ -464,16 +480,18 @@ fn func_type(ty: &wasmparser::FuncType) -> Result<FuncType, Failure> {
 fn table_type(ty: &wasmparser::TableType, offset: u64) -> Result<TableType, Failure> {
     Ok(TableType {
         element: ref_type(ty.element_type, offset)?,
-        min: limit(ty.initial, offset)?,
-        max: ty.maximum.map(|max| limit(max, offset)).transpose()?,
+        min: ty.initial,
+        max: ty.maximum,
+        table64: ty.table64,
     })
 }
 
-fn memory_type(ty: &wasmparser::MemoryType, offset: u64) -> Result<MemoryType, Failure> {
-    Ok(MemoryType {
-        min: limit(ty.initial, offset)?,
-        max: ty.maximum.map(|max| limit(max, offset)).transpose()?,
-    })
+fn memory_type(ty: &wasmparser::MemoryType) -> MemoryType {
+    MemoryType {
+        min: ty.initial,
+        max: ty.maximum,
+        memory64: ty.memory64,
+    }
 }
 
 fn global_type(ty: &wasmparser::GlobalType) -> Result<GlobalType, Failure> {
@@ -481,10 +499,6 @@ fn global_type(ty: &wasmparser::GlobalType) -> Result<GlobalType, Failure> {
         ty: val_type(ty.content_type, 0)?,
         mutable: ty.mutable,
     })
-}
-
-fn limit(value: u64, offset: u64) -> Result<u32, Failure> {
-    u32::try_from(value).map_err(|_| Failure::Outside { offset })
 }
 
 /// A value type; the offset is only for the error no valid module reaches.
@@ -500,17 +514,23 @@ fn val_type(ty: wasmparser::ValType, offset: u64) -> Result<ValType, Failure> {
 }
 
 fn ref_type(ty: RefType, offset: u64) -> Result<ValType, Failure> {
-    match ty {
-        RefType::FUNCREF => Ok(ValType::FuncRef),
-        RefType::EXTERNREF => Ok(ValType::ExternRef),
-        _ => Err(Failure::Outside { offset }),
-    }
+    reference_to(ty.heap_type(), ty.is_nullable()).ok_or(Failure::Outside { offset })
 }
 
 fn heap_type(ty: wasmparser::HeapType, offset: u64) -> Result<ValType, Failure> {
-    RefType::new(true, ty)
-        .ok_or(Failure::Outside { offset })
-        .and_then(|ty| ref_type(ty, offset))
+    reference_to(ty, true).ok_or(Failure::Outside { offset })
+}
+
+/// The type of references to something; `None` for what no feature here has.
+pub(crate) fn reference_to(ty: wasmparser::HeapType, nullable: bool) -> Option<ValType> {
+    let heap = match ty {
+        wasmparser::HeapType::FUNC => types::HeapType::Func,
+        wasmparser::HeapType::EXTERN => types::HeapType::Extern,
+        wasmparser::HeapType::EXN => types::HeapType::Exn,
+        wasmparser::HeapType::Concrete(UnpackedIndex::Module(index)) => types::HeapType::Type(index),
+        _ => return None,
+    };
+    Some(types::RefType { nullable, heap }.into())
 }
 
 fn usize_range(range: &Range<u64>) -> Range<usize> {

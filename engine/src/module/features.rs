@@ -62,6 +62,18 @@ pub enum Feature {
     ExtendedConst,
     /// Vector instructions that leave more open, here always as the deterministic profile says.
     RelaxedSimd,
+    /// Calls in place of the caller.
+    TailCall,
+    /// Several memories.
+    MultiMemory,
+    /// Memories and tables of 64-bit indices.
+    Memory64,
+    /// References that exclude null, or say which function type.
+    FunctionReferences,
+    /// Tags, `throw` and `try_table`.
+    Exceptions,
+    /// `try`, `catch` and `delegate`, as they were before the proposal was finished.
+    LegacyExceptions,
 }
 
 /// What there is to know of a proposal.
@@ -76,7 +88,7 @@ struct Row {
 
 impl Feature {
     /// All of them.
-    pub const ALL: [Feature; 8] = [
+    pub const ALL: [Feature; 14] = [
         Feature::SignExtension,
         Feature::SaturatingFloatToInt,
         Feature::MultiValue,
@@ -85,6 +97,12 @@ impl Feature {
         Feature::Simd,
         Feature::ExtendedConst,
         Feature::RelaxedSimd,
+        Feature::TailCall,
+        Feature::MultiMemory,
+        Feature::Memory64,
+        Feature::FunctionReferences,
+        Feature::Exceptions,
+        Feature::LegacyExceptions,
     ];
 
     fn row(self) -> Row {
@@ -103,6 +121,12 @@ impl Feature {
             Feature::Simd => row("simd", v2, WasmFeatures::SIMD),
             Feature::ExtendedConst => row("extended-const", v3, WasmFeatures::EXTENDED_CONST),
             Feature::RelaxedSimd => row("relaxed-simd", v3, WasmFeatures::RELAXED_SIMD),
+            Feature::TailCall => row("tail-call", v3, WasmFeatures::TAIL_CALL),
+            Feature::MultiMemory => row("multi-memory", v3, WasmFeatures::MULTI_MEMORY),
+            Feature::Memory64 => row("memory64", v3, WasmFeatures::MEMORY64),
+            Feature::FunctionReferences => row("function-references", v3, WasmFeatures::FUNCTION_REFERENCES),
+            Feature::Exceptions => row("exceptions", v3, WasmFeatures::EXCEPTIONS),
+            Feature::LegacyExceptions => row("legacy-exceptions", None, WasmFeatures::LEGACY_EXCEPTIONS),
         }
     }
 
@@ -161,6 +185,6 @@ impl Features {
 
 impl Default for Features {
     fn default() -> Features {
-        Features::of(SpecVersion::V3)
+        Features::of(SpecVersion::V3).with(Feature::LegacyExceptions, true)
     }
 }

@@ -10,6 +10,7 @@ mod decode;
 mod features;
 pub mod text;
 
+pub(crate) use decode::reference_to;
 pub use decode::{decode, decode_with};
 pub use features::{Feature, Features, SpecVersion};
 
@@ -46,6 +47,12 @@ pub struct Module {
     pub globals: Vec<GlobalType>,
     /// How many globals are imported.
     pub imported_globals: u32,
+    /// Type index of each tag, imports first.
+    pub tags: Vec<u32>,
+    /// How many tags are imported.
+    pub imported_tags: u32,
+    /// Initial elements of the defined tables; `None` is null.
+    pub table_inits: Vec<Option<ConstExpr>>,
     /// Initializers of the defined globals.
     pub global_inits: Vec<ConstExpr>,
     /// Exports.
@@ -136,6 +143,8 @@ pub enum ImportKind {
     Memory(MemoryType),
     /// A global.
     Global(GlobalType),
+    /// A tag with a type index.
+    Tag(u32),
 }
 
 /// A table type.
@@ -144,18 +153,36 @@ pub struct TableType {
     /// Element type.
     pub element: ValType,
     /// Minimum length.
-    pub min: u32,
+    pub min: u64,
     /// Maximum length.
-    pub max: Option<u32>,
+    pub max: Option<u64>,
+    /// Whether indices are `i64`.
+    pub table64: bool,
 }
 
 /// A memory type, in pages of 64 KiB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemoryType {
     /// Minimum pages.
-    pub min: u32,
+    pub min: u64,
     /// Maximum pages.
-    pub max: Option<u32>,
+    pub max: Option<u64>,
+    /// Whether addresses are `i64`.
+    pub memory64: bool,
+}
+
+impl TableType {
+    /// The type of its indices.
+    pub fn index_type(self) -> ValType {
+        if self.table64 { ValType::I64 } else { ValType::I32 }
+    }
+}
+
+impl MemoryType {
+    /// The type of its addresses.
+    pub fn address_type(self) -> ValType {
+        if self.memory64 { ValType::I64 } else { ValType::I32 }
+    }
 }
 
 /// A global type.
@@ -215,6 +242,8 @@ pub enum ExportKind {
     Memory(u32),
     /// A global.
     Global(u32),
+    /// A tag.
+    Tag(u32),
 }
 
 /// When a segment is applied.

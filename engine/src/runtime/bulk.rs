@@ -15,12 +15,15 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// Destination, source or value, and length of an operation.
-pub type Operands = (u32, u32, u32);
+pub type Operands = (u64, u64, u64);
 
-/// `len` elements at `start`.
-fn span(start: u32, len: u32) -> Range<usize> {
-    // 64 bits hold the sum of two u32.
-    start as usize..start as usize + len as usize
+/// `len` elements at `start`; one that nothing has where there is no such number.
+fn span(start: u64, len: u64) -> Range<usize> {
+    let end = start.checked_add(len).and_then(|end| usize::try_from(end).ok());
+    match (usize::try_from(start), end) {
+        (Ok(start), Some(end)) => start..end,
+        _ => usize::MAX..usize::MAX,
+    }
 }
 
 impl Store {
@@ -39,13 +42,13 @@ impl Store {
     }
 
     /// `memory.grow`: the old length in pages, or `None` if refused.
-    pub(super) fn memory_grow(&mut self, instance: u32, memory: u32, delta: u32) -> Option<u32> {
+    pub(super) fn memory_grow(&mut self, instance: u32, memory: u32, delta: u64) -> Option<u32> {
         self.instance_memory(instance, memory)?.grow(delta)
     }
 
     /// `table.grow`: the old length, or `None` if refused.
-    pub(super) fn table_grow(&mut self, instance: u32, table: u32, delta: u32, init: u64) -> Option<u32> {
-        if self.table_elements() + u64::from(delta) > MAX_ELEMENTS_OF_STORE {
+    pub(super) fn table_grow(&mut self, instance: u32, table: u32, delta: u64, init: u64) -> Option<u32> {
+        if self.table_elements().saturating_add(delta) > MAX_ELEMENTS_OF_STORE {
             return None;
         }
         self.instance_table(instance, table)?.grow(delta, init)
@@ -143,7 +146,7 @@ impl Store {
         &mut self,
         instance: u32,
         table: u32,
-        (at, len): (u32, u32),
+        (at, len): (u64, u64),
         value: u64,
     ) -> Result<(), TrapKind> {
         (self.instance_table(instance, table))

@@ -46,13 +46,11 @@ impl Store {
             false => Vec::new(),
         };
         called?;
-        let fits = results.iter().zip(types).all(|(result, &ty)| {
-            let known =
-                !matches!(result, Val::FuncRef(bits) if *bits != 0 && !self.func_by_ref.contains_key(bits));
-            result.ty() == ty && known
-        });
+        let (types, field) = (types.clone(), host.func.field.clone());
+        let fits = (results.iter().zip(types))
+            .all(|(result, ty)| result.ty() == ty.erased() && self.is_value(ty, result.bits()));
         if !fits {
-            let message = format!("{} returned a value that does not fit its type", host.func.field);
+            let message = format!("{field} returned a value that does not fit its type");
             return Err(HostError::Trap(message));
         }
         results.iter_mut().for_each(canonicalize);

@@ -27,6 +27,8 @@ pub struct Instance {
     pub memories: Vec<u32>,
     /// Store numbers of its globals.
     pub globals: Vec<u32>,
+    /// Store numbers of its tags.
+    pub tags: Vec<u32>,
     /// Data segments; empty once dropped.
     pub data: Vec<Arc<[u8]>>,
     /// Element segments; empty once dropped.

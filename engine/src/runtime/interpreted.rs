@@ -15,9 +15,9 @@ use super::paused::{
 use super::store::{CallOutcome, Store};
 use super::watch::{Stored, stored_by};
 use crate::error::{Error, TrapKind};
-use crate::interp::{Callee, FrameView, HostStop, Machine, Step, World};
+use crate::interp::{Callee, Exception, FrameView, HostStop, Machine, Step, World};
 use crate::module::Module;
-use crate::types::{FuncType, Val};
+use crate::types::{FuncType, Val, ValType};
 use std::sync::Arc;
 use stepwell_debuginfo::ModuleOffset;
 
@@ -324,7 +324,7 @@ impl World for StoreWorld<'_> {
         self.store.memory_mut(instance, memory).unwrap_or_default()
     }
 
-    fn memory_grow(&mut self, instance: u32, memory: u32, delta_pages: u32) -> Option<u32> {
+    fn memory_grow(&mut self, instance: u32, memory: u32, delta_pages: u64) -> Option<u32> {
         self.store.memory_grow(instance, memory, delta_pages)
     }
 
@@ -346,7 +346,7 @@ impl World for StoreWorld<'_> {
         table.map_or(&mut [], |table| table.elements_mut())
     }
 
-    fn table_grow(&mut self, instance: u32, table: u32, delta: u32, init: u64) -> Option<u32> {
+    fn table_grow(&mut self, instance: u32, table: u32, delta: u64, init: u64) -> Option<u32> {
         self.store.table_grow(instance, table, delta, init)
     }
 
@@ -384,6 +384,34 @@ impl World for StoreWorld<'_> {
     fn type_number(&self, instance: u32, type_index: u32) -> u32 {
         let of = self.instance(instance);
         of.vmctx.get_u32(of.layout.type_ids + 4 * type_index)
+    }
+
+    fn tag(&self, instance: u32, tag: u32) -> u32 {
+        // Tag indices are validated.
+        self.instance(instance).tags[tag as usize]
+    }
+
+    fn add_exception(&mut self, exception: Exception, held: &mut dyn Iterator<Item = u64>) -> u64 {
+        let exceptions = &self.store.exceptions;
+        // While a handler has called back, machines that wait hold references that nobody here can list.
+        if exceptions.is_due() && self.store.rest.waiting_frames == 0 {
+            let globals = (self.store.globals.iter())
+                .filter(|global| global.ty.ty.erased() == ValType::ExnRef)
+                .map(|global| global.cell.get() as u64);
+            let tables = (self.store.tables.iter())
+                .filter(|table| table.ty().element.erased() == ValType::ExnRef)
+                .flat_map(|table| table.elements().iter().copied());
+            let segments = (self.store.instances.iter())
+                .flat_map(|instance| instance.elements.iter().flat_map(|items| items.iter().copied()));
+            let held = held.chain(exception.references());
+            let held: Vec<u64> = held.chain(globals).chain(tables).chain(segments).collect();
+            self.store.exceptions.keep(held);
+        }
+        self.store.exceptions.add(exception)
+    }
+
+    fn exception(&self, reference: u64) -> Option<Exception> {
+        self.store.exceptions.get(reference).cloned()
     }
 
     fn call_host(&mut self, instance: u32, host: u32, args: &[u128]) -> Result<Vec<u128>, HostStop> {

@@ -22,10 +22,11 @@ impl Store {
     ) -> Option<Result<u64, TrapKind>> {
         let (call, a, b) = Libcall::from_request(request)?;
         let [x, y, z, _] = args;
-        let operands = (x as u32, y as u32, z as u32);
+        // An `i32` in a register is zero-extended.
+        let operands = (x, y, z);
         let unit = |result: Result<(), TrapKind>| result.map(|()| x);
         Some(match call {
-            Libcall::MemoryGrow => Ok(self.memory_grow(instance, a, x as u32).map_or(REFUSED, u64::from)),
+            Libcall::MemoryGrow => Ok(self.memory_grow(instance, a, x).map_or(REFUSED, u64::from)),
             Libcall::MemoryCopy => unit(self.memory_copy(instance, (a, b), operands)),
             Libcall::MemoryFill => unit(self.memory_fill(instance, a, operands)),
             Libcall::MemoryInit => unit(self.memory_init(instance, a, b, operands)),
@@ -34,11 +35,9 @@ impl Store {
                 Ok(x)
             }
             // Pushed: the value, then the number of elements.
-            Libcall::TableGrow => Ok(self
-                .table_grow(instance, a, y as u32, x)
-                .map_or(REFUSED, u64::from)),
+            Libcall::TableGrow => Ok(self.table_grow(instance, a, y, x).map_or(REFUSED, u64::from)),
             // Pushed: where, the value, the number of elements.
-            Libcall::TableFill => unit(self.table_fill(instance, a, (x as u32, z as u32), y)),
+            Libcall::TableFill => unit(self.table_fill(instance, a, (x, z), y)),
             Libcall::TableCopy => unit(self.table_copy(instance, (a, b), operands)),
             Libcall::TableInit => unit(self.table_init(instance, a, b, operands)),
             Libcall::ElemDrop => {

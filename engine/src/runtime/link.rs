@@ -18,6 +18,7 @@ use crate::layout::{func_ref, vmctx};
 use crate::module::{
     ConstExpr, ConstOp, GlobalType, Import, ImportKind, MemoryType, Module, SegmentMode, TableType,
 };
+use crate::types::ValType;
 use std::sync::Arc;
 
 impl Store {
@@ -28,8 +29,9 @@ impl Store {
         if self.native.is_none() {
             interp::check_supported(&module)?;
         }
-        let imports = self.resolve(&module)?;
-        let number = self.allocate(&module, imports)?;
+        let types = self.types.of_module(&module);
+        let imports = self.resolve(&module, &types)?;
+        let number = self.allocate(&module, imports, &types)?;
         let segments = self
             .apply_elements(number, &module)
             .and_then(|()| self.apply_data(number, &module));
@@ -39,14 +41,14 @@ impl Store {
         })
     }
 
-    /// Finds what each import asks for.
-    fn resolve(&self, module: &Module) -> Result<Vec<Extern>, Error> {
+    /// Finds what each import asks for. `types` are the store-wide numbers of the module's types.
+    fn resolve(&self, module: &Module, types: &[u32]) -> Result<Vec<Extern>, Error> {
         let (mut found, mut missing, mut mismatched) = (Vec::new(), Vec::new(), Vec::new());
         for import in &module.imports {
             let name = (import.module.clone(), import.field.clone());
             match self.definitions.get(&name) {
                 None => missing.push(describe_import(module, import)),
-                Some(&what) if self.fits(module, &import.kind, what) => found.push(what),
+                Some(&what) if self.fits(types, &import.kind, what) => found.push(what),
                 Some(&what) => mismatched.push(format!(
                     "{} (provided: {})",
                     describe_import(module, import),
@@ -73,24 +75,32 @@ impl Store {
     }
 
     /// Whether something may be imported as what is asked for.
-    fn fits(&self, module: &Module, wanted: &ImportKind, what: Extern) -> bool {
+    fn fits(&self, types: &[u32], wanted: &ImportKind, what: Extern) -> bool {
         match (*wanted, what) {
             (ImportKind::Func(ty), Extern::Func(func)) => {
-                self.func_type(func) == module.types.get(ty as usize)
+                self.funcs.get(func as usize).map(|func| func.type_number) == types.get(ty as usize).copied()
             }
+            (ImportKind::Tag(ty), Extern::Tag(tag)) => self.tags.get(tag as usize) == types.get(ty as usize),
             (ImportKind::Table(wanted), Extern::Table(table)) => {
                 self.tables.get(table as usize).is_some_and(|table| {
-                    wanted.element == table.ty().element
-                        && limits_fit((wanted.min, wanted.max), (table.len(), table.ty().max))
+                    in_store(wanted.element, types) == table.ty().element
+                        && wanted.table64 == table.ty().table64
+                        && limits_fit((wanted.min, wanted.max), (table.len().into(), table.ty().max))
                 })
             }
             (ImportKind::Memory(wanted), Extern::Memory(memory)) => {
                 self.memories.get(memory as usize).is_some_and(|memory| {
-                    limits_fit((wanted.min, wanted.max), (memory.pages(), memory.ty().max))
+                    wanted.memory64 == memory.ty().memory64
+                        && limits_fit((wanted.min, wanted.max), (memory.pages().into(), memory.ty().max))
                 })
             }
             (ImportKind::Global(wanted), Extern::Global(global)) => {
-                (self.globals.get(global as usize)).is_some_and(|global| global.ty == wanted)
+                let wanted_ty = in_store(wanted.ty, types);
+                self.globals.get(global as usize).is_some_and(|global| {
+                    global.ty.mutable == wanted.mutable
+                        && (global.ty.ty == wanted_ty
+                            || !wanted.mutable && global.ty.ty.is_subtype_of(wanted_ty))
+                })
             }
             _ => false,
         }
@@ -105,20 +115,24 @@ impl Store {
             },
             Extern::Table(table) => match self.tables.get(table as usize) {
                 Some(table) => describe_table(TableType {
-                    min: table.len(),
+                    min: table.len().into(),
                     ..table.ty()
                 }),
                 None => "nothing".to_string(),
             },
             Extern::Memory(memory) => match self.memories.get(memory as usize) {
                 Some(memory) => describe_memory(MemoryType {
-                    min: memory.pages(),
+                    min: memory.pages().into(),
                     ..memory.ty()
                 }),
                 None => "nothing".to_string(),
             },
             Extern::Global(global) => match self.globals.get(global as usize) {
                 Some(global) => describe_global(global.ty),
+                None => "nothing".to_string(),
+            },
+            Extern::Tag(tag) => match self.tags.get(tag as usize).and_then(|&ty| self.types.get(ty)) {
+                Some(ty) => format!("tag {ty}"),
                 None => "nothing".to_string(),
             },
         }
@@ -138,20 +152,27 @@ impl Store {
     }
 
     /// Allocates an instance over its imports and fills its VmCtx.
-    fn allocate(&mut self, module: &Arc<Module>, imports: Vec<Extern>) -> Result<u32, Error> {
+    fn allocate(
+        &mut self,
+        module: &Arc<Module>,
+        imports: Vec<Extern>,
+        type_numbers: &[u32],
+    ) -> Result<u32, Error> {
         let number = self.instances.len() as u32;
         let layout = module.vm_layout();
         let mut record = VmRecord::new(layout.size);
         let fixed = self.fixed_part();
         fixed.write(&mut record, number);
 
-        let (mut funcs, mut tables, mut memories, mut globals) = (vec![], vec![], vec![], vec![]);
+        let (mut funcs, mut tables, mut memories) = (vec![], vec![], vec![]);
+        let (mut globals, mut tags) = (vec![], vec![]);
         for import in imports {
             match import {
                 Extern::Func(func) => funcs.push(func),
                 Extern::Table(table) => tables.push(table),
                 Extern::Memory(memory) => memories.push(memory),
                 Extern::Global(global) => globals.push(global),
+                Extern::Tag(tag) => tags.push(tag),
             }
         }
         for (index, &func) in funcs.iter().enumerate() {
@@ -170,13 +191,16 @@ impl Store {
         let mut new_tables = Vec::new();
         let mut elements = self.table_elements();
         for &ty in module.tables.iter().skip(module.imported_tables as usize) {
-            elements += u64::from(ty.min);
+            elements = elements.saturating_add(ty.min);
             if elements > MAX_ELEMENTS_OF_STORE {
                 return Err(Error::Host(format!(
                     "tables of more than {MAX_ELEMENTS_OF_STORE} elements together"
                 )));
             }
-            new_tables.push(Table::new(ty)?);
+            new_tables.push(Table::new(TableType {
+                element: in_store(ty.element, type_numbers),
+                ..ty
+            })?);
         }
         let mut new_memories = Vec::new();
         for &ty in module.memories.iter().skip(module.imported_memories as usize) {
@@ -205,7 +229,6 @@ impl Store {
             }
         }
 
-        let type_numbers: Vec<u32> = module.types.iter().map(|ty| self.types.number(ty)).collect();
         for (index, &number) in type_numbers.iter().enumerate() {
             record.put_u32(layout.type_ids + 4 * index as u32, number);
         }
@@ -231,9 +254,17 @@ impl Store {
         for (index, &ty) in (module.globals.iter().skip(module.imported_globals as usize)).enumerate() {
             globals.push(self.globals.len() as u32);
             self.globals.push(Global {
-                ty,
+                ty: GlobalType {
+                    ty: in_store(ty.ty, type_numbers),
+                    ..ty
+                },
                 cell: record.cell(layout.globals + 16 * index as u32),
             });
+        }
+        for &ty in module.tags.iter().skip(module.imported_tags as usize) {
+            tags.push(self.tags.len() as u32);
+            self.tags
+                .push(type_numbers.get(ty as usize).copied().unwrap_or(u32::MAX));
         }
         self.instances.push(Instance {
             module: module.clone(),
@@ -243,6 +274,7 @@ impl Store {
             tables,
             memories,
             globals,
+            tags,
             data: Vec::new(),
             elements: Vec::new(),
         });
@@ -253,6 +285,14 @@ impl Store {
             if let Some(global) = self.global_record(number, module.imported_globals + index as u32) {
                 global.cell.set(bits);
             }
+        }
+        for (index, init) in module.table_inits.iter().enumerate() {
+            let Some(init) = init else { continue };
+            let bits = self.evaluate(number, init) as u64;
+            let table = module.imported_tables + index as u32;
+            let len = self.table(number, table).map_or(0, <[u64]>::len) as u64;
+            // The whole of it is within its bounds.
+            let _ = self.table_fill(number, table, (0, len), bits);
         }
         let elements = (module.elements.iter())
             .map(|segment| {
@@ -321,8 +361,8 @@ impl Store {
                 SegmentMode::Passive => continue,
                 SegmentMode::Declared => {}
                 SegmentMode::Active { index: table, offset } => {
-                    let offset = self.evaluate(number, offset) as u32;
-                    let len = segment.items.len() as u32;
+                    let offset = self.evaluate(number, offset) as u64;
+                    let len = segment.items.len() as u64;
                     self.table_init(number, *table, index, (offset, 0, len))?;
                 }
             }
@@ -339,8 +379,8 @@ impl Store {
                 offset,
             } = &segment.mode
             {
-                let offset = self.evaluate(number, offset) as u32;
-                let len = segment.range.len() as u32;
+                let offset = self.evaluate(number, offset) as u64;
+                let len = segment.range.len() as u64;
                 self.memory_init(number, *memory, index as u32, (offset, 0, len))?;
                 self.data_drop(number, index as u32);
             }
@@ -350,12 +390,17 @@ impl Store {
 }
 
 /// Whether (length, maximum) is within what an import asks for.
-fn limits_fit(wanted: (u32, Option<u32>), given: (u32, Option<u32>)) -> bool {
+fn limits_fit(wanted: (u64, Option<u64>), given: (u64, Option<u64>)) -> bool {
     given.0 >= wanted.0
         && match (wanted.1, given.1) {
             (None, _) => true,
             (Some(wanted), given) => given.is_some_and(|given| given <= wanted),
         }
+}
+
+/// A module's type as the store has it.
+fn in_store(ty: ValType, types: &[u32]) -> ValType {
+    ty.renumbered(|index| types.get(index as usize).copied().unwrap_or(u32::MAX))
 }
 
 fn describe_import(module: &Module, import: &Import) -> String {
@@ -367,6 +412,10 @@ fn describe_import(module: &Module, import: &Import) -> String {
         ImportKind::Table(ty) => describe_table(ty),
         ImportKind::Memory(ty) => describe_memory(ty),
         ImportKind::Global(ty) => describe_global(ty),
+        ImportKind::Tag(ty) => match module.types.get(ty as usize) {
+            Some(ty) => format!("tag {ty}"),
+            None => format!("tag of type {ty}"),
+        },
     };
     format!(
         "\"{}\".\"{}\": {ty}",
@@ -375,7 +424,7 @@ fn describe_import(module: &Module, import: &Import) -> String {
     )
 }
 
-fn describe_limits(min: u32, max: Option<u32>) -> String {
+fn describe_limits(min: u64, max: Option<u64>) -> String {
     match max {
         Some(max) => format!("{min} to {max}"),
         None => format!("{min} or more"),
@@ -383,11 +432,14 @@ fn describe_limits(min: u32, max: Option<u32>) -> String {
 }
 
 fn describe_table(ty: TableType) -> String {
-    format!("table of {} {}", describe_limits(ty.min, ty.max), ty.element)
+    let limits = describe_limits(ty.min, ty.max);
+    let wide = if ty.table64 { " with 64-bit indices" } else { "" };
+    format!("table of {limits} {}{wide}", ty.element)
 }
 
 fn describe_memory(ty: MemoryType) -> String {
-    format!("memory of {} pages", describe_limits(ty.min, ty.max))
+    let wide = if ty.memory64 { " with 64-bit addresses" } else { "" };
+    format!("memory of {} pages{wide}", describe_limits(ty.min, ty.max))
 }
 
 fn describe_global(ty: GlobalType) -> String {

@@ -16,7 +16,7 @@ use std::ops::Range;
 
 /// Bytes of a wasm page.
 pub const PAGE_LEN_BYTES: u64 = 64 * 1024;
-/// Pages a memory may have at most.
+/// Pages a memory may have at most, whatever the type of its addresses.
 pub const MAX_PAGES: u32 = 65536;
 /// Index and offset are below 4 GiB each; the guard takes the access size.
 const RESERVATION_LEN_BYTES: usize = (8 << 30) + 64 * 1024;
@@ -49,7 +49,7 @@ impl Memory {
     /// the machine refuses the reservation.
     pub fn new(ty: MemoryType, limit_pages: u32, movable: bool) -> Result<Memory, Error> {
         let limit_pages = limit_pages.min(MAX_PAGES);
-        if ty.min > limit_pages {
+        if ty.min > u64::from(limit_pages) {
             return Err(Error::Host(format!(
                 "a memory of {} pages is over the limit of {limit_pages} pages",
                 ty.min
@@ -73,7 +73,7 @@ impl Memory {
                 len_bytes: 0,
             }),
         };
-        if memory.set_len(u64::from(ty.min) * PAGE_LEN_BYTES) {
+        if memory.set_len(ty.min * PAGE_LEN_BYTES) {
             Ok(memory)
         } else {
             Err(Error::Host(format!(
@@ -118,13 +118,13 @@ impl Memory {
     }
 
     /// Grows by `delta` pages; the old length in pages, or `None` if refused.
-    pub fn grow(&mut self, delta: u32) -> Option<u32> {
+    pub fn grow(&mut self, delta: u64) -> Option<u32> {
         let old = self.pages();
-        let new = old.checked_add(delta)?;
-        if new > self.limit_pages || self.ty.max.is_some_and(|max| new > max) {
+        let new = u64::from(old).checked_add(delta)?;
+        if new > u64::from(self.limit_pages) || self.ty.max.is_some_and(|max| new > max) {
             return None;
         }
-        (delta == 0 || self.set_len(u64::from(new) * PAGE_LEN_BYTES)).then_some(old)
+        (delta == 0 || self.set_len(new * PAGE_LEN_BYTES)).then_some(old)
     }
 
     /// The bytes.

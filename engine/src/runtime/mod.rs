@@ -12,6 +12,7 @@ mod activation;
 mod bulk;
 mod code_memory;
 mod entry;
+mod exceptions;
 mod guest_stack;
 pub mod host;
 mod host_call;

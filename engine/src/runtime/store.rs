@@ -7,6 +7,7 @@
 //!
 //! Must not know: the debugger, debug info, front ends.
 
+use super::exceptions::Exceptions;
 use super::instance::{FixedPart, Instance};
 use super::memory::{MAX_PAGES, Memory};
 use super::native::Native;
@@ -22,7 +23,7 @@ use crate::layout::CallLayout;
 use crate::module::{ExportKind, GlobalType, Module};
 use crate::runtime::host::{HostFunc, Interrupt};
 use crate::runtime::paused::{StopHandler, Trap};
-use crate::types::{FuncType, Val};
+use crate::types::{FuncType, HeapType, Val, ValType};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -47,6 +48,8 @@ pub enum Extern {
     Memory(u32),
     /// A global.
     Global(u32),
+    /// A tag.
+    Tag(u32),
 }
 
 /// How a call ended.
@@ -84,20 +87,40 @@ pub(super) struct Host {
 
 /// A global of the store.
 pub(super) struct Global {
-    /// Its type.
+    /// Its type, a function type in it by store-wide number.
     pub ty: GlobalType,
     /// Its value, in the VmCtx of the instance that defines it.
     pub cell: Cell,
 }
 
-/// Store-wide type numbers: equal types have equal numbers.
+/// Store-wide type numbers: equal types have equal numbers. In a numbered type, the types that it refers to are
+/// numbers, too.
 #[derive(Default)]
 pub(super) struct TypeNumbers {
     by_type: HashMap<FuncType, u32>,
     types: Vec<FuncType>,
 }
 
+/// Stands for a type's own number in a type that refers to itself.
+const ITSELF: u32 = u32::MAX;
+
 impl TypeNumbers {
+    /// The numbers of a module's types, by type index.
+    pub fn of_module(&mut self, module: &Module) -> Vec<u32> {
+        let mut numbers: Vec<u32> = Vec::with_capacity(module.types.len());
+        for ty in &module.types {
+            // Validated: a type refers to itself or to what is before it.
+            let number = |index: u32| numbers.get(index as usize).copied().unwrap_or(ITSELF);
+            let renumbered = |types: &[ValType]| types.iter().map(|ty| ty.renumbered(number)).collect();
+            let ty = FuncType {
+                params: renumbered(&ty.params),
+                results: renumbered(&ty.results),
+            };
+            numbers.push(self.number(&ty));
+        }
+        numbers
+    }
+
     /// The number of a type.
     pub fn number(&mut self, ty: &FuncType) -> u32 {
         if let Some(&number) = self.by_type.get(ty) {
@@ -126,6 +149,9 @@ pub struct Store {
     pub(super) memories: Vec<Memory>,
     pub(super) tables: Vec<Table>,
     pub(super) globals: Vec<Global>,
+    /// Type numbers of the tags.
+    pub(super) tags: Vec<u32>,
+    pub(super) exceptions: Exceptions,
     pub(super) instances: Vec<Instance>,
     pub(super) stops: WantedStops,
     pub(super) watches: Watches,
@@ -173,6 +199,8 @@ impl Store {
             memories: Vec::new(),
             tables: Vec::new(),
             globals: Vec::new(),
+            tags: Vec::new(),
+            exceptions: Exceptions::default(),
             instances: Vec::new(),
             stops: WantedStops::default(),
             watches: Watches::default(),
@@ -270,6 +298,7 @@ impl Store {
             ExportKind::Table(index) => Extern::Table(*instance.tables.get(index as usize)?),
             ExportKind::Memory(index) => Extern::Memory(*instance.memories.get(index as usize)?),
             ExportKind::Global(index) => Extern::Global(*instance.globals.get(index as usize)?),
+            ExportKind::Tag(index) => Extern::Tag(*instance.tags.get(index as usize)?),
         })
     }
 
@@ -295,7 +324,7 @@ impl Store {
             .ok_or_else(|| Error::Usage(format!("there is no function {func} in the store")))?
             .clone();
         let given: Vec<_> = args.iter().map(|arg| arg.ty()).collect();
-        if given != ty.params {
+        if !given.iter().copied().eq(ty.params.iter().map(|ty| ty.erased())) {
             let given = FuncType {
                 params: given,
                 results: Vec::new(),
@@ -305,12 +334,13 @@ impl Store {
                 given = given.to_string().trim_end_matches(" -> ()"),
             )));
         }
-        if let Some(Val::FuncRef(bits)) =
-            (args.iter()).find(|arg| matches!(arg, Val::FuncRef(bits) if !self.is_func_ref(*bits)))
-        {
-            return Err(Error::Usage(format!(
-                "0x{bits:x} is not a function reference of this store"
-            )));
+        for (arg, &ty) in args.iter().zip(&ty.params) {
+            if !self.is_value(ty, arg.bits()) {
+                return Err(Error::Usage(format!(
+                    "0x{:x} is not a value of type {ty} of this store",
+                    arg.bits()
+                )));
+            }
         }
         let callee = self.funcs.get(func as usize).map(|func| func.callee);
         match (callee, &self.native) {
@@ -401,18 +431,29 @@ impl Store {
         }
     }
 
-    /// Whether bits are a function reference of this store, or null.
-    pub(super) fn is_func_ref(&self, bits: u64) -> bool {
-        bits == 0 || self.func_by_ref.contains_key(&bits)
+    /// Whether bits are a value of a type, a function type in it by store-wide number: a reference that names
+    /// nothing, or something of another type, would be followed anywhere.
+    pub(super) fn is_value(&self, ty: ValType, bits: u128) -> bool {
+        let Some(reference) = ty.as_ref() else {
+            return true;
+        };
+        if bits == 0 {
+            return reference.nullable;
+        }
+        let bits = bits as u64;
+        let func = || self.funcs.get(*self.func_by_ref.get(&bits)? as usize);
+        match reference.heap {
+            HeapType::Extern => true,
+            HeapType::Exn => self.exceptions.get(bits).is_some(),
+            HeapType::Func => func().is_some(),
+            HeapType::Type(number) => func().is_some_and(|func| func.type_number == number),
+        }
     }
 
-    /// Bits cut to the size of a type; `None` for a function reference that names nothing, which compiled code
-    /// would follow anywhere.
-    pub(super) fn checked_bits(&self, ty: crate::types::ValType, bits: u128) -> Option<u128> {
-        let val = Val::from_bits(ty, bits);
-        match val {
-            Val::FuncRef(reference) if !self.is_func_ref(reference) => None,
-            _ => Some(val.bits()),
-        }
+    /// Bits cut to the size of a type of a module; `None` for what is not one of its values. Of a reference to a
+    /// function of one type, nothing but null can be checked here, and all else is refused.
+    pub(super) fn checked_bits(&self, ty: ValType, bits: u128) -> Option<u128> {
+        let bits = Val::from_bits(ty, bits).bits();
+        self.is_value(ty.renumbered(|_| ITSELF), bits).then_some(bits)
     }
 }

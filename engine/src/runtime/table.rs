@@ -38,7 +38,7 @@ pub struct Table {
 impl Table {
     /// A table of its minimal length, all null.
     pub fn new(ty: TableType) -> Result<Table, Error> {
-        if ty.min > MAX_ELEMENTS {
+        if ty.min > u64::from(MAX_ELEMENTS) {
             return Err(Error::Host(format!(
                 "a table of {} elements is over the limit of {MAX_ELEMENTS}",
                 ty.min
@@ -65,7 +65,7 @@ impl Table {
         }
     }
 
-    /// Its declared type.
+    /// Its declared type, a function type in it by store-wide number.
     pub fn ty(&self) -> TableType {
         self.ty
     }
@@ -76,15 +76,15 @@ impl Table {
     }
 
     /// Grows by `delta` elements of value `init`; the old length, or `None` if refused.
-    pub fn grow(&mut self, delta: u32, init: u64) -> Option<u32> {
+    pub fn grow(&mut self, delta: u64, init: u64) -> Option<u32> {
         let old = self.len();
-        let new = old.checked_add(delta)?;
-        if new > MAX_ELEMENTS || self.ty.max.is_some_and(|max| new > max) {
+        let new = u64::from(old).checked_add(delta)?;
+        if new > u64::from(MAX_ELEMENTS) || self.ty.max.is_some_and(|max| new > max) {
             return None;
         }
         let committed = (new as usize * ELEMENT_LEN_BYTES).next_multiple_of(COMMIT_ALIGN);
         self.mapping.commit(0..committed).ok()?;
-        self.record.len = u64::from(new);
+        self.record.len = new;
         // New pages are zeros, which is null; tables never shrink.
         if init != 0 {
             self.elements_mut().get_mut(old as usize..)?.fill(init);

@@ -139,8 +139,11 @@ impl Script {
                 Err(_) => Ok("assert_malformed_custom"),
                 Ok(_) => Err(format!("accepted, but {message}")),
             },
-            WastDirective::AssertException { .. }
-            | WastDirective::AssertSuspension { .. }
+            WastDirective::AssertException { exec, .. } => match self.execute(exec)? {
+                Err(TrapKind::UncaughtException) => Ok("assert_exception"),
+                other => Err(format!("{other:?} instead of an exception")),
+            },
+            WastDirective::AssertSuspension { .. }
             | WastDirective::Thread(_)
             | WastDirective::Wait { .. } => Err("this directive is not supported".into()),
         }

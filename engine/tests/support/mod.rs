@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 use stepwell_engine::error::TrapKind;
-use stepwell_engine::interp::{Callee, HostStop, Machine, Step, World};
+use stepwell_engine::interp::{Callee, Exception, HostStop, Machine, Step, World};
 use stepwell_engine::module::{
     ConstExpr, ConstOp, ExportKind, GlobalType, ImportKind, MemoryType, Module, SegmentMode, TableType,
     decode,
@@ -15,7 +15,7 @@ use stepwell_engine::module::{
 use stepwell_engine::types::{FuncType, Val};
 
 /// Memories never grow beyond this, whatever their type says: a test must not need gigabytes.
-const MOST_PAGES: u32 = 4096;
+const MOST_PAGES: u64 = 4096;
 const PAGE_BYTES: usize = 65_536;
 const MOST_ELEMENTS: usize = 10_000_000;
 
@@ -149,6 +149,7 @@ impl Store {
             ExportKind::Table(index) => Extern::Table(instance.tables[index as usize]),
             ExportKind::Memory(index) => Extern::Memory(instance.memories[index as usize]),
             ExportKind::Global(index) => Extern::Global(instance.globals[index as usize]),
+            ExportKind::Tag(_) => return None,
         })
     }
 
@@ -383,7 +384,7 @@ impl Memory {
     }
 }
 
-fn limits_fit(size: usize, max: Option<u32>, wanted_min: u32, wanted_max: Option<u32>) -> bool {
+fn limits_fit(size: usize, max: Option<u64>, wanted_min: u64, wanted_max: Option<u64>) -> bool {
     size >= wanted_min as usize
         && wanted_max.is_none_or(|wanted_max| max.is_some_and(|max| max <= wanted_max))
 }
@@ -403,16 +404,16 @@ impl World for Store {
         &mut self.memories[memory].bytes
     }
 
-    fn memory_grow(&mut self, instance: u32, memory: u32, delta_pages: u32) -> Option<u32> {
+    fn memory_grow(&mut self, instance: u32, memory: u32, delta_pages: u64) -> Option<u32> {
         let memory = self.instances[instance as usize].memories[memory as usize];
         let memory = &mut self.memories[memory];
-        let old = (memory.bytes.len() / PAGE_BYTES) as u32;
+        let old = (memory.bytes.len() / PAGE_BYTES) as u64;
         let new = old.checked_add(delta_pages)?;
         if new > memory.ty.max.unwrap_or(MOST_PAGES).min(MOST_PAGES) {
             return None;
         }
         memory.bytes.resize(new as usize * PAGE_BYTES, 0);
-        Some(old)
+        Some(old as u32)
     }
 
     fn global_get(&self, instance: u32, global: u32) -> u128 {
@@ -429,7 +430,7 @@ impl World for Store {
         &mut self.tables[table].elements
     }
 
-    fn table_grow(&mut self, instance: u32, table: u32, delta: u32, init: u64) -> Option<u32> {
+    fn table_grow(&mut self, instance: u32, table: u32, delta: u64, init: u64) -> Option<u32> {
         let table = self.instances[instance as usize].tables[table as usize];
         let table = &mut self.tables[table];
         let old = table.elements.len();
@@ -489,6 +490,18 @@ impl World for Store {
             .iter()
             .position(|func| func.ty == *ty)
             .map_or(u32::MAX, |number| number as u32)
+    }
+
+    fn tag(&self, _instance: u32, _tag: u32) -> u32 {
+        panic!("no test here has tags")
+    }
+
+    fn add_exception(&mut self, _exception: Exception, _held: &mut dyn Iterator<Item = u64>) -> u64 {
+        panic!("no test here has tags")
+    }
+
+    fn exception(&self, _reference: u64) -> Option<Exception> {
+        None
     }
 
     fn call_host(&mut self, instance: u32, host: u32, args: &[u128]) -> Result<Vec<u128>, HostStop> {
