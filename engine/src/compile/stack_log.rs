@@ -337,7 +337,7 @@ impl Reader<'_> {
 }
 
 /// Value types in the order of their codes.
-const TYPES: [ValType; 7] = [
+const TYPES: [ValType; 8] = [
     ValType::I32,
     ValType::I64,
     ValType::F32,
@@ -345,10 +345,11 @@ const TYPES: [ValType; 7] = [
     ValType::V128,
     ValType::FuncRef,
     ValType::ExternRef,
+    ValType::ExnRef,
 ];
 
 fn type_code(ty: ValType) -> u8 {
-    match ty {
+    match ty.erased() {
         ValType::I32 => 0,
         ValType::I64 => 1,
         ValType::F32 => 2,
@@ -356,6 +357,7 @@ fn type_code(ty: ValType) -> u8 {
         ValType::V128 => 4,
         ValType::FuncRef => 5,
         ValType::ExternRef => 6,
+        ValType::ExnRef | ValType::Ref(_) => 7,
     }
 }
 

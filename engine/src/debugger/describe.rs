@@ -76,7 +76,7 @@ pub fn module_info(
             })
             .collect(),
         memories: (module.memories.iter())
-            .map(|memory| (u64::from(memory.min), memory.max.map(u64::from)))
+            .map(|memory| (memory.min, memory.max))
             .collect(),
         tables: (module.tables.iter())
             .map(|table| (table.element, table.min, table.max))

@@ -140,7 +140,7 @@ pub struct ModuleInfo {
     /// Memories, imports first: (minimum pages, maximum pages).
     pub memories: Vec<(u64, Option<u64>)>,
     /// Tables, imports first: (element type, minimum, maximum).
-    pub tables: Vec<(ValType, u32, Option<u32>)>,
+    pub tables: Vec<(ValType, u64, Option<u64>)>,
     /// Data segments: (offset in file, length).
     pub data: Vec<(ModuleOffset, u64)>,
     /// Element segments: number of elements.

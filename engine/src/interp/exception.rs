@@ -87,9 +87,11 @@ impl Machine {
                     self.values.extend_from_slice(&exception.values);
                 }
                 if catch.with_reference {
-                    let caught = self.caught.iter().flat_map(|(_, caught)| caught.references());
-                    let mut held = exception_references(&self.values).chain(caught);
-                    let reference = world.add_exception(exception, &mut held);
+                    let reference = {
+                        let caught = self.caught.iter().flat_map(|(_, caught)| caught.references());
+                        let mut held = exception_references(&self.values).chain(caught);
+                        world.add_exception(exception, &mut held)
+                    };
                     let ty = crate::types::RefType {
                         nullable: false,
                         heap: crate::types::HeapType::Exn,

@@ -26,9 +26,9 @@ use crate::types::{self, FuncType, Val, ValType};
 use std::ops::Range;
 use std::sync::Arc;
 use wasmparser::{
-    BinaryReader, DataKind, ElementItems, ElementKind, ExternalKind, FuncValidatorAllocations, FunctionBody,
-    IndirectNameMap, NameMap, Operator, Parser, Payload, RefType, TableInit, TypeRef, UnpackedIndex,
-    ValidPayload, Validator, WasmFeatures,
+    AbstractHeapType, BinaryReader, DataKind, ElementItems, ElementKind, ExternalKind,
+    FuncValidatorAllocations, FunctionBody, IndirectNameMap, NameMap, Operator, Parser, Payload, RefType,
+    TableInit, TypeRef, UnpackedIndex, ValidPayload, Validator, WasmFeatures,
 };
 
 /// Why reading ended.
@@ -526,7 +526,10 @@ pub(crate) fn reference_to(ty: wasmparser::HeapType, nullable: bool) -> Option<V
     let heap = match ty {
         wasmparser::HeapType::FUNC => types::HeapType::Func,
         wasmparser::HeapType::EXTERN => types::HeapType::Extern,
-        wasmparser::HeapType::EXN => types::HeapType::Exn,
+        wasmparser::HeapType::Abstract {
+            shared: false,
+            ty: AbstractHeapType::Exn,
+        } => types::HeapType::Exn,
         wasmparser::HeapType::Concrete(UnpackedIndex::Module(index)) => types::HeapType::Type(index),
         _ => return None,
     };

@@ -29,6 +29,7 @@ fn to_peer(val: Val) -> wasmi::Val {
         Val::V128(v) => wasmi::Val::V128(v.into()),
         Val::FuncRef(_) => wasmi::Val::FuncRef(wasmi::Nullable::Null),
         Val::ExternRef(_) => wasmi::Val::ExternRef(wasmi::Nullable::Null),
+        Val::ExnRef(_) => panic!("no module here has exceptions"),
     }
 }
 
