@@ -50,6 +50,17 @@ pub enum HeapType {
     Type(u32),
 }
 
+impl fmt::Display for HeapType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            HeapType::Func => f.write_str("func"),
+            HeapType::Extern => f.write_str("extern"),
+            HeapType::Exn => f.write_str("exn"),
+            HeapType::Type(index) => write!(f, "{index}"),
+        }
+    }
+}
+
 impl From<RefType> for ValType {
     fn from(ty: RefType) -> ValType {
         match (ty.nullable, ty.heap) {
@@ -127,12 +138,7 @@ impl fmt::Display for ValType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let ValType::Ref(ty) = self {
             let null = if ty.nullable { "null " } else { "" };
-            return match ty.heap {
-                HeapType::Func => write!(f, "(ref {null}func)"),
-                HeapType::Extern => write!(f, "(ref {null}extern)"),
-                HeapType::Exn => write!(f, "(ref {null}exn)"),
-                HeapType::Type(index) => write!(f, "(ref {null}{index})"),
-            };
+            return write!(f, "(ref {null}{})", ty.heap);
         }
         f.write_str(match self {
             ValType::I32 => "i32",

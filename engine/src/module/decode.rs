@@ -501,15 +501,19 @@ fn global_type(ty: &wasmparser::GlobalType) -> Result<GlobalType, Failure> {
     })
 }
 
-/// A value type; the offset is only for the error no valid module reaches.
 fn val_type(ty: wasmparser::ValType, offset: u64) -> Result<ValType, Failure> {
-    Ok(match ty {
+    value_type(ty).ok_or(Failure::Outside { offset })
+}
+
+/// A value type; `None` for what no feature here has.
+pub(crate) fn value_type(ty: wasmparser::ValType) -> Option<ValType> {
+    Some(match ty {
         wasmparser::ValType::I32 => ValType::I32,
         wasmparser::ValType::I64 => ValType::I64,
         wasmparser::ValType::F32 => ValType::F32,
         wasmparser::ValType::F64 => ValType::F64,
         wasmparser::ValType::V128 => ValType::V128,
-        wasmparser::ValType::Ref(ty) => ref_type(ty, offset)?,
+        wasmparser::ValType::Ref(ty) => reference_to(ty.heap_type(), ty.is_nullable())?,
     })
 }
 

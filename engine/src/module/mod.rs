@@ -10,8 +10,8 @@ mod decode;
 mod features;
 pub mod text;
 
-pub(crate) use decode::reference_to;
 pub use decode::{decode, decode_with};
+pub(crate) use decode::{reference_to, value_type};
 pub use features::{Feature, Features, SpecVersion};
 
 use crate::layout::{VmCounts, VmLayout};

@@ -7,11 +7,12 @@
 //!
 //! Must not know: who shows it, where names come from.
 
-use super::{Body, Export, ExportKind, ImportKind, Module};
+use super::{Body, Export, ExportKind, ImportKind, Module, reference_to, value_type};
 use crate::types::{FuncType, ValType};
 use std::fmt::{Display, Write};
 use wasmparser::{
-    BinaryReader, BlockType, BrTable, HeapType, Ieee32, Ieee64, MemArg, Operator, OperatorsReader, V128,
+    BinaryReader, BlockType, BrTable, Catch, HeapType, Ieee32, Ieee64, MemArg, MemArgTarget, Operator,
+    OperatorsReader, TryTable, V128,
 };
 
 /// One row.
@@ -50,7 +51,14 @@ pub fn function_text(module: &Module, func: u32, name: &dyn Fn(u32) -> String) -
     }
     let mut indent: u32 = 1;
     for (operator, offset) in operators(module, body) {
-        if matches!(operator, Operator::End | Operator::Else) {
+        if matches!(
+            operator,
+            Operator::End
+                | Operator::Else
+                | Operator::Catch { .. }
+                | Operator::CatchAll
+                | Operator::Delegate { .. }
+        ) {
             indent = indent.saturating_sub(1);
         }
         let text = row(module, &operator, name);
@@ -61,7 +69,14 @@ pub fn function_text(module: &Module, func: u32, name: &dyn Fn(u32) -> String) -
         });
         if matches!(
             operator,
-            Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } | Operator::Else
+            Operator::Block { .. }
+                | Operator::Loop { .. }
+                | Operator::If { .. }
+                | Operator::Else
+                | Operator::TryTable { .. }
+                | Operator::Try { .. }
+                | Operator::Catch { .. }
+                | Operator::CatchAll
         ) {
             indent = indent.saturating_add(1);
         }
@@ -272,10 +287,19 @@ fn row(module: &Module, operator: &Operator<'_>, name: &dyn Fn(u32) -> String) -
             $row.index_unless_zero(*$it)
         };
         ($row:ident, dst_mem $it:ident) => {
-            $row.index_unless_zero(*$it)
+            $row.add($it)
         };
         ($row:ident, src_mem $it:ident) => {
-            $row.index_unless_zero(*$it)
+            $row.add($it)
+        };
+        ($row:ident, tag_index $it:ident) => {
+            $row.add($it)
+        };
+        ($row:ident, type_index $it:ident) => {
+            $row.add($it)
+        };
+        ($row:ident, try_table $it:ident) => {
+            $row.try_table($it)
         };
         ($row:ident, hty $it:ident) => {
             $row.heap_type(*$it)
@@ -319,6 +343,10 @@ fn row(module: &Module, operator: &Operator<'_>, name: &dyn Fn(u32) -> String) -
         Operator::CallIndirect {
             type_index,
             table_index,
+        }
+        | Operator::ReturnCallIndirect {
+            type_index,
+            table_index,
         } => {
             row.index_unless_zero(*table_index);
             row.function_type(*type_index);
@@ -327,11 +355,19 @@ fn row(module: &Module, operator: &Operator<'_>, name: &dyn Fn(u32) -> String) -
             row.index_unless_zero(*table);
             row.add(elem_index);
         }
+        Operator::MemoryInit { data_index, mem } => {
+            row.index_unless_zero(*mem);
+            row.add(data_index);
+        }
         Operator::TableCopy {
             dst_table: 0,
             src_table: 0,
+        }
+        | Operator::MemoryCopy {
+            dst_mem: 0,
+            src_mem: 0,
         } => {}
-        Operator::TypedSelect { ty } => row.add(format_args!("(result {ty})")),
+        Operator::TypedSelect { ty } => row.result(*ty),
         _ => wasmparser::for_each_operator!(immediates),
     }
     row.text
@@ -357,8 +393,15 @@ impl Row<'_> {
     fn block_type(&mut self, ty: BlockType) {
         match ty {
             BlockType::Empty => {}
-            BlockType::Type(ty) => self.add(format_args!("(result {ty})")),
+            BlockType::Type(ty) => self.result(ty),
             BlockType::FuncType(index) => self.function_type(index),
+        }
+    }
+
+    fn result(&mut self, ty: wasmparser::ValType) {
+        match value_type(ty) {
+            Some(ty) => self.add(format_args!("(result {ty})")),
+            None => self.add(format_args!("(result {ty})")),
         }
     }
 
@@ -390,6 +433,9 @@ impl Row<'_> {
     }
 
     fn memarg(&mut self, memarg: &MemArg) {
+        if let MemArgTarget::Memory(memory) = memarg.target {
+            self.index_unless_zero(memory);
+        }
         if memarg.offset != 0 {
             self.add(format_args!("offset={}", memarg.offset));
         }
@@ -402,7 +448,22 @@ impl Row<'_> {
     }
 
     fn heap_type(&mut self, ty: HeapType) {
-        self.add(if ty == HeapType::EXTERN { "extern" } else { "func" });
+        match reference_to(ty, true).and_then(ValType::as_ref) {
+            Some(ty) => self.add(ty.heap),
+            None => self.add("unknown"),
+        }
+    }
+
+    fn try_table(&mut self, try_table: &TryTable) {
+        self.block_type(try_table.ty);
+        for catch in &try_table.catches {
+            match catch {
+                Catch::One { tag, label } => self.add(format_args!("(catch {tag} {label})")),
+                Catch::OneRef { tag, label } => self.add(format_args!("(catch_ref {tag} {label})")),
+                Catch::All { label } => self.add(format_args!("(catch_all {label})")),
+                Catch::AllRef { label } => self.add(format_args!("(catch_all_ref {label})")),
+            }
+        }
     }
 }
 
