@@ -228,8 +228,9 @@ fn compare(module: &Module, file: &str) -> usize {
 fn same(ours: &str, theirs: &str) -> bool {
     let (ours, mut theirs) = (words(ours), words(theirs));
     let name = ours[0].as_str();
-    if matches!(name, "block" | "loop" | "if" | "try_table") {
-        theirs.retain(|word| !word.starts_with('$') || word.ends_with(')')); // the label's name
+    let labelled = matches!(name, "block" | "loop" | "if" | "try_table");
+    if labelled && theirs.get(1).is_some_and(|word| word.starts_with('$')) {
+        theirs.remove(1); // the label's name
     }
     if name.ends_with(".const") && name.starts_with(['f', 'v']) {
         return theirs[0] == name; // other notation of the same number; tested by assembling
@@ -248,5 +249,6 @@ fn words(line: &str) -> Vec<String> {
     while let (Some(start), Some(end)) = (line.find("(;"), line.find(";)")) {
         line.replace_range(start..end + 2, "");
     }
+    let line = line.replace(" )", ")");
     line.split_whitespace().map(String::from).collect()
 }

@@ -2,9 +2,8 @@
 
 mod support;
 
-use stepwell_engine::error::{Error, TrapKind};
-use stepwell_engine::interp::{HostStop, MAX_FRAMES, MAX_VALUES, Machine, Step, World, check_supported};
-use stepwell_engine::module::decode;
+use stepwell_engine::error::TrapKind;
+use stepwell_engine::interp::{HostStop, MAX_FRAMES, MAX_VALUES, Machine, Step, World};
 use stepwell_engine::module::text::operator_text;
 use stepwell_engine::types::{FuncType, ValType};
 use support::Store;

@@ -88,6 +88,24 @@ fn simd_interpreted() {
 }
 
 #[test]
+fn simd_clean_code() {
+    run_all(Mode::Clean, simd(), core(SpecVersion::V2, 58, 24_000));
+}
+
+#[test]
+fn simd_twins() {
+    run_all(Mode::Twins, simd(), core(SpecVersion::V2, 58, 24_000));
+}
+
+#[test]
+fn relaxed_simd_compiled() {
+    for mode in [Mode::Clean, Mode::Twins] {
+        let suite = beyond_2_0(&[Feature::RelaxedSimd], 7, 50);
+        run_all(mode, proposal(Proposal::RelaxedSimd), suite);
+    }
+}
+
+#[test]
 fn relaxed_simd_interpreted() {
     let suite = beyond_2_0(&[Feature::RelaxedSimd], 7, 50);
     run_all(Mode::Interpreter, proposal(Proposal::RelaxedSimd), suite);
@@ -112,6 +130,22 @@ fn several_memories_interpreted() {
 }
 
 #[test]
+fn several_memories_compiled() {
+    for mode in [Mode::Clean, Mode::Twins] {
+        let suite = beyond_2_0(&[Feature::MultiMemory], 41, 700);
+        run_all(mode, proposal(Proposal::MultiMemory), suite);
+    }
+}
+
+#[test]
+fn memory64_compiled() {
+    for mode in [Mode::Clean, Mode::Twins] {
+        let suite = beyond_2_0(&[Feature::Memory64], 14, 1_400);
+        run_all(mode, proposal(Proposal::Memory64), suite);
+    }
+}
+
+#[test]
 fn memory64_interpreted() {
     let suite = beyond_2_0(&[Feature::Memory64], 14, 1_400);
     run_all(Mode::Interpreter, proposal(Proposal::Memory64), suite);
@@ -125,6 +159,17 @@ fn function_references_interpreted() {
 }
 
 #[test]
+fn function_references_compiled() {
+    let features = [Feature::FunctionReferences, Feature::TailCall];
+    // Tail calls apart.
+    let files =
+        || proposal(Proposal::FunctionReferences).filter(|file| !file.name().starts_with("return_call"));
+    for mode in [Mode::Clean, Mode::Twins] {
+        run_all(mode, files(), beyond_2_0(&features, 23, 1_500));
+    }
+}
+
+#[test]
 fn exceptions_interpreted() {
     let suite = Suite {
         // They use recursive groups of types; the last one misses what the third would have exported.
@@ -132,6 +177,45 @@ fn exceptions_interpreted() {
         ..core(SpecVersion::V3, 4, 80)
     };
     run_all(Mode::Interpreter, proposal(Proposal::ExceptionHandling), suite);
+}
+
+/// What is interpreted and not compiled is refused by name when it would run, and skipped where it cannot be reached.
+#[test]
+fn what_is_not_compiled_is_named() {
+    if !Mode::Clean.available() {
+        return;
+    }
+    let text = r#"(module (tag $t)
+        (table $wide i64 1 funcref)
+        (func (export "throws") (throw $t))
+        (func (export "catches") try catch_all end)
+        (func (export "grows") (drop (table.grow $wide (ref.null func) (i64.const 1))))
+        (func (export "skips") (result i32)
+            (return (i32.const 1))
+            try_table (catch_all 0) end
+            try try delegate 0 catch_all end
+            (drop)))
+        (invoke "throws")
+        (invoke "catches")
+        (invoke "grows")
+        (assert_return (invoke "skips") (i32.const 1))"#;
+    let options = Options {
+        mode: Mode::Clean,
+        features: Features::default(),
+    };
+    let report = run(text, options).expect("compiled code is available");
+    let reasons: Vec<&str> = (report.failed.iter())
+        .map(|failed| failed.reason.split(" (at").next().unwrap_or_default())
+        .collect();
+    assert_eq!(
+        reasons,
+        [
+            "unsupported: throw in compiled code",
+            "unsupported: try in compiled code",
+            "unsupported: table.grow of a table with 64-bit indices in compiled code",
+        ]
+    );
+    assert_eq!(report.passed.get("assert_return"), Some(&1));
 }
 
 /// What the suite leaves out.

@@ -399,6 +399,10 @@ pub trait MemMasm {
     fn element_address(&mut self, dst: Gpr, base: Gpr, index: Gpr);
     /// Sets the flags for a 64-bit register against the field `[base + offset]`.
     fn compare_field(&mut self, size: Size, lhs: Gpr, base: Gpr, offset: i32);
+    /// Makes 4 GiB of what is more. Clobbers flags.
+    fn clamp_to_4_gib(&mut self, reg: Gpr);
+    /// From an offset in a memory with base `base` to one from the base of memory 0. Clobbers flags.
+    fn rebase(&mut self, at: Gpr, base: Gpr);
     /// `dst += imm`. Clobbers flags.
     fn add_imm(&mut self, dst: Gpr, imm: u64, scratch: Option<Gpr>);
 }

@@ -78,23 +78,6 @@ pub fn supported() -> Result<(), String> {
     Err("there is no compiler for this processor".to_string())
 }
 
-/// Compiled code has one memory, and memories and tables with 32-bit indices.
-fn refuse_other_memories(module: &Module, func: u32) -> Result<(), Error> {
-    let what = if module.memories.len() > 1 {
-        "multi-memory in compiled code"
-    } else if module.memories.iter().any(|memory| memory.memory64)
-        || module.tables.iter().any(|table| table.table64)
-    {
-        "memory64 in compiled code"
-    } else {
-        return Ok(());
-    };
-    Err(Error::Unsupported {
-        what: what.to_string(),
-        offset: module.body(func).map_or(0, |body| body.first_op as u64),
-    })
-}
-
 /// Compiles a defined function.
 pub fn compile(
     module: &Module,
@@ -102,7 +85,6 @@ pub fn compile(
     func: u32,
     with: impl Into<Instrumentation>,
 ) -> Result<Compiled, Error> {
-    refuse_other_memories(module, func)?;
     let with = with.into();
     #[cfg(target_arch = "x86_64")]
     return compiler::compile::<x64::X64>(module, layout, func, &with);

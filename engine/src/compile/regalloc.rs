@@ -47,7 +47,7 @@ impl Prepass {
                         *uses = uses.saturating_add(weight);
                     }
                 }
-                Operator::Call { .. } | Operator::CallIndirect { .. } => {
+                Operator::Call { .. } | Operator::CallIndirect { .. } | Operator::CallRef { .. } => {
                     prepass.calls = prepass.calls.saturating_add(weight);
                 }
                 _ => {}

@@ -8,8 +8,9 @@ use super::masm::Size::{S32, S64};
 use super::masm::{Cond, DivOp, FloatOp, FloatUnary, IntOp, IntUnary, Masm, ShiftOp, Size, TruncOp, Width};
 use crate::error::Error;
 use crate::layout::Libcall;
+use crate::module::reference_to;
 use crate::module::text::operator_name;
-use crate::types::ValType::{self, F32, F64, FuncRef, I32, I64};
+use crate::types::ValType::{self, F32, F64, I32, I64};
 use wasmparser::Operator;
 
 fn width(len_bytes: u8, signed: bool, size: Size) -> Width {
@@ -21,17 +22,51 @@ fn width(len_bytes: u8, signed: bool, size: Size) -> Width {
 }
 
 impl<M: Masm> Compiler<'_, M> {
+    fn uses_table64(&self, operator: &Operator<'_>) -> bool {
+        let table64 = |table: u32| {
+            let table = self.module.tables.get(table as usize);
+            table.is_some_and(|table| table.table64)
+        };
+        match *operator {
+            Operator::TableGet { table }
+            | Operator::TableSet { table }
+            | Operator::TableSize { table }
+            | Operator::TableGrow { table }
+            | Operator::TableFill { table }
+            | Operator::TableInit { table, .. } => table64(table),
+            Operator::TableCopy { dst_table, src_table } => table64(dst_table) || table64(src_table),
+            Operator::CallIndirect { table_index, .. } | Operator::ReturnCallIndirect { table_index, .. } => {
+                table64(table_index)
+            }
+            _ => false,
+        }
+    }
+
     /// Compiles one operator, or skips it where it cannot be reached.
     pub fn operator(&mut self, operator: &Operator<'_>) -> Result<(), Error> {
         if !self.reachable {
             match operator {
-                Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } => self.skipped += 1,
-                Operator::End if self.skipped > 0 => self.skipped -= 1,
+                Operator::Block { .. }
+                | Operator::Loop { .. }
+                | Operator::If { .. }
+                | Operator::TryTable { .. }
+                | Operator::Try { .. } => self.skipped += 1,
+                Operator::End | Operator::Delegate { .. } if self.skipped > 0 => self.skipped -= 1,
                 Operator::End => self.end(),
                 Operator::Else if self.skipped == 0 => self.else_(),
                 _ => {}
             }
             return Ok(());
+        }
+        if self.uses_table64(operator) {
+            let what = format!(
+                "{} of a table with 64-bit indices in compiled code",
+                operator_name(operator)
+            );
+            return Err(Error::Unsupported {
+                what,
+                offset: self.at,
+            });
         }
         match operator {
             Operator::Nop => {}
@@ -50,6 +85,7 @@ impl<M: Masm> Compiler<'_, M> {
                 type_index,
                 table_index,
             } => self.call_indirect(*type_index, *table_index),
+            Operator::CallRef { type_index } => self.call_ref(*type_index),
             Operator::Drop => {
                 self.pop();
             }
@@ -315,31 +351,34 @@ impl<M: Masm> Compiler<'_, M> {
             Operator::F32ReinterpretI32 => self.reinterpret(F32),
             Operator::F64ReinterpretI64 => self.reinterpret(F64),
 
-            Operator::I32Load { memarg } => self.load(width(4, false, S32), memarg.offset),
-            Operator::I32Store { memarg } => self.store(width(4, false, S32), memarg.offset),
-            Operator::I32Load8S { memarg } => self.load(width(1, true, S32), memarg.offset),
-            Operator::I32Load8U { memarg } => self.load(width(1, false, S32), memarg.offset),
-            Operator::I32Store8 { memarg } => self.store(width(1, false, S32), memarg.offset),
-            Operator::I32Load16S { memarg } => self.load(width(2, true, S32), memarg.offset),
-            Operator::I32Load16U { memarg } => self.load(width(2, false, S32), memarg.offset),
-            Operator::I32Store16 { memarg } => self.store(width(2, false, S32), memarg.offset),
-            Operator::I64Load { memarg } => self.load(width(8, false, S64), memarg.offset),
-            Operator::I64Store { memarg } => self.store(width(8, false, S64), memarg.offset),
-            Operator::I64Load8S { memarg } => self.load(width(1, true, S64), memarg.offset),
-            Operator::I64Load8U { memarg } => self.load(width(1, false, S64), memarg.offset),
-            Operator::I64Store8 { memarg } => self.store(width(1, false, S64), memarg.offset),
-            Operator::I64Load16S { memarg } => self.load(width(2, true, S64), memarg.offset),
-            Operator::I64Load16U { memarg } => self.load(width(2, false, S64), memarg.offset),
-            Operator::I64Store16 { memarg } => self.store(width(2, false, S64), memarg.offset),
-            Operator::I64Load32S { memarg } => self.load(width(4, true, S64), memarg.offset),
-            Operator::I64Load32U { memarg } => self.load(width(4, false, S64), memarg.offset),
-            Operator::I64Store32 { memarg } => self.store(width(4, false, S64), memarg.offset),
-            Operator::F32Load { memarg } => self.float_load(S32, memarg.offset),
-            Operator::F32Store { memarg } => self.float_store(S32, memarg.offset),
-            Operator::F64Load { memarg } => self.float_load(S64, memarg.offset),
-            Operator::F64Store { memarg } => self.float_store(S64, memarg.offset),
+            Operator::I32Load { memarg } => self.load(width(4, false, S32), memarg),
+            Operator::I32Store { memarg } => self.store(width(4, false, S32), memarg),
+            Operator::I32Load8S { memarg } => self.load(width(1, true, S32), memarg),
+            Operator::I32Load8U { memarg } => self.load(width(1, false, S32), memarg),
+            Operator::I32Store8 { memarg } => self.store(width(1, false, S32), memarg),
+            Operator::I32Load16S { memarg } => self.load(width(2, true, S32), memarg),
+            Operator::I32Load16U { memarg } => self.load(width(2, false, S32), memarg),
+            Operator::I32Store16 { memarg } => self.store(width(2, false, S32), memarg),
+            Operator::I64Load { memarg } => self.load(width(8, false, S64), memarg),
+            Operator::I64Store { memarg } => self.store(width(8, false, S64), memarg),
+            Operator::I64Load8S { memarg } => self.load(width(1, true, S64), memarg),
+            Operator::I64Load8U { memarg } => self.load(width(1, false, S64), memarg),
+            Operator::I64Store8 { memarg } => self.store(width(1, false, S64), memarg),
+            Operator::I64Load16S { memarg } => self.load(width(2, true, S64), memarg),
+            Operator::I64Load16U { memarg } => self.load(width(2, false, S64), memarg),
+            Operator::I64Store16 { memarg } => self.store(width(2, false, S64), memarg),
+            Operator::I64Load32S { memarg } => self.load(width(4, true, S64), memarg),
+            Operator::I64Load32U { memarg } => self.load(width(4, false, S64), memarg),
+            Operator::I64Store32 { memarg } => self.store(width(4, false, S64), memarg),
+            Operator::F32Load { memarg } => self.float_load(S32, memarg),
+            Operator::F32Store { memarg } => self.float_store(S32, memarg),
+            Operator::F64Load { memarg } => self.float_load(S64, memarg),
+            Operator::F64Store { memarg } => self.float_store(S64, memarg),
             Operator::MemorySize { mem } => self.memory_size(*mem),
-            Operator::MemoryGrow { mem } => self.libcall(Libcall::MemoryGrow, *mem, 0, 1, Some(I32)),
+            Operator::MemoryGrow { mem } => {
+                let ty = self.address_type(*mem);
+                self.libcall(Libcall::MemoryGrow, *mem, 0, 1, Some(ty));
+            }
             Operator::MemoryCopy { dst_mem, src_mem } => {
                 self.libcall(Libcall::MemoryCopy, *dst_mem, *src_mem, 3, None);
             }
@@ -361,12 +400,15 @@ impl<M: Masm> Compiler<'_, M> {
                 self.libcall(Libcall::TableInit, *table, *elem_index, 3, None);
             }
             Operator::ElemDrop { elem_index } => self.libcall(Libcall::ElemDrop, *elem_index, 0, 0, None),
+            // The decoder has accepted the type, so that there is one.
             Operator::RefNull { hty } => {
-                let external = *hty == wasmparser::HeapType::EXTERN;
-                self.stack
-                    .push(if external { ValType::ExternRef } else { FuncRef }, Loc::Const(0));
+                let ty = reference_to(*hty, true).unwrap_or(ValType::FuncRef);
+                self.stack.push(ty, Loc::Const(0));
             }
             Operator::RefIsNull => self.ref_is_null(),
+            Operator::RefAsNonNull => self.ref_as_non_null(),
+            Operator::BrOnNull { relative_depth } => self.br_on_null(*relative_depth),
+            Operator::BrOnNonNull { relative_depth } => self.br_on_non_null(*relative_depth),
             Operator::RefFunc { function_index } => self.ref_func(*function_index),
 
             other if self.vector_operator(other) => {}

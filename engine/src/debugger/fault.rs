@@ -31,7 +31,7 @@ pub fn explain(paused: &Paused<'_>, trap: &Trap) -> TrapInfo {
     }
 }
 
-/// What a load or store wanted of memory 0, from its text and its operands.
+/// What a load or store wanted, from its text and its operands.
 fn access(paused: &Paused<'_>, instruction: &str) -> Option<FaultAccess> {
     let name = instruction.split_whitespace().next()?;
     let (ty, operation) = name.split_once('.')?;
@@ -40,7 +40,10 @@ fn access(paused: &Paused<'_>, instruction: &str) -> Option<FaultAccess> {
         .strip_prefix("load")
         .or_else(|| operation.strip_prefix("store"))?;
     let bits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    let lane = rest.ends_with("_lane");
     let len_bytes = match (bits.parse::<u64>(), ty) {
+        // Several lanes, such as in `load8x8_s`: half a vector.
+        (Ok(_), _) if rest[bits.len()..].starts_with('x') => 8,
         (Ok(bits), _) => bits / 8,
         (Err(_), "i32" | "f32") => 4,
         (Err(_), "i64" | "f64") => 8,
@@ -50,16 +53,24 @@ fn access(paused: &Paused<'_>, instruction: &str) -> Option<FaultAccess> {
     let offset = (instruction.split_whitespace())
         .find_map(|word| word.strip_prefix("offset="))
         .map_or(Some(0), |digits| digits.parse().ok())?;
+    // The memory, if it is not memory 0; a lane is the last word.
+    let mut numbers: Vec<u32> = (instruction.split_whitespace().skip(1))
+        .filter_map(|word| word.parse().ok())
+        .collect();
+    if lane {
+        numbers.pop();
+    }
+    let memory = numbers.first().copied().unwrap_or(0);
     let frame = paused.frame(0)?;
-    let from_top = if write { 2 } else { 1 };
+    let from_top = if write || lane { 2 } else { 1 };
     let base = match frame.operands.get(frame.operands.len().checked_sub(from_top)?)? {
         Val::I32(base) => u64::from(*base as u32),
         Val::I64(base) => *base as u64,
         _ => return None,
     };
-    let memory_len_bytes = paused.store().memory(frame.head.instance, 0)?.len() as u64;
+    let memory_len_bytes = paused.store().memory(frame.head.instance, memory)?.len() as u64;
     Some(FaultAccess {
-        memory: 0,
+        memory,
         base,
         offset,
         address: u128::from(base) + u128::from(offset),

@@ -44,7 +44,8 @@ impl Table {
                 ty.min
             )));
         }
-        let most = ty.max.unwrap_or(MAX_ELEMENTS).clamp(1, MAX_ELEMENTS);
+        let limit = u64::from(MAX_ELEMENTS);
+        let most = ty.max.unwrap_or(limit).clamp(1, limit);
         let len_bytes = (most as usize * ELEMENT_LEN_BYTES).next_multiple_of(COMMIT_ALIGN);
         let mapping = Mapping::reserve(len_bytes)
             .map_err(|error| Error::Host(format!("cannot reserve address space for a table: {error}")))?;

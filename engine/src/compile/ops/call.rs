@@ -49,6 +49,27 @@ impl<M: Masm> Compiler<'_, M> {
         self.finish_call(&ty, &layout, true);
     }
 
+    pub fn call_ref(&mut self, type_index: u32) {
+        let Some(ty) = self.module.types.get(type_index as usize).cloned() else {
+            self.broken = Some("no such type");
+            return;
+        };
+        let layout = CallLayout::new(&ty);
+        let first = self.stack.len().saturating_sub(ty.params.len() + 1);
+        self.spill_temps_below(first);
+        self.need_gprs(1);
+        self.settle();
+        let reference = self.pop();
+        let callee = self.in_gpr(reference);
+        let null = self.trap(TrapKind::NullFunctionReference);
+        self.masm.test(Size::S64, callee);
+        self.masm.jump_if(Cond::Equal, null);
+        self.save_homes();
+        self.masm.mov(CALLEE_REF, callee);
+        self.move_arguments(&layout, first, true);
+        self.finish_call(&ty, &layout, true);
+    }
+
     /// An argument's place at a call, when homes have been saved and `callee_taken` says that the register of the
     /// callee, which may be a home, has been overwritten.
     fn argument_place(&self, entry: Operand, callee_taken: bool) -> Loc {

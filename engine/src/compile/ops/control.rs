@@ -2,15 +2,16 @@
 
 use super::super::compiler::{Compiler, Control, ControlKind};
 use super::super::frame_map::Loc;
-use super::super::masm::Masm;
+use super::super::masm::{Cond, Masm};
 use super::super::regs::RegSet;
 use super::super::value_stack::slot_words;
 use crate::error::TrapKind;
+use crate::module::value_type;
 use crate::types::ValType;
 use std::collections::HashMap;
 use wasmparser::{BlockType, BrTable};
 
-/// The result of a block that has one and no parameters. The decoder has refused all other types.
+/// The result of a block that has one and no parameters. Of references, how they are represented.
 fn single(ty: wasmparser::ValType) -> &'static [ValType] {
     match ty {
         wasmparser::ValType::I32 => &[ValType::I32],
@@ -18,8 +19,11 @@ fn single(ty: wasmparser::ValType) -> &'static [ValType] {
         wasmparser::ValType::F32 => &[ValType::F32],
         wasmparser::ValType::F64 => &[ValType::F64],
         wasmparser::ValType::V128 => &[ValType::V128],
-        wasmparser::ValType::Ref(reference) if reference.is_extern_ref() => &[ValType::ExternRef],
-        wasmparser::ValType::Ref(_) => &[ValType::FuncRef],
+        wasmparser::ValType::Ref(_) => match value_type(ty).map(ValType::erased) {
+            Some(ValType::ExternRef) => &[ValType::ExternRef],
+            Some(ValType::ExnRef) => &[ValType::ExnRef],
+            _ => &[ValType::FuncRef],
+        },
     }
 }
 
@@ -198,6 +202,11 @@ impl<'a, M: Masm> Compiler<'a, M> {
     pub fn br_if(&mut self, depth: u32) {
         let value = self.pop();
         let cond = self.condition(value);
+        self.branch_if(cond, depth);
+    }
+
+    /// Branches if the flags say so.
+    pub fn branch_if(&mut self, cond: Cond, depth: u32) {
         match self.target(depth) {
             Some((label, height, count)) if self.in_place(height, count) => self.masm.jump_if(cond, label),
             _ => {

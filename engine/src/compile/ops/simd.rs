@@ -7,6 +7,7 @@ use super::super::masm_simd::{Lane, VecLoad, VecOp, VecShift, VecTemps, VecUnary
 use super::super::regs::{FLOAT_TEMPS, Xmm};
 use super::numeric::{float_type, int_type};
 use crate::types::ValType;
+use wasmparser::MemArg;
 
 /// The type of a lane outside its vector.
 fn lane_type(lane: Lane) -> ValType {
@@ -187,36 +188,36 @@ impl<M: Masm> Compiler<'_, M> {
         self.push_vec(dst);
     }
 
-    pub fn vec_load(&mut self, load: VecLoad, offset: u64) {
-        self.need_gprs(1);
+    pub fn vec_load(&mut self, load: VecLoad, memarg: &MemArg) {
+        self.need_for_access(1, memarg);
         self.need_xmms(1);
         self.settle();
         let base = self.pop();
-        let at = self.address(base, offset, 0);
+        let at = self.address(base, memarg, 0);
         let dst = self.take_xmm();
         let native = self.masm.vload(load, dst, at);
         self.may_fault(native);
         self.push_vec(dst);
     }
 
-    pub fn vec_store(&mut self, offset: u64) {
-        self.need_gprs(1);
+    pub fn vec_store(&mut self, memarg: &MemArg) {
+        self.need_for_access(1, memarg);
         self.need_xmms(1);
         self.settle();
         let (value, base) = (self.pop(), self.pop());
-        let at = self.address(base, offset, 15);
+        let at = self.address(base, memarg, 15);
         let src = self.in_xmm(value);
         let native = self.masm.vstore(at, src);
         self.may_fault(native);
         self.stored(at, 16);
     }
 
-    pub fn vec_load_lane(&mut self, lane: Lane, index: u8, offset: u64) {
-        self.need_gprs(1);
+    pub fn vec_load_lane(&mut self, lane: Lane, index: u8, memarg: &MemArg) {
+        self.need_for_access(1, memarg);
         self.need_xmms(2);
         self.settle();
         let (vector, base) = (self.pop(), self.pop());
-        let at = self.address(base, offset, 0);
+        let at = self.address(base, memarg, 0);
         let src = self.in_xmm(vector);
         let dst = self.result_xmm(src);
         let native = self.masm.vload_lane(lane, index, dst, src, at);
@@ -224,12 +225,12 @@ impl<M: Masm> Compiler<'_, M> {
         self.push_vec(dst);
     }
 
-    pub fn vec_store_lane(&mut self, lane: Lane, index: u8, offset: u64) {
-        self.need_gprs(1);
+    pub fn vec_store_lane(&mut self, lane: Lane, index: u8, memarg: &MemArg) {
+        self.need_for_access(1, memarg);
         self.need_xmms(1);
         self.settle();
         let (vector, base) = (self.pop(), self.pop());
-        let at = self.address(base, offset, 0);
+        let at = self.address(base, memarg, 0);
         let src = self.in_xmm(vector);
         let native = self.masm.vstore_lane(lane, index, at, src);
         self.may_fault(native);

@@ -1,7 +1,7 @@
 //! Tables and references.
 
 use super::super::compiler::Compiler;
-use super::super::frame_map::Loc;
+use super::super::frame_map::{Loc, Operand};
 use super::super::masm::{Cond, Masm, Size};
 use super::super::regs::Gpr;
 use crate::error::TrapKind;
@@ -71,6 +71,12 @@ impl<M: Masm> Compiler<'_, M> {
 
     pub fn ref_is_null(&mut self) {
         let value = self.pop();
+        self.compare_null(value);
+        self.push_cond(Cond::Equal);
+    }
+
+    /// Sets the flags for a reference against null.
+    fn compare_null(&mut self, value: Operand) {
         match self.place(value) {
             Loc::Slot(slot) => self.masm.compare_slot(Size::S64, slot, 0),
             _ => {
@@ -78,6 +84,34 @@ impl<M: Masm> Compiler<'_, M> {
                 self.masm.test(Size::S64, reg);
             }
         }
-        self.push_cond(Cond::Equal);
+    }
+
+    pub fn ref_as_non_null(&mut self) {
+        self.need_gprs(1);
+        self.settle();
+        let value = self.pop();
+        let null = self.trap(TrapKind::NullReference);
+        self.compare_null(value);
+        self.masm.jump_if(Cond::Equal, null);
+        self.stack.push(value.ty, value.loc);
+    }
+
+    pub fn br_on_null(&mut self, depth: u32) {
+        self.need_gprs(1);
+        self.settle();
+        let value = self.pop();
+        self.compare_null(value);
+        self.branch_if(Cond::Equal, depth);
+        self.stack.push(value.ty, value.loc);
+    }
+
+    pub fn br_on_non_null(&mut self, depth: u32) {
+        self.need_gprs(1);
+        self.settle();
+        let value = self.pop();
+        self.compare_null(value);
+        self.stack.push(value.ty, value.loc);
+        self.branch_if(Cond::NotEqual, depth);
+        self.pop();
     }
 }

@@ -172,6 +172,23 @@ impl MemMasm for X64 {
         }
     }
 
+    fn clamp_to_4_gib(&mut self, reg: Gpr) {
+        let below = self.asm.new_dynamic_label();
+        // The halves swapped, the upper one can be tested, and 4 GiB is one.
+        dynasm!(self.asm ; .arch x64
+            ; ror Rq(reg.0), 32
+            ; test Rd(reg.0), Rd(reg.0)
+            ; jz =>below
+            ; mov Rd(reg.0), 1
+            ; =>below
+            ; rol Rq(reg.0), 32
+        );
+    }
+
+    fn rebase(&mut self, at: Gpr, base: Gpr) {
+        dynasm!(self.asm ; .arch x64 ; add Rq(at.0), Rq(base.0) ; sub Rq(at.0), rbx);
+    }
+
     fn add_imm(&mut self, dst: Gpr, imm: u64, scratch: Option<Gpr>) {
         match (i32::try_from(imm), scratch) {
             (Ok(imm), _) => dynasm!(self.asm ; .arch x64 ; add Rq(dst.0), imm),
