@@ -55,12 +55,12 @@ impl FrameTarget<'_> {
             Val::F32(bits) => WasmValue::F32(bits),
             Val::F64(bits) => WasmValue::F64(bits),
             Val::V128(bits) => WasmValue::V128(bits),
-            Val::FuncRef(0) | Val::ExternRef(0) => WasmValue::NullRef,
+            Val::FuncRef(0) | Val::ExternRef(0) | Val::ExnRef(0) => WasmValue::NullRef,
             Val::FuncRef(bits) => match self.store.func_of_ref(bits) {
                 Some((instance, func)) if instance == self.frame.head.instance => WasmValue::FuncRef(func),
                 _ => WasmValue::OtherRef(bits),
             },
-            Val::ExternRef(bits) => WasmValue::OtherRef(bits),
+            Val::ExternRef(bits) | Val::ExnRef(bits) => WasmValue::OtherRef(bits),
         }
     }
 }
