@@ -15,12 +15,13 @@
 //!
 //! # Calls between functions
 //! `r8` holds the callee's [`VmFuncRef`](func_ref), `r14` the callee's VmCtx, `rbx` the callee's memory (a caller whose
-//! call may leave the instance sets both, and puts its own back after it). Integer and reference arguments go in [`INT_ARGS`],
-//! floats and vectors in [`FLOAT_ARGS`]; the rest lie on the stack, in order, at `[rsp]` before the call
-//! instruction (`[rbp+16]` for the callee), 8 bytes each, vectors 16 bytes aligned to 16. The first result comes
-//! in `rax` or `xmm0`; further results lie behind the stack arguments, from the next multiple of 16, in order,
-//! 8 bytes each, vectors 16 aligned. See [`CallLayout`]. `i32` values are zero-extended to 64 bits wherever they
-//! lie in a register or slot.
+//! call may leave the instance sets both, and puts its own back after it). Integer and reference arguments go in
+//! [`INT_ARGS`], floats and vectors in [`FLOAT_ARGS`]; the first result comes in `rax` or `xmm0`. Further results and the
+//! rest of the arguments lie on the stack, in this order, from `[rsp]` before the call instruction (`[rbp+16]` for the
+//! callee), 8 bytes each, vectors 16 bytes aligned to 16, the arguments from the next multiple of 16. Results come first,
+//! so that a function and the one it tail-calls have them at the same place; and there is room for some arguments at
+//! every call, so that a function that has none on the stack can tail-call one that has. See [`CallLayout`]. `i32`
+//! values are zero-extended to 64 bits wherever they lie in a register or slot.
 //!
 //! Must not know: the compiler, the runtime.
 
@@ -196,6 +197,9 @@ pub struct CallLayout {
 }
 
 impl CallLayout {
+    /// Bytes of stack at every call, for results and arguments, whether the callee needs them or not.
+    pub const LEAST_STACK_BYTES: u32 = 64;
+
     /// The layout of a type.
     pub fn new(ty: &FuncType) -> CallLayout {
         let (mut ints, mut floats, mut offset) = (INT_ARGS.iter(), FLOAT_ARGS.iter(), 0u32);
@@ -206,6 +210,14 @@ impl CallLayout {
             *offset += size;
             place
         };
+        let results = (ty.results.iter().enumerate())
+            .map(|(index, &result)| match (index, result.is_float()) {
+                (0, false) => ArgPlace::Gpr(0),
+                (0, true) => ArgPlace::Xmm(0),
+                _ => place_on_stack(result, &mut offset),
+            })
+            .collect();
+        offset = offset.next_multiple_of(16);
         let params = (ty.params.iter())
             .map(|&param| {
                 let register = if param.is_float() {
@@ -216,18 +228,10 @@ impl CallLayout {
                 register.unwrap_or_else(|| place_on_stack(param, &mut offset))
             })
             .collect();
-        offset = offset.next_multiple_of(16);
-        let results = (ty.results.iter().enumerate())
-            .map(|(index, &result)| match (index, result.is_float()) {
-                (0, false) => ArgPlace::Gpr(0),
-                (0, true) => ArgPlace::Xmm(0),
-                _ => place_on_stack(result, &mut offset),
-            })
-            .collect();
         CallLayout {
             params,
             results,
-            stack_bytes: offset.next_multiple_of(16),
+            stack_bytes: offset.next_multiple_of(16).max(CallLayout::LEAST_STACK_BYTES),
         }
     }
 }

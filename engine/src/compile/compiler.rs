@@ -104,7 +104,7 @@ pub(super) struct Compiler<'a, M: Masm> {
     pub at: u64,
     pub next_at: u64,
     with: &'a Instrumentation,
-    own_layout: CallLayout,
+    pub own_layout: CallLayout,
     saved: Vec<(u8, i32)>,
     /// Registers that this instruction is using.
     pub pinned: RegSet,
@@ -429,10 +429,15 @@ impl<M: Masm> Compiler<'_, M> {
                 ArgPlace::Xmm(reg) => self.load_xmm(Xmm(reg), entry),
             }
         }
+        self.restore_saved();
+        self.masm.leave();
+    }
+
+    /// Takes back what the caller's callee-saved registers held.
+    pub fn restore_saved(&mut self) {
         for (reg, slot) in self.saved.clone() {
             self.masm.load_slot(Gpr(reg), slot);
         }
-        self.masm.leave();
     }
 
     fn finish(mut self) -> Result<Compiled, Error> {

@@ -403,6 +403,8 @@ pub trait MemMasm {
     fn clamp_to_4_gib(&mut self, reg: Gpr);
     /// From an offset in a memory with base `base` to one from the base of memory 0. Clobbers flags.
     fn rebase(&mut self, at: Gpr, base: Gpr);
+    /// Sets the flags for the VmCtx's address against the field `[base + offset]`.
+    fn compare_vmctx(&mut self, base: Gpr, offset: i32);
     /// `dst += imm`. Clobbers flags.
     fn add_imm(&mut self, dst: Gpr, imm: u64, scratch: Option<Gpr>);
 }
@@ -427,6 +429,9 @@ pub trait FlowMasm {
     fn enter(&mut self);
     /// Leaves the frame and returns.
     fn leave(&mut self);
+    /// Leaves the frame, and enters the code of the [`func_ref`](crate::layout::func_ref) in the callee register as if
+    /// the caller had called it.
+    fn leave_to_callee(&mut self);
     /// Zeroes a run of 8-byte slots: `count` of them from `lowest` upward. Clobbers the given registers.
     fn zero_slots(&mut self, lowest: i32, count: u32);
     /// Jumps if the stack is used up.

@@ -47,7 +47,11 @@ impl Prepass {
                         *uses = uses.saturating_add(weight);
                     }
                 }
-                Operator::Call { .. } | Operator::CallIndirect { .. } | Operator::CallRef { .. } => {
+                // A tail call of this module needs no home saved, others do.
+                Operator::Call { .. }
+                | Operator::CallIndirect { .. }
+                | Operator::CallRef { .. }
+                | Operator::ReturnCallIndirect { .. } => {
                     prepass.calls = prepass.calls.saturating_add(weight);
                 }
                 _ => {}

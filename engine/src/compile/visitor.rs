@@ -86,6 +86,11 @@ impl<M: Masm> Compiler<'_, M> {
                 table_index,
             } => self.call_indirect(*type_index, *table_index),
             Operator::CallRef { type_index } => self.call_ref(*type_index),
+            Operator::ReturnCall { function_index } => self.return_call(*function_index),
+            Operator::ReturnCallIndirect {
+                type_index,
+                table_index,
+            } => self.return_call_indirect(*type_index, *table_index),
             Operator::Drop => {
                 self.pop();
             }

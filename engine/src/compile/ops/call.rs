@@ -8,6 +8,15 @@ use crate::error::TrapKind;
 use crate::layout::{ArgPlace, CallLayout, func_ref};
 use crate::types::{FuncType, ValType};
 
+/// Where arguments go that have no register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StackArguments {
+    /// The frame's outgoing area.
+    Outgoing,
+    /// Where this function's own arguments came, for a callee that takes the frame's place.
+    Incoming,
+}
+
 impl<M: Masm> Compiler<'_, M> {
     pub fn call(&mut self, func: u32) {
         let ty = self.module.func_type(func).clone();
@@ -21,9 +30,18 @@ impl<M: Masm> Compiler<'_, M> {
     }
 
     pub fn call_indirect(&mut self, type_index: u32, table: u32) {
+        if let Some((ty, layout, first)) = self.indirect_callee(type_index, table) {
+            self.move_arguments(&layout, first, true);
+            self.finish_call(&ty, &layout, true);
+        }
+    }
+
+    /// Takes the index off the stack and the function there into the callee register, if it is of the type; saves
+    /// homes. The type, its layout, and the stack index of the first argument.
+    pub fn indirect_callee(&mut self, type_index: u32, table: u32) -> Option<(FuncType, CallLayout, usize)> {
         let Some(ty) = self.module.types.get(type_index as usize).cloned() else {
             self.broken = Some("no such type");
-            return;
+            return None;
         };
         let layout = CallLayout::new(&ty);
         let first = self.stack.len().saturating_sub(ty.params.len() + 1);
@@ -45,8 +63,7 @@ impl<M: Masm> Compiler<'_, M> {
         self.masm.jump_if(Cond::NotEqual, mismatch);
         self.save_homes();
         self.masm.mov(CALLEE_REF, callee);
-        self.move_arguments(&layout, first, true);
-        self.finish_call(&ty, &layout, true);
+        Some((ty, layout, first))
     }
 
     pub fn call_ref(&mut self, type_index: u32) {
@@ -83,8 +100,20 @@ impl<M: Masm> Compiler<'_, M> {
     }
 
     /// Moves the entries from `first` up to where the callee expects its arguments, and drops them.
-    fn move_arguments(&mut self, layout: &CallLayout, first: usize, callee_taken: bool) {
+    pub fn move_arguments(&mut self, layout: &CallLayout, first: usize, callee_taken: bool) {
         self.reserve_outgoing(layout.stack_bytes);
+        self.place_arguments(layout, first, callee_taken, StackArguments::Outgoing);
+        self.stack.truncate(first);
+    }
+
+    /// The same, with the entries left as they were.
+    pub fn place_arguments(
+        &mut self,
+        layout: &CallLayout,
+        first: usize,
+        callee_taken: bool,
+        to: StackArguments,
+    ) {
         let args: Vec<(Operand, Loc, ArgPlace)> = (layout.params.iter().enumerate())
             .filter_map(|(index, &place)| {
                 let entry = self.stack.get(first + index)?;
@@ -94,7 +123,9 @@ impl<M: Masm> Compiler<'_, M> {
         // Into memory first: that takes no register.
         for &(entry, from, place) in &args {
             let wide = entry.ty == ValType::V128;
-            if let ArgPlace::Stack(offset) = place {
+            if let (ArgPlace::Stack(offset), StackArguments::Incoming) = (place, to) {
+                self.store_entry(16 + offset as i32, Operand { loc: from, ..entry });
+            } else if let ArgPlace::Stack(offset) = place {
                 match from {
                     Loc::Gpr(reg) => self.masm.store_outgoing(offset, Gpr(reg)),
                     Loc::Xmm(reg) if wide => self.masm.vstore_outgoing(offset, Xmm(reg)),
@@ -132,7 +163,6 @@ impl<M: Masm> Compiler<'_, M> {
                 _ => {}
             }
         }
-        self.stack.truncate(first);
     }
 
     fn move_gprs(&mut self, mut moves: Vec<(Gpr, Gpr)>) {
@@ -189,7 +219,7 @@ impl<M: Masm> Compiler<'_, M> {
         }
     }
 
-    fn finish_call(&mut self, ty: &FuncType, layout: &CallLayout, other_instance: bool) {
+    pub fn finish_call(&mut self, ty: &FuncType, layout: &CallLayout, other_instance: bool) {
         let native = self.masm.call_ref(other_instance);
         self.site(SiteKind::Call, native);
         if other_instance {

@@ -6,4 +6,5 @@ pub(super) mod memory;
 pub(super) mod numeric;
 pub(super) mod simd;
 pub(super) mod table;
+pub(super) mod tail_call;
 pub(super) mod variable;

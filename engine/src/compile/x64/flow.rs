@@ -71,6 +71,10 @@ impl FlowMasm for X64 {
         dynasm!(self.asm ; .arch x64 ; leave ; ret);
     }
 
+    fn leave_to_callee(&mut self) {
+        dynasm!(self.asm ; .arch x64 ; leave ; jmp QWORD [BYTE Rq(CALLEE_REF.0) + func_ref::CODE as i8]);
+    }
+
     fn zero_slots(&mut self, lowest: i32, count: u32) {
         if count <= 8 {
             for index in 0..count as i32 {

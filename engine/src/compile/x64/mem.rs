@@ -189,6 +189,10 @@ impl MemMasm for X64 {
         dynasm!(self.asm ; .arch x64 ; add Rq(at.0), Rq(base.0) ; sub Rq(at.0), rbx);
     }
 
+    fn compare_vmctx(&mut self, base: Gpr, offset: i32) {
+        dynasm!(self.asm ; .arch x64 ; cmp r14, [Rq(base.0) + offset]);
+    }
+
     fn add_imm(&mut self, dst: Gpr, imm: u64, scratch: Option<Gpr>) {
         match (i32::try_from(imm), scratch) {
             (Ok(imm), _) => dynasm!(self.asm ; .arch x64 ; add Rq(dst.0), imm),
