@@ -5,6 +5,8 @@
 //! - Exit codes: the guest's own from `run` (of codes above 255 the system keeps the low eight bits, as for every
 //!   process); 134 after a trap; 1 for an error, wrong words among them; 2 for a window that cannot open.
 //! - A closed pipe ends the output, and is no error.
+//! - What a module names reaches a terminal as text and never as a command to it. The output of a guest that runs is
+//!   its own.
 //!
 //! Must not know: how anything is done; subcommands do not know each other.
 
@@ -22,6 +24,7 @@ use crate::launch::Opened;
 use anyhow::Result;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::Write;
 use std::path::Path;
@@ -178,13 +181,31 @@ fn one_line(error: &anyhow::Error) -> String {
 /// Tells of an error.
 fn report(error: &dyn Display) {
     // There is nobody left to tell if standard error is closed.
-    let _ = writeln!(std::io::stderr(), "error: {error}");
+    let _ = writeln!(std::io::stderr(), "error: {}", visible(&error.to_string()));
+}
+
+/// Text with its control characters (but for ends of lines and tabs) written out: names come from files that anybody
+/// may have made.
+fn visible(text: &str) -> Cow<'_, str> {
+    let is_command = |c: char| c.is_control() && c != '\n' && c != '\t';
+    if !text.contains(is_command) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_command(c) {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
 }
 
 /// Writes to standard output. A reader that has gone away is no error.
 fn write_out(text: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(visible(text).as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         other => Ok(other?),
     }
@@ -197,6 +218,12 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn names_are_no_commands_to_a_terminal() {
+        assert_eq!(visible("a\tb\nc \u{e9}"), "a\tb\nc \u{e9}");
+        assert_eq!(visible("\u{1b}[31mred\u{7}\u{9b}"), "\\u{1b}[31mred\\u{7}\\u{9b}");
     }
 
     #[test]
