@@ -7,7 +7,7 @@ use session_support::Client;
 use std::time::{Duration, Instant};
 use stepwell_engine::debugger::{
     BreakpointId, BreakpointSpec, Command, Event, HitRule, Outcome, Query, QueryError, Reply, StepKind,
-    StepUnit, StopId, StopReason, StopRule,
+    StepUnit, StopId, StopReason, StopRule, WriteTarget,
 };
 
 #[test]
@@ -341,4 +341,54 @@ fn a_logpoint_in_a_loop_without_end_is_paused_and_bounded() {
     });
     assert!(said > 100 && said < 10_000, "{said}");
     client.session.send(Command::Stop);
+}
+}
+
+#[test]
+fn vectors_are_written_whole_and_their_faults_told_right() {
+    for (instruction, base, len_bytes) in [
+        ("v128.load8_lane 3 (i32.const 65536) (local.get 0)", 65536, 1),
+        ("v128.load16x4_u (i32.const 65530)", 65530, 8),
+        ("v128.load32_splat (i32.const 65533)", 65533, 4),
+        ("v128.load (i32.const 65521)", 65521, 16),
+    ] {
+        let wat = format!(
+            r#"(module (memory 1) (func (export "_start") (local v128)
+              nop (i64.store (i32.const 0) (i64x2.extract_lane 1 (local.get 0))) (drop ({instruction}))))"#
+        );
+        let mut client = Client::of_text(&wat, false);
+        client.session.send(Command::Restart { stop_on_entry: true });
+        let stop = client.stopped().stop;
+        let bits = 0x0123_4567_89ab_cdef << 64 | 7;
+        let target = WriteTarget::Local { index: 0, bits };
+        assert_eq!(
+            client.ask(Query::Write {
+                stop,
+                frame: 0,
+                target
+            }),
+            Ok(Reply::Written)
+        );
+        client.session.send(Command::Continue);
+        let trapped = client.stopped();
+        let StopReason::Trap(trap) = &trapped.reason else {
+            panic!("{:?}", trapped.reason);
+        };
+        let access = trap.access.as_ref().expect("a memory fault");
+        assert_eq!(
+            (access.base, access.len_bytes),
+            (base, len_bytes),
+            "{instruction}"
+        );
+        let memory = client.ask(Query::Memory {
+            stop: trapped.stop,
+            memory: 0,
+            address: 0,
+            len_bytes: 8,
+        });
+        let Ok(Reply::Memory(memory)) = memory else {
+            panic!("{memory:?}")
+        };
+        assert_eq!(memory.bytes, 0x0123_4567_89ab_cdef_u64.to_le_bytes());
+    }
 }

@@ -461,7 +461,7 @@ impl Player {
         let Some(slot) = slots.iter().find(|slot| slot.index == index) else {
             bail!("there is no such local, operand or global: {index}");
         };
-        let bits = u64::try_from(val_from_text(slot.ty, text)?.bits())?;
+        let bits = val_from_text(slot.ty, text)?.bits();
         self.write(match target {
             Target::Local => WriteTarget::Local { index, bits },
             Target::Operand => WriteTarget::Operand { index, bits },

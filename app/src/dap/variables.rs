@@ -248,7 +248,7 @@ impl Server {
             .find(|slot| convert::slot_name(slot, scope.sigil()) == text("name"))
             .with_context(|| format!("there is no {:?}", text("name")))?;
         let val = val_from_text(slot.ty, text("value"))?;
-        let bits = u64::try_from(val.bits()).context("vectors cannot be written")?;
+        let bits = val.bits();
         let index = slot.index;
         let target = match scope {
             Scope::WasmLocals => WriteTarget::Local { index, bits },

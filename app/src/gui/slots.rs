@@ -36,7 +36,7 @@ pub fn show(
     before: Option<&[WasmSlot]>,
     space: &str,
     fresh: bool,
-) -> Option<(u32, u64)> {
+) -> Option<(u32, u128)> {
     let mut written = None;
     for slot in slots {
         let old = before.and_then(|before| before.iter().find(|old| old.index == slot.index));
@@ -86,7 +86,7 @@ fn editor(
     slot: &WasmSlot,
     space: &str,
     cell: Rect,
-) -> Option<u64> {
+) -> Option<u128> {
     let editing = edit
         .open
         .as_mut()
@@ -124,7 +124,7 @@ fn editor(
     match val_from_text(slot.ty, editing.text.trim()) {
         Ok(value) => {
             edit.open = None;
-            u64::try_from(value.bits()).ok()
+            Some(value.bits())
         }
         Err(error) => {
             editing.complaint = Some(error.to_string());

@@ -212,12 +212,8 @@ impl Inspector<'_, '_> {
     fn write(&mut self, frame: u32, target: &WriteTarget) -> Result<(), QueryError> {
         let wasm_frame = self.row(frame)?.wasm_frame;
         let written = match target {
-            WriteTarget::Local { index, bits } => {
-                self.paused.set_local(wasm_frame, *index, u128::from(*bits))
-            }
-            WriteTarget::Operand { index, bits } => {
-                self.paused.set_operand(wasm_frame, *index, u128::from(*bits))
-            }
+            WriteTarget::Local { index, bits } => self.paused.set_local(wasm_frame, *index, *bits),
+            WriteTarget::Operand { index, bits } => self.paused.set_operand(wasm_frame, *index, *bits),
             WriteTarget::Global { index, bits } => {
                 let mutable = (self.paused.store().module(0))
                     .and_then(|module| module.globals.get(*index as usize))
@@ -225,7 +221,7 @@ impl Inspector<'_, '_> {
                 if !mutable {
                     return Err(invalid("this global is constant"));
                 }
-                self.paused.store_mut().set_global(0, *index, u128::from(*bits))
+                self.paused.store_mut().set_global(0, *index, *bits)
             }
             WriteTarget::Memory {
                 memory,

@@ -124,21 +124,21 @@ pub enum WriteTarget {
         /// Its index.
         index: u32,
         /// New bits.
-        bits: u64,
+        bits: u128,
     },
     /// An operand-stack entry, from the bottom.
     Operand {
         /// Its index.
         index: u32,
         /// New bits.
-        bits: u64,
+        bits: u128,
     },
     /// A mutable global.
     Global {
         /// Its index.
         index: u32,
         /// New bits.
-        bits: u64,
+        bits: u128,
     },
     /// Bytes of a memory.
     Memory {
