@@ -252,3 +252,21 @@ fn words(line: &str) -> Vec<String> {
     let line = line.replace(" )", ")");
     line.split_whitespace().map(String::from).collect()
 }
+
+#[test]
+fn a_row_stays_short_whatever_a_module_names() {
+    let long = "x".repeat(100_000);
+    let params = "i32 ".repeat(1000);
+    let wat = format!(
+        r#"(module (type $t (func (param {params}))) (global ${long} i32 (i32.const 0))
+          (func ${long} (call ${long}) (drop (global.get ${long}))
+            {} (block (type $t) unreachable)))"#,
+        "(i32.const 0)".repeat(1000)
+    );
+    let module = decode(wat::parse_str(wat).expect("text").into()).expect("valid");
+    let name = |func: u32| module.names.funcs.get(&func).cloned().unwrap_or_default();
+    let rows = function_text(&module, 0, &name);
+    let has = |row: &str| rows.iter().any(|line| line.text == row);
+    assert!(has("call 0") && has("global.get 0") && has("block (type 0)"));
+    assert!(rows.iter().skip(1).all(|line| line.text.len() < 1100));
+}

@@ -342,7 +342,6 @@ fn a_logpoint_in_a_loop_without_end_is_paused_and_bounded() {
     assert!(said > 100 && said < 10_000, "{said}");
     client.session.send(Command::Stop);
 }
-}
 
 #[test]
 fn vectors_are_written_whole_and_their_faults_told_right() {

@@ -4,6 +4,7 @@
 //! - One row an operator, in file order, each with its exact offset; the function's last row is its final `end`.
 //! - The words are those of the text format, and a row of text assembles to the operator it stands for.
 //! - Only the offsets, or only one row, cost no text for the others.
+//! - A row is bounded, but for the targets of a `br_table`, which the operator itself has.
 //!
 //! Must not know: who shows it, where names come from.
 
@@ -14,6 +15,11 @@ use wasmparser::{
     BinaryReader, BlockType, BrTable, Catch, HeapType, Ieee32, Ieee64, MemArg, MemArgTarget, Operator,
     OperatorsReader, TryTable, V128,
 };
+
+/// Longer names are replaced by the index they stand for: two bytes of code must not become a megabyte of text.
+const LONGEST_NAME_LEN_BYTES: usize = 1000;
+/// A block's type with more parameters and results than this is named by its number alone.
+const MOST_TYPES_SPELLED: usize = 32;
 
 /// One row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -407,12 +413,11 @@ impl Row<'_> {
 
     fn function_type(&mut self, index: u32) {
         self.add(format_args!("(type {index})"));
-        self.text += &self
-            .module
-            .types
-            .get(index as usize)
-            .map(signature)
-            .unwrap_or_default();
+        // The number alone says it; of a type with a thousand parameters a million blocks can be.
+        let ty = self.module.types.get(index as usize);
+        if let Some(ty) = ty.filter(|ty| ty.params.len() + ty.results.len() <= MOST_TYPES_SPELLED) {
+            self.text += &signature(ty);
+        }
     }
 
     fn targets(&mut self, targets: &BrTable<'_>) {
@@ -422,12 +427,18 @@ impl Row<'_> {
     }
 
     fn function(&mut self, func: u32) {
-        self.add(identifier(&(self.name)(func)));
+        let name = (self.name)(func);
+        if name.len() > LONGEST_NAME_LEN_BYTES {
+            self.add(func);
+        } else {
+            self.add(identifier(&name));
+        }
     }
 
     fn global(&mut self, global: u32) {
         match self.module.names.globals.get(&global) {
-            Some(name) => self.add(identifier(name)),
+            Some(name) if name.len() <= LONGEST_NAME_LEN_BYTES => self.add(identifier(name)),
+            Some(_) => self.add(global),
             None => self.add(global),
         }
     }

@@ -1,7 +1,7 @@
 //! Instantiation: imports found and checked, everything allocated, active segments applied.
 //!
 //! # Invariants
-//! - All imports are checked before anything is allocated; everything wrong is named in one message.
+//! - All imports are checked before anything is allocated; what is wrong is named in one message.
 //! - A segment is checked against its bounds before any of it is written.
 //!
 //! Must not know: execution.
@@ -20,6 +20,9 @@ use crate::module::{
 };
 use crate::types::ValType;
 use std::sync::Arc;
+
+/// Wrong imports that one message names; a module may have a million.
+const MOST_NAMED_IMPORTS: usize = 50;
 
 impl Store {
     /// Links and allocates an instance and applies its active segments. Missing or mismatched imports are all
@@ -64,7 +67,14 @@ impl Store {
             match list.as_slice() {
                 [] => {}
                 [one] => parts.push(format!("{what}: {one}")),
-                many => parts.push(format!("{} {what}s: {}", many.len(), many.join(", "))),
+                many => {
+                    let named = many.get(..MOST_NAMED_IMPORTS).unwrap_or(many).join(", ");
+                    let more = match many.len().saturating_sub(MOST_NAMED_IMPORTS) {
+                        0 => String::new(),
+                        more => format!(" and {more} more"),
+                    };
+                    parts.push(format!("{} {what}s: {named}{more}", many.len()));
+                }
             }
         }
         if parts.is_empty() {
