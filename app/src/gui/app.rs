@@ -426,7 +426,10 @@ impl App {
             let wake = ctx.clone();
             Sources::by_thread(cache, move || wake.request_repaint())
         };
-        self.views = Views::default();
+        let old = std::mem::take(&mut self.views);
+        if same {
+            self.views.locals = old.locals.reloaded();
+        }
         self.running_since = None;
         self.on_to_main = false;
         self.start_when_known = start || config.stop_on_entry;

@@ -81,3 +81,17 @@ fn the_memory_pane_says_when_it_is_not_known_what_changed() {
     window.run();
     window.get_by_label(unsure);
 }
+
+#[test]
+fn what_is_watched_stays_when_the_module_is_read_again() {
+    let mut window = stopped();
+    type_into(&mut window, "Watch an expression: list->next", "list->count");
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    answer(&mut window, "3");
+    window.get_by_label("list->count = 3");
+    press(&mut window, Modifiers::COMMAND, Key::R);
+    tell(&mut window, loaded());
+    tell(&mut window, [Event::Running, snapshot(1, StopReason::Step, 40)]);
+    answer(&mut window, "4");
+    window.get_by_label("list->count = 4");
+}

@@ -27,6 +27,16 @@ pub struct LocalsView {
     expression: String,
 }
 
+impl LocalsView {
+    /// What stays when the module is read again: what is watched and what is open.
+    pub fn reloaded(self) -> LocalsView {
+        LocalsView {
+            edit: SlotEdit::default(),
+            ..self
+        }
+    }
+}
+
 /// Draws the pane.
 pub fn show(cx: &mut Cx<'_>, view: &mut LocalsView, ui: &mut Ui) {
     if !needs_stop(cx, ui, Icon::Braces, "variables") {
