@@ -13,13 +13,14 @@ use super::Exit;
 use super::player::Player;
 use super::script::{Await, Script};
 use crate::gui::headless::{self, Headless};
+use crate::gui::model::Phase;
 use crate::gui::{App, AppOptions, ThemeChoice};
 use crate::launch::Opened;
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
-use stepwell_engine::debugger::{Command, Session};
+use stepwell_engine::debugger::{Command, Event, Session};
 
 /// Pictures larger than this on one side are a slip of the hand.
 const MAX_SIDE: usize = 8192;
@@ -107,7 +108,7 @@ pub fn shot(args: ShotArgs) -> Result<Exit> {
         stage.wait().context(name)?;
         stage.play(&script)?;
     }
-    stage.settle();
+    stage.settle()?;
     headless::write_png(&args.out, &stage.window.picture())?;
     Ok(Exit::SUCCESS)
 }
@@ -130,6 +131,10 @@ impl Stage {
             }
             self.send(commands);
             self.wait().with_context(place)?;
+            if self.app.model().phase == Phase::Stopped {
+                // As on a screen: what is seen at one stop tells what has changed at the next.
+                self.settle().with_context(place)?;
+            }
         }
         self.app.select_frame(self.player.frame());
         Ok(())
@@ -157,10 +162,16 @@ impl Stage {
                 }
             };
             let Some(event) = event else { return Ok(()) };
-            let commands = self.player.event(&event);
-            self.app.tell(event);
-            self.send(commands?);
+            self.take(event)?;
         }
+    }
+
+    /// Tells the script and the window of an event.
+    fn take(&mut self, event: Event) -> Result<()> {
+        let commands = self.player.event(&event);
+        self.app.tell(event);
+        self.send(commands?);
+        Ok(())
     }
 
     fn session(&self) -> Option<&Session> {
@@ -168,22 +179,22 @@ impl Stage {
     }
 
     /// Draws until nothing is under way: every question the panes ask is answered and drawn.
-    fn settle(&mut self) {
+    fn settle(&mut self) -> Result<()> {
         let start = Instant::now();
         loop {
             let mut event = self.session().and_then(Session::try_event);
             while let Some(next) = event {
-                self.app.tell(next);
+                self.take(next)?;
                 event = self.session().and_then(Session::try_event);
             }
             self.app.pump(self.window.context());
             let app = &mut self.app;
             self.window.draw(|ui| app.show(ui));
             if self.app.is_settled() || start.elapsed() > self.timeout {
-                return;
+                return Ok(());
             }
             if let Some(event) = self.session().and_then(|session| session.wait_event(PATIENCE)) {
-                self.app.tell(event);
+                self.take(event)?;
             }
         }
     }
