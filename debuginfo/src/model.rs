@@ -262,7 +262,7 @@ pub struct UnitSummary {
     pub functions: u32,
     /// Whether it has lines of functions of the module.
     pub has_lines: bool,
-    /// Whether it describes types or variables.
+    /// Whether it describes variables, if its source has any.
     pub has_variables: bool,
     /// Whether it was written in an assembler, which has none.
     pub assembly: bool,

@@ -386,3 +386,15 @@ fn jobs_of_the_index_can_be_done_in_any_order() {
         assert_eq!(info.frames_at(at), whole.frames_at(at));
     }
 }
+
+#[test]
+fn go_is_said_to_write_none() {
+    let mut module = b"\0asm\x01\0\0\0".to_vec();
+    let producers = b"\x01\x08language\x01\x02Go\x08go1.27.3";
+    module.extend([0, (1 + 9 + producers.len()) as u8, 9]);
+    module.extend(b"producers");
+    module.extend(producers);
+    let info = DebugInfo::parse(Arc::from(module));
+    assert_eq!(kinds(&info), [FindingKind::Go]);
+    assert!(info.findings()[0].advice.contains("TinyGo"));
+}

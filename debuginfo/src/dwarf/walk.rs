@@ -33,7 +33,7 @@ pub(crate) struct Dies {
     scope_of: Vec<(u32, u32)>,
     statics: Vec<DieId>,
     call_files: BTreeSet<u64>,
-    /// Whether there are types, or variables.
+    /// Whether variables are described, if there are any.
     typed: bool,
     error: Option<gimli::Error>,
 }
@@ -145,6 +145,8 @@ impl Dies {
                             gimli::DW_AT_low_pc => low = Some(attribute.value()),
                             gimli::DW_AT_high_pc => high = Some(attribute.value()),
                             gimli::DW_AT_ranges => ranges = Some(attribute.value()),
+                            // Written for every function, unless line tables alone are asked for.
+                            gimli::DW_AT_frame_base => self.typed = true,
                             _ => {}
                         }
                     }
