@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
-use stepwell_debuginfo::{DebugInfo, Indexing};
+use stepwell_debuginfo::{CodeOffset, DebugInfo, Indexing};
 
 const THREADS: usize = 2;
 
@@ -23,15 +23,13 @@ fn memory_bytes(what: &str) -> u64 {
     kib.unwrap_or(0u64) * 1024
 }
 
-/// Time on the CPU in user mode, of all threads.
+/// Time on the CPU, of all threads.
 fn cpu_time() -> Duration {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let after_name = stat.rsplit(')').next().unwrap_or("");
-    let ticks = after_name
-        .split_whitespace()
-        .nth(11)
-        .and_then(|ticks| ticks.parse().ok());
-    Duration::from_millis(ticks.unwrap_or(0u64) * 10)
+    let ticks = after_name.split_whitespace().skip(11).take(2);
+    let ticks: u64 = ticks.filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
+    Duration::from_millis(ticks * 10)
 }
 
 fn debug_bytes(module: &[u8]) -> u64 {
@@ -71,9 +69,9 @@ fn main() -> ExitCode {
         let (before, cpu_before, start) = (memory_bytes("VmRSS"), cpu_time(), Instant::now());
         let info = index(module);
         let indexed = start.elapsed();
-        // A breakpoint on a line of the file with most lines, and one on a function.
-        let file = info.files().iter().max_by_key(|file| (file.path.len(), file.id));
-        let bound = file.and_then(|file| info.binding_from_line(file.id, 1));
+        // A breakpoint on a line in the middle of the code, and one on a function.
+        let middle = (1..64).find_map(|part| info.location_from_code_offset(CodeOffset(size / 64 * part)));
+        let bound = middle.and_then(|place| info.binding_from_line(place.file, place.line));
         let by_line = start.elapsed();
         let named = info.functions_named("main");
         let by_name = start.elapsed();
