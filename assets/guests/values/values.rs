@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::hint::black_box;
 use std::num::NonZeroU32;
 use std::rc::{Rc, Weak};
@@ -242,7 +243,8 @@ fn pointers(n: i32) {
 #[inline(never)]
 fn hashes(n: i32) {
     let one: HashMap<&str, i32> = HashMap::from([("only", 5 * n)]);
-    let squares: HashMap<i32, i64> = (0..20).map(|i| (i, i64::from(i) * i64::from(i))).collect();
+    // Of more than one entry the order must be the same in every run.
+    let squares: HashMap<i32, i64, BuildHasherDefault<DefaultHasher>> = (0..20).map(|i| (i, i64::from(i) * i64::from(i))).collect();
     let seen: HashSet<char> = HashSet::from(['q']);
     let none: HashMap<String, String> = HashMap::new();
     let lists: HashMap<String, Vec<i32>> = HashMap::from([("k".to_string(), vec![n, 2])]);
