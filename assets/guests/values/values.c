@@ -96,6 +96,7 @@ static NOINLINE void scalars(int n)
     unsigned long long ull = 18446744073709551615ull - n;
     float f = 1.5f * n;
     double d = -0.25 * n;
+    float _Complex z = __builtin_complex(1.5f, 2.5f * n);
     say("scalars", "n", "%d", n);
     say("scalars", "truth", "%s", truth ? "true" : "false");
     say("scalars", "letter", "'%c' (%d)", letter, letter);
@@ -110,7 +111,8 @@ static NOINLINE void scalars(int n)
     say("scalars", "ull", "%llu", ull);
     say("scalars", "f", "%.1f", f);
     say("scalars", "d", "%.2f", d);
-    stop(&n); // stop: scalars
+    say("scalars", "z", "%.1f + %.1fi", __real__ z, __imag__ z);
+    stop(&z); // stop: scalars
     say("scalars again", "n", "%d %d %d %g", n, i, letter, d);
 }
 

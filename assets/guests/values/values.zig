@@ -74,6 +74,7 @@ noinline fn arrays(n: i32) void {
     say("arrays", "slice", "{{{d}, {d}}}", .{ slice[0], slice[1] });
     say("arrays", "empty", "{{}}", .{});
     say("arrays", "text", "\"{s}\"", .{text});
+    say("arrays", "ended", "0x{x} \"ended\"", .{@intFromPtr(ended)});
     say("arrays", "points", "{{{{.x = 1.0, .y = 2.0}}, {{.x = 3.5, .y = -4.0}}}}", .{});
     say("arrays", "many", "{{{{.x = 1.0, .y = 2.0}}, {{.x = 3.5, .y = -4.0}}}}", .{});
     stop(.{ &numbers, &grid, &slice, &empty, &text, &ended, &points, &many }); // stop: arrays
@@ -86,14 +87,16 @@ noinline fn optionals(n: i32) void {
     var pointer: ?*i32 = &value;
     var no_pointer: ?*i32 = if (n == 1) null else &value;
     var text: ?[]const u8 = "maybe";
+    var no_text: ?[]const u8 = if (n == 1) null else "some";
     var nested: ??u8 = if (n == 1) 7 else null;
     say("optionals", "some", "{d}", .{some.?});
     say("optionals", "nothing", "null", .{});
     say("optionals", "pointer", "0x{x}", .{@intFromPtr(pointer.?)});
     say("optionals", "no_pointer", "null", .{});
     say("optionals", "text", "\"{s}\"", .{text.?});
+    say("optionals", "no_text", "null", .{});
     say("optionals", "nested", "{d}", .{nested.?.?});
-    stop(.{ &some, &nothing, &value, &pointer, &no_pointer, &text, &nested }); // stop: optionals
+    stop(.{ &some, &nothing, &value, &pointer, &no_pointer, &text, &no_text, &nested }); // stop: optionals
 }
 
 noinline fn half(n: i32) Failure!i32 {

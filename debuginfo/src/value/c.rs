@@ -19,8 +19,14 @@ impl Values<'_> {
                 kind: PointerKind::Pointer,
             } if !self.is_transparent(ty) => {
                 let len = ty.size.unwrap_or(4);
+                // Zig says in a pointer's type that a zero byte ends what it points to.
+                let ended = ty.name.as_deref().is_some_and(|name| name.starts_with("[*:0]"))
+                    && to.is_some_and(|to| self.size(to) == Some(1));
                 self.number(place, 0, len)
-                    .map(|address| self.pointer(*to, address, ty.language))
+                    .map(|address| match ended && address != 0 {
+                        true => self.text_pointer(address, false),
+                        false => self.pointer(*to, address, ty.language),
+                    })
             }
             Shape::Enum { enumerators, .. } => {
                 let len = self.size(ty.id).unwrap_or(4);
@@ -55,6 +61,16 @@ impl Values<'_> {
             } else {
                 String::new()
             });
+        }
+        if encoding == gimli::DW_ATE_complex_float && matches!(len, 8 | 16) {
+            let part = |offset| {
+                let bits = self.number(place, offset, len / 2)?;
+                Ok::<String, Availability>(match len {
+                    8 => float(f32::from_bits(bits as u32)),
+                    _ => float(f64::from_bits(bits)),
+                })
+            };
+            return Ok(format!("{} + {}i", part(0)?, part(len / 2)?));
         }
         if len == 16 {
             let bytes: [u8; 16] = self.bytes(place, 0, 16)?.try_into().unwrap_or_default();
@@ -107,18 +123,23 @@ impl Values<'_> {
             },
             Some(Shape::Base { .. }) if target.as_ref().is_some_and(|target| byte_wide(target)) => {
                 let plain = target.as_ref().is_some_and(|target| plain_char(target));
-                match self.c_text(address, TEXT_LIMIT) {
-                    Some((text, ended)) if plain || ended && readable(&text) => {
-                        format!("{address:#x} {}", quoted(&text, !ended))
-                    }
-                    Some(_) => format!("{address:#x}"),
-                    None => format!("{address:#x} (outside memory)"),
-                }
+                self.text_pointer(address, plain)
             }
             _ => match to.and_then(|to| self.dynamic_class(to, address)) {
                 Some((name, _)) => format!("{address:#x} ({name})"),
                 None => format!("{address:#x}"),
             },
+        }
+    }
+
+    /// A pointer to text that a zero byte ends; `plain` if what it points to is nothing but text.
+    fn text_pointer(&self, address: u64, plain: bool) -> String {
+        match self.c_text(address, TEXT_LIMIT) {
+            Some((text, ended)) if plain || ended && readable(&text) => {
+                format!("{address:#x} {}", quoted(&text, !ended))
+            }
+            Some(_) => format!("{address:#x}"),
+            None => format!("{address:#x} (outside memory)"),
         }
     }
 

@@ -10,6 +10,10 @@ use crate::dwarf::types::{Shape, Type};
 pub(crate) fn slice<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<View<'a>> {
     let (element, address) = values.find_pointer(ty.id, place)?;
     let len = values.find_number(ty.id, place, "len")?;
+    // Only an optional slice, which is the same type in the debug information, is at address 0.
+    if address == 0 {
+        return Some(View::Word("null".to_string()));
+    }
     let bytes = values.strip(element)?.name.as_deref() == Some("u8");
     // Bytes need not be text.
     if bytes && c::is_text(values, address, len) {
