@@ -395,9 +395,14 @@ impl StopHandler for Guest<'_> {
             StopCause::Watch(_) => None,
             StopCause::Trap(trap) => Some(StopReason::Trap(fault::explain(paused, trap))),
         };
-        match reason {
-            Some(reason) => self.park(paused, reason),
-            None => Resume::Continue,
+        if let Some(reason) = reason {
+            return self.park(paused, reason);
+        }
+        // A guest that looks in all the time, and never stops for it, is slow to come to its next tick.
+        match self.on_interrupt(paused) {
+            TickAction::Continue => Resume::Continue,
+            TickAction::Pause => self.park(paused, StopReason::Pause),
+            TickAction::Abandon => Resume::Abandon,
         }
     }
 
