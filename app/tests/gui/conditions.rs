@@ -1,7 +1,7 @@
 //! What breakpoints wait for and say, and expressions that have no value.
 
 use crate::window::*;
-use egui::{Key, Modifiers};
+use egui::{Key, Modifiers, Role};
 use egui_kittest::kittest::Queryable;
 use stepwell_debuginfo::ExpressionError;
 use stepwell_engine::debugger::*;
@@ -29,7 +29,9 @@ fn a_breakpoint_gets_a_condition_a_count_and_words() {
     // What is no count is said to be none, and not sent.
     assert!(enter(&mut window, "3, >= 3, <= 3 or % 3", "x").is_empty());
     window.get_by_label("\"x\" is no count: 3, >= 3, <= 3 or % 3");
-    window.get_by_value("x").focus();
+    window
+        .get_by(|node| node.role() == Role::TextInput && node.value().as_deref() == Some("x"))
+        .focus();
     press(&mut window, Modifiers::NONE, Key::Backspace);
     let set = rule(enter(&mut window, "3, >= 3, <= 3 or % 3", "% 2"));
     assert_eq!(set.hits, Some(HitRule::Every(2)));
