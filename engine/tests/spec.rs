@@ -1,5 +1,5 @@
-//! The WebAssembly test suite in three modes that must agree: the interpreter, clean compiled code, and twins that
-//! stop (silently) at every instruction.
+//! The WebAssembly test suite in modes that must agree: the interpreter, clean compiled code, twins that stop
+//! (silently) at every instruction, and code with watched stores that stop or do not.
 
 use std::collections::BTreeMap;
 use stepwell_engine::module::{Feature, Features, SpecVersion};
@@ -63,6 +63,18 @@ fn core_2_0_clean_code() {
 fn core_2_0_twins() {
     let suite = core(SpecVersion::V2, 90, 25_000);
     run_all(Mode::Twins, spec(data::SpecVersion::V2), suite);
+}
+
+#[test]
+fn core_2_0_watched() {
+    for mode in [Mode::Watched, Mode::WatchedInVain] {
+        run_all(
+            mode,
+            spec(data::SpecVersion::V2),
+            core(SpecVersion::V2, 90, 25_000),
+        );
+        run_all(mode, simd(), core(SpecVersion::V2, 58, 24_000));
+    }
 }
 
 #[test]
@@ -252,10 +264,11 @@ fn run_all(mode: Mode, files: impl Iterator<Item = TestFile<'static>>, suite: Su
     };
     let mut passed: BTreeMap<&'static str, usize> = BTreeMap::new();
     let mut failures = Vec::new();
-    let mut scripts = 0;
+    let (mut scripts, mut stores) = (0, 0);
     for file in files {
         scripts += 1;
         let report = run(file.raw(), options).expect("this mode is available");
+        stores += report.stores;
         for (kind, count) in report.passed {
             *passed.entry(kind).or_default() += count;
         }
@@ -276,6 +289,7 @@ fn run_all(mode: Mode, files: impl Iterator<Item = TestFile<'static>>, suite: Su
         failures.len(),
         failures.join("\n")
     );
+    assert_eq!(stores > 100, mode == Mode::Watched, "{stores} stores stopped");
     assert!(scripts >= suite.least_scripts, "only {scripts} scripts");
     assert!(
         assertions >= suite.least_assertions,

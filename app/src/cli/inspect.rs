@@ -145,7 +145,7 @@ fn memory(min: u64, max: Option<u64>) -> String {
     }
 }
 
-fn table(element: ValType, min: u32, max: Option<u32>) -> String {
+fn table(element: ValType, min: u64, max: Option<u64>) -> String {
     match max {
         Some(max) => format!("table: {min} to {max} elements of {element}"),
         None => format!("table: {min} elements of {element} or more"),

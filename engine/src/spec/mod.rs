@@ -31,6 +31,10 @@ pub enum Mode {
     Clean,
     /// As compiled code that stops, silently, at every instruction.
     Twins,
+    /// As compiled code that stops, silently, after every store.
+    Watched,
+    /// As compiled code with watched stores, none of which stops.
+    WatchedInVain,
 }
 
 impl Mode {
@@ -65,6 +69,8 @@ pub struct Report {
     pub passed: BTreeMap<&'static str, usize>,
     /// Those that do not, in order.
     pub failed: Vec<Failed>,
+    /// How many watched stores stopped.
+    pub stores: usize,
 }
 
 /// Runs a script. One that does not parse fails as a whole, at the line of the mistake; the error is for a machine
@@ -97,5 +103,6 @@ pub fn run(text: &str, options: Options) -> Result<Report, Error> {
             }),
         }
     }
+    report.stores = script.stores();
     Ok(report)
 }

@@ -24,15 +24,25 @@ pub(super) enum Failure {
 /// A store with `spectest`.
 pub(super) struct SpecStore {
     store: Store,
+    mode: Mode,
+    stores: usize,
 }
 
 /// Lets everything go on; a stop without a frame would be a mistake of the engine.
-struct Silent;
+#[derive(Default)]
+struct Silent {
+    stores: usize,
+}
 
 impl StopHandler for Silent {
     fn on_stop(&mut self, paused: &mut Paused<'_>, cause: &StopCause) -> Resume {
-        if *cause == StopCause::Probe {
-            assert!(paused.head(0).is_some(), "a stop without a frame");
+        match cause {
+            StopCause::Probe => assert!(paused.head(0).is_some(), "a stop without a frame"),
+            StopCause::Watch(_) => {
+                self.stores += 1;
+                assert!(paused.frame(0).is_some(), "a store without a frame");
+            }
+            _ => {}
         }
         Resume::Continue
     }
@@ -47,10 +57,12 @@ impl SpecStore {
     pub fn new(mode: Mode) -> Result<SpecStore, Error> {
         let backend = match mode {
             Mode::Interpreter => Backend::Interpreter,
-            Mode::Clean | Mode::Twins => Backend::Compiled,
+            Mode::Clean | Mode::Twins | Mode::Watched | Mode::WatchedInVain => Backend::Compiled,
         };
         let mut store = SpecStore {
             store: Store::new(backend)?,
+            mode,
+            stores: 0,
         };
         let text = r#"(module
             (global (export "global_i32") i32 (i32.const 666))
@@ -91,10 +103,19 @@ impl SpecStore {
 
     /// Makes an instance and runs its start function.
     pub fn instantiate(&mut self, module: Arc<Module>) -> Result<u32, Failure> {
-        let start = module.start;
+        let (start, memories) = (module.start, module.memories.len());
         let made = self.store.instantiate(module);
         let made = made.map_err(|error| Failure::Link(error.to_string()))?;
         let instance = made.map_err(|trap| Failure::Trap(trap.kind))?;
+        let watched = match self.mode {
+            Mode::Watched => Some(0..1 << 33),
+            Mode::WatchedInVain => Some(1 << 33..1 << 34),
+            Mode::Interpreter | Mode::Clean | Mode::Twins => None,
+        };
+        if let Some(watched) = watched.filter(|_| memories > 0) {
+            let watching = self.store.watch(instance, 0, &[watched]);
+            watching.map_err(|error| Failure::Link(error.to_string()))?;
+        }
         if let Some(Extern::Func(func)) = start.and_then(|start| self.store.func(instance, start)) {
             match self.call(func, &[]) {
                 Ok(Ok(_)) => {}
@@ -117,6 +138,11 @@ impl SpecStore {
         }
     }
 
+    /// How many watched stores have stopped.
+    pub fn stores(&self) -> usize {
+        self.stores
+    }
+
     /// The value of an exported global.
     pub fn exported_global(&self, instance: u32, name: &str) -> Option<Val> {
         match self.store.module(instance)?.export(name)?.kind {
@@ -135,7 +161,9 @@ impl SpecStore {
 
     /// Calls a function: its results, or its trap.
     pub fn call(&mut self, func: u32, args: &[Val]) -> Result<Result<Vec<Val>, TrapKind>, String> {
-        let outcome = self.store.call(func, args, &mut Silent);
+        let mut silent = Silent::default();
+        let outcome = self.store.call(func, args, &mut silent);
+        self.stores += silent.stores;
         match outcome.map_err(|error| error.to_string())? {
             CallOutcome::Returned(values) => Ok(Ok(values)),
             CallOutcome::Trapped(trap) => Ok(Err(trap.kind)),
