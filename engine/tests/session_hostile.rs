@@ -144,3 +144,18 @@ fn a_loop_with_a_very_long_body_is_paused_soon() {
     client.stopped();
     assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
 }
+
+#[test]
+fn what_comes_right_behind_a_restart_is_heard() {
+    let mut client = Client::open("spin/tight.wasm", false, &[]);
+    client.session.send(Command::Start);
+    client.wait(|event| matches!(event, Event::Running).then_some(()));
+    for round in 0..20 {
+        client.session.send(Command::Restart { stop_on_entry: false });
+        client.session.send(Command::Query {
+            id: QueryId(round),
+            query: Query::WasmText { func: 0 },
+        });
+        client.wait(|event| matches!(event, Event::Reply { id, .. } if id == QueryId(round)).then_some(()));
+    }
+}

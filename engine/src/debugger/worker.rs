@@ -469,6 +469,8 @@ impl Worker {
             }));
             return After::Idle;
         }
+        // What came behind the command that ended the run before has nobody to raise the flag for it any more.
+        self.interrupt.raise();
         let mut guest = Guest::new(self, loaded, prepared.stdin.clone(), stop_on_entry);
         let outcome = guest.run(&mut prepared.store, &calls, self.config.invoke.is_some());
         let after = guest.after();
