@@ -59,12 +59,12 @@ pub mod vmctx {
     pub const LIBCALL_STUB: i32 = 0x40;
     /// Instance number (u32).
     pub const INSTANCE: i32 = 0x48;
-    /// First watched address of memory 0 (u64).
+    /// First watched address, from the base of memory 0 (u64).
     pub const WATCH_FROM: i32 = 0x50;
     /// For stores of 1, 2, 4, 8 and 16 bytes (u64 each): how many addresses of a store's last byte, from `WATCH_FROM`
     /// on, belong to a store that meets what is watched; zeros where nothing is.
     pub const WATCH_REACH: i32 = 0x58;
-    /// Address of the store that met it (u64).
+    /// Address of the store that met it, from the base of memory 0 (u64).
     pub const WATCH_ADDRESS: i32 = 0x80;
     /// Bytes it stored (u64).
     pub const WATCH_LEN_BYTES: i32 = 0x88;

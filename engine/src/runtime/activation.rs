@@ -178,8 +178,9 @@ impl Call<'_> {
             let pc = block.frame_map.store_before(block.offset_of(rip)?)?;
             let vmctx = &store.instances.get(block.instance as usize)?.vmctx;
             let address = vmctx.get_u64(vmctx::WATCH_ADDRESS as u32);
+            let (memory, address) = store.place_from_base(block.instance, address)?;
             let end = address.checked_add(vmctx.get_u64(vmctx::WATCH_LEN_BYTES as u32))?;
-            Some((block.instance, pc, (0, address..end)))
+            Some((block.instance, pc, (memory, address..end)))
         });
         let (instance, pc, stored) = stored.ok_or_else(|| broken("a watched store of no known function"))?;
         Ok(match store.written(instance, pc, stored) {

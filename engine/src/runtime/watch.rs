@@ -3,8 +3,8 @@
 //!
 //! # Invariants
 //! - A store is told of after it was made, with the guest before the next instruction of the same frame.
-//! - What compiled code compares with is a range around everything watched in its memory 0; what meets that is looked
-//!   up here.
+//! - What compiled code compares with is a range around everything watched in its instance's memories, as addresses from
+//!   the base of memory 0; what meets that is looked up here.
 //!
 //! Must not know: why memory is watched.
 
@@ -136,9 +136,19 @@ impl Store {
         let Some(of) = self.instances.get_mut(instance as usize) else {
             return;
         };
-        let memory = of.memories.first().map(|&memory| memory as usize);
-        let hull = memory.and_then(|memory| self.watches.hull(memory));
-        let (from, len) = hull.map_or((0, 0), |hull| (hull.start, hull.end - hull.start));
+        let base = |memory: usize| {
+            self.memories
+                .get(memory)
+                .map_or(0, |memory| i128::from(memory.base()))
+        };
+        let first = of.memories.first().map_or(0, |&memory| base(memory as usize));
+        let hulls = of.memories.iter().filter_map(|&memory| {
+            let hull = self.watches.hull(memory as usize)?;
+            let away = base(memory as usize) - first;
+            Some((away + i128::from(hull.start), away + i128::from(hull.end)))
+        });
+        let hull = hulls.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
+        let (from, len) = hull.map_or((0, 0), |(start, end)| (start as u64, (end - start) as u64));
         of.vmctx.put_u64(vmctx::WATCH_FROM as u32, from);
         for power in 0..5 {
             let reach = match len {
@@ -147,6 +157,18 @@ impl Store {
             };
             of.vmctx.put_u64(vmctx::WATCH_REACH as u32 + 8 * power, reach);
         }
+    }
+
+    /// The memory and the address there of an address from the base of an instance's memory 0.
+    pub(super) fn place_from_base(&self, instance: u32, address: u64) -> Option<(u32, u64)> {
+        let memories = &self.instance(instance)?.memories;
+        let memory = |number: &u32| self.memories.get(*number as usize);
+        let first = memory(memories.first()?)?.base();
+        (0..).zip(memories).find_map(|(index, number)| {
+            let memory = memory(number)?;
+            let there = first.wrapping_add(address).wrapping_sub(memory.base());
+            (there < memory.bytes().len() as u64).then_some((index, there))
+        })
     }
 
     /// What to tell the handler of a store that was made, if it is watched.

@@ -33,7 +33,7 @@ pub enum Mode {
     Twins,
     /// As compiled code that stops, silently, after every store.
     Watched,
-    /// As compiled code with watched stores, none of which stops.
+    /// As compiled code that checks every store, and finds none that is watched.
     WatchedInVain,
 }
 
@@ -69,8 +69,8 @@ pub struct Report {
     pub passed: BTreeMap<&'static str, usize>,
     /// Those that do not, in order.
     pub failed: Vec<Failed>,
-    /// How many watched stores stopped.
-    pub stores: usize,
+    /// Watched stores that were stopped at.
+    pub stores: u64,
 }
 
 /// Runs a script. One that does not parse fails as a whole, at the line of the mistake; the error is for a machine

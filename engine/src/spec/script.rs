@@ -39,9 +39,9 @@ impl Script {
         })
     }
 
-    /// How many watched stores have stopped.
-    pub fn stores(&self) -> usize {
-        self.store.stores()
+    /// Watched stores that were stopped at so far.
+    pub fn stores(&self) -> u64 {
+        self.store.stores
     }
 
     /// Carries out a directive; its name, if it holds.

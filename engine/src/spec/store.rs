@@ -25,13 +25,14 @@ pub(super) enum Failure {
 pub(super) struct SpecStore {
     store: Store,
     mode: Mode,
-    stores: usize,
+    /// Watched stores that were stopped at.
+    pub stores: u64,
 }
 
 /// Lets everything go on; a stop without a frame would be a mistake of the engine.
 #[derive(Default)]
 struct Silent {
-    stores: usize,
+    stores: u64,
 }
 
 impl StopHandler for Silent {
@@ -57,7 +58,7 @@ impl SpecStore {
     pub fn new(mode: Mode) -> Result<SpecStore, Error> {
         let backend = match mode {
             Mode::Interpreter => Backend::Interpreter,
-            Mode::Clean | Mode::Twins | Mode::Watched | Mode::WatchedInVain => Backend::Compiled,
+            _ => Backend::Compiled,
         };
         let mut store = SpecStore {
             store: Store::new(backend)?,
@@ -103,18 +104,22 @@ impl SpecStore {
 
     /// Makes an instance and runs its start function.
     pub fn instantiate(&mut self, module: Arc<Module>) -> Result<u32, Failure> {
-        let (start, memories) = (module.start, module.memories.len());
+        let start = module.start;
+        let memories = module.memories.len() as u32;
         let made = self.store.instantiate(module);
         let made = made.map_err(|error| Failure::Link(error.to_string()))?;
         let instance = made.map_err(|trap| Failure::Trap(trap.kind))?;
         let watched = match self.mode {
-            Mode::Watched => Some(0..1 << 33),
-            Mode::WatchedInVain => Some(1 << 33..1 << 34),
+            Mode::Watched => Some(0..1 << 32),
+            // Behind the end of any memory.
+            Mode::WatchedInVain => Some(1 << 32..(1 << 32) + 1),
             Mode::Interpreter | Mode::Clean | Mode::Twins => None,
         };
-        if let Some(watched) = watched.filter(|_| memories > 0) {
-            let watching = self.store.watch(instance, 0, &[watched]);
-            watching.map_err(|error| Failure::Link(error.to_string()))?;
+        for memory in 0..memories {
+            if let Some(watched) = watched.clone() {
+                let done = self.store.watch(instance, memory, &[watched]);
+                done.map_err(|error| Failure::Link(error.to_string()))?;
+            }
         }
         if let Some(Extern::Func(func)) = start.and_then(|start| self.store.func(instance, start)) {
             match self.call(func, &[]) {
@@ -136,11 +141,6 @@ impl SpecStore {
                 self.store.define(name, &export.name, what);
             }
         }
-    }
-
-    /// How many watched stores have stopped.
-    pub fn stores(&self) -> usize {
-        self.stores
     }
 
     /// The value of an exported global.
