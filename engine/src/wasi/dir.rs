@@ -84,11 +84,14 @@ pub(super) fn fd_prestat_dir_name(
 
 /// `fd_readdir(fd, buf*, buf_len, cookie, bufused*)`. The last entry is cut off where the buffer ends; a buffer that
 /// is not full tells the guest that the listing has ended.
+///
+/// A descriptor that is no directory's is [`Errno::Badf`], as in wasmtime and wazero (and unlike the `ENOTDIR` of
+/// `getdents`): TinyGo's `os` opens directories as files and looks for it.
 pub(super) fn fd_readdir(ctx: &mut WasiCtx, memory: &mut GuestMemory<'_>, args: &Args<'_>) -> Outcome {
     let entry = ctx.fds.get_mut(args.u32(0))?;
     let allowed = entry.require(rights::FD_READDIR, Errno::NotCapable);
     let Object::Dir(directory) = &mut entry.object else {
-        return Err(Errno::NotDir.into());
+        return Err(Errno::Badf.into());
     };
     allowed?;
     let (mut at, room_len_bytes, cookie, result) = (args.u32(1), args.u32(2), args.u64(3), args.u32(4));

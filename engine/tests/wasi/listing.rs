@@ -143,8 +143,8 @@ fn only_directories_are_listed() {
     let temp = some_files();
     let mut guest = Guest::with_dir(temp.path());
     let file = guest.open(3, "file", 0, READ, 0).expect("opened");
-    assert_eq!(guest.readdir(file, 100, 0), Err(errno::NOTDIR));
-    assert_eq!(guest.readdir(0, 100, 0), Err(errno::NOTDIR));
+    assert_eq!(guest.readdir(file, 100, 0), Err(errno::BADF));
+    assert_eq!(guest.readdir(0, 100, 0), Err(errno::BADF));
     assert_eq!(guest.readdir(9, 100, 0), Err(errno::BADF));
 }
 
