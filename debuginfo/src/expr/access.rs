@@ -14,13 +14,15 @@ use super::types::{Form, Ty};
 use crate::dwarf::types::{Member, MemberPlace, Shape};
 use crate::value::View;
 use crate::value::read::Located;
-use crate::{Language, Place};
+use crate::{Availability, Language, Place};
 use std::sync::Arc;
 
 /// Types that lead to each other on the way to a member.
 const WRAPPER_LIMIT: usize = 8;
 /// Unnamed members and base classes inside each other.
 const BASE_LIMIT: usize = 8;
+/// Entries of a container that are walked.
+const ENTRY_LIMIT: usize = 1 << 16;
 /// Bytes of a text that a slice of it shows.
 const TEXT_LIMIT: u64 = 4096;
 
@@ -297,6 +299,12 @@ impl Eval<'_> {
                 place: Place::Memory(self.raw_address(index)?),
             });
         }
+        if raw.is_none() {
+            let operand = self.walk(of)?;
+            if let Some(entry) = self.entry(&operand, of.span, index)? {
+                return Ok(entry);
+            }
+        }
         let count = self.number_of(index)?;
         if raw == Some(Raw::Functions) {
             let function = u32::try_from(count).ok();
@@ -331,6 +339,53 @@ impl Eval<'_> {
             ty: elements.element,
             place,
         })
+    }
+
+    /// The entry of a container that has to be walked: of a map by its key, of others by position; `None` if it is
+    /// no such container.
+    fn entry(&self, operand: &Operand, span: Span, index: &Expr) -> Result<Option<Operand>, Failure> {
+        let Operand::Object { ty, place } = self.behind(operand.clone(), span)? else {
+            return Ok(None);
+        };
+        let Form::Record(full) = self.form(&ty) else {
+            return Ok(None);
+        };
+        let items = match self.view(&full, &place) {
+            Some(Ok(View::Entries { items, .. })) => items,
+            _ => return Ok(None),
+        };
+        let wanted = self.walk(index)?;
+        for (position, item) in items.take(ENTRY_LIMIT).enumerate() {
+            let item = match item {
+                Ok(item) => item,
+                Err(why) => return Err(Failure::Absent(span, Availability::NotReadable(why))),
+            };
+            let found = match (item.key, &wanted) {
+                (Some((ty, place)), Operand::Text(text)) => {
+                    let key = Operand::Object {
+                        ty: Ty::Die(ty),
+                        place,
+                    };
+                    self.text(&key, index.span, text.len().saturating_add(1))? == *text
+                }
+                (Some((ty, place)), wanted) => {
+                    let key = Operand::Object {
+                        ty: Ty::Die(ty),
+                        place,
+                    };
+                    self.number(&key, index.span)?.value() == self.number(wanted, index.span)?.value()
+                }
+                (None, wanted) => self.number(wanted, index.span)?.value() == position as i128,
+            };
+            if found {
+                let (ty, place) = item.value;
+                return Ok(Some(Operand::Object {
+                    ty: Ty::Die(ty),
+                    place,
+                }));
+            }
+        }
+        wrong(index.span, "there is no such entry")
     }
 
     fn number_of(&self, expr: &Expr) -> Result<i128, Failure> {
