@@ -51,7 +51,8 @@ impl Prepass {
                 Operator::Call { .. }
                 | Operator::CallIndirect { .. }
                 | Operator::CallRef { .. }
-                | Operator::ReturnCallIndirect { .. } => {
+                | Operator::ReturnCallIndirect { .. }
+                | Operator::ReturnCallRef { .. } => {
                     prepass.calls = prepass.calls.saturating_add(weight);
                 }
                 _ => {}

@@ -91,6 +91,7 @@ impl<M: Masm> Compiler<'_, M> {
                 type_index,
                 table_index,
             } => self.return_call_indirect(*type_index, *table_index),
+            Operator::ReturnCallRef { type_index } => self.return_call_ref(*type_index),
             Operator::Drop => {
                 self.pop();
             }

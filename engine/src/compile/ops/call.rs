@@ -67,9 +67,18 @@ impl<M: Masm> Compiler<'_, M> {
     }
 
     pub fn call_ref(&mut self, type_index: u32) {
+        if let Some((ty, layout, first)) = self.ref_callee(type_index) {
+            self.move_arguments(&layout, first, true);
+            self.finish_call(&ty, &layout, true);
+        }
+    }
+
+    /// Takes a reference off the stack and into the callee register; saves homes. The type, its layout, and the stack
+    /// index of the first argument.
+    pub fn ref_callee(&mut self, type_index: u32) -> Option<(FuncType, CallLayout, usize)> {
         let Some(ty) = self.module.types.get(type_index as usize).cloned() else {
             self.broken = Some("no such type");
-            return;
+            return None;
         };
         let layout = CallLayout::new(&ty);
         let first = self.stack.len().saturating_sub(ty.params.len() + 1);
@@ -83,8 +92,7 @@ impl<M: Masm> Compiler<'_, M> {
         self.masm.jump_if(Cond::Equal, null);
         self.save_homes();
         self.masm.mov(CALLEE_REF, callee);
-        self.move_arguments(&layout, first, true);
-        self.finish_call(&ty, &layout, true);
+        Some((ty, layout, first))
     }
 
     /// An argument's place at a call, when homes have been saved and `callee_taken` says that the register of the

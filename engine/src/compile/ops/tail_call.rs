@@ -35,8 +35,14 @@ impl<M: Masm> Compiler<'_, M> {
         }
     }
 
+    pub fn return_call_ref(&mut self, type_index: u32) {
+        if let Some((ty, layout, first)) = self.ref_callee(type_index) {
+            self.return_call_of_ref(&ty, &layout, first);
+        }
+    }
+
     /// Tail-calls the function in the callee register; homes have been saved.
-    pub fn return_call_of_ref(&mut self, ty: &FuncType, layout: &CallLayout, first: usize) {
+    fn return_call_of_ref(&mut self, ty: &FuncType, layout: &CallLayout, first: usize) {
         if self.has_room_for(layout) {
             let elsewhere = self.masm.label();
             // Of another instance, or of the host.
