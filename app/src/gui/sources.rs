@@ -311,8 +311,9 @@ mod tests {
             assert!(matches!(sources.get(recorded), Known::Reading));
             assert!(!sources.is_settled());
             while !sources.is_settled() {
+                // What came with an earlier wake may have been taken in with it.
                 wakes.recv_timeout(Duration::from_secs(60)).expect("an answer");
-                assert!(sources.take_in());
+                sources.take_in();
             }
             sources.text(recorded).map(|text| text.lines.clone())
         };
