@@ -11,6 +11,7 @@ use super::{DieId, Value};
 use crate::sections::Reader;
 use crate::{Availability, Place, Target, WasmValue};
 use gimli::{EvaluationResult, Location, Operation, Reader as _};
+use std::ops::Range;
 
 /// Operations one expression may run.
 const OPERATION_LIMIT: u32 = 4096;
@@ -27,6 +28,9 @@ pub(crate) struct Frame<'a> {
     pub function: Option<DieId>,
     /// First address at which the local that holds the frame base has been set.
     pub base_set_at: &'a dyn Fn(u32) -> u32,
+    /// First address at which a parameter, handed over in a local, has been stored to the frame: by the local that
+    /// holds the frame base, and the bytes behind it.
+    pub stored_at: &'a dyn Fn(u32, Range<u64>) -> u32,
     /// Whether the function writes to a local anywhere; one that it does not holds what it held at entry.
     pub writes: &'a dyn Fn(u32) -> bool,
     /// The global that holds where the thread's storage begins.
@@ -41,11 +45,45 @@ impl Frame<'_> {
                 Value::Exprloc(expression) => expression,
                 list => self.in_list(unit, list)?,
             };
+            if self.is_still_handed_over(unit, variable, &expression, len) {
+                return Err(Availability::NotYetSet);
+            }
             return self.place(unit, expression, len);
         }
         match self.units.inherited(variable, gimli::DW_AT_const_value) {
             Some((unit, value)) => constant(self.units, unit, value, len),
             None => Err(Availability::OptimizedOut),
+        }
+    }
+
+    /// Whether a parameter has its place in the frame, but has not been stored there yet: some compilers let the
+    /// prologue end before.
+    fn is_still_handed_over(
+        &self,
+        unit: &Unit,
+        variable: DieId,
+        expression: &gimli::Expression<Reader>,
+        len: Option<u64>,
+    ) -> bool {
+        let mut operations = expression.clone().operations(unit.dwarf.encoding());
+        let (Ok(Some(Operation::FrameOffset { offset })), Ok(None)) = (operations.next(), operations.next())
+        else {
+            return false;
+        };
+        let (Some(len), Ok(offset)) = (len, u64::try_from(offset)) else {
+            return false;
+        };
+        let base = (self.function)
+            .and_then(|function| self.units.inherited(function, gimli::DW_AT_frame_base))
+            .and_then(|(unit, value)| match value {
+                Value::Exprloc(expression) => whole_slot(&expression, unit),
+                _ => None,
+            });
+        match base {
+            Some(Slot::Local(local)) if self.units.is_parameter(variable) => {
+                self.at < (self.stored_at)(local, offset..offset.saturating_add(len))
+            }
+            _ => false,
         }
     }
 

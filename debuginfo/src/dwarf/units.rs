@@ -252,6 +252,12 @@ impl Units {
         .take(CHAIN_LIMIT)
     }
 
+    /// Whether a DIE is a parameter.
+    pub fn is_parameter(&self, die: DieId) -> bool {
+        let entry = self.origins(die).next();
+        entry.is_some_and(|(_, entry)| entry.tag() == gimli::DW_TAG_formal_parameter)
+    }
+
     /// A string attribute.
     pub fn string(&self, unit: &UnitDwarf, value: Value) -> Option<String> {
         string(unit, value)

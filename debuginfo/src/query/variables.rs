@@ -7,6 +7,8 @@ use crate::dwarf::location::Frame;
 use crate::dwarf::types::{Shape, computed_lengths};
 use crate::value::Values;
 use crate::{Availability, CodeOffset, Target, ValueNode, ValueRef, VariableKind};
+use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::PoisonError;
 
 /// Variables that are listed of one frame or unit.
@@ -183,6 +185,7 @@ impl Index {
             at: narrow(at),
             function: body.and_then(|body| self.units.function(body)),
             base_set_at: &base_set_at,
+            stored_at: &|local, bytes| body.map_or(0, |body| self.stored_at(body, local, bytes)),
             writes: &|local| body.is_none_or(|body| self.writes(body, local)),
             tls_base: self.map.global_named("__tls_base"),
         };
@@ -201,6 +204,58 @@ impl Index {
             !written
         });
         written || !end
+    }
+
+    /// The first address at which everything is stored that the beginning of a body stores to `bytes` behind the
+    /// local `base` from a local as it was handed over; 0 if it stores nothing there.
+    fn stored_at(&self, body: usize, base: u32, bytes: Range<u64>) -> u32 {
+        use wasmparser::Operator::{
+            Block, Br, BrIf, BrTable, Call, CallIndirect, End, F32Store, F64Store, I32Store, I32Store8,
+            I32Store16, I64Store, If, LocalGet, LocalSet, LocalTee, Loop, Return, Unreachable, V128Store,
+        };
+        let (mut written, mut stored) = (HashSet::new(), HashSet::new());
+        // The locals that the last two operators read.
+        let mut read = (None, None);
+        let (mut at, mut just_stored) = (0, false);
+        self.map.each_operator(body, |offset, operator| {
+            if std::mem::take(&mut just_stored) {
+                at = offset;
+            }
+            let before = std::mem::replace(&mut read, (None, None));
+            match operator {
+                LocalGet { local_index } => read = (before.1, Some(*local_index)),
+                LocalSet { local_index } | LocalTee { local_index } => {
+                    written.insert(*local_index);
+                }
+                I32Store { memarg }
+                | I32Store8 { memarg }
+                | I32Store16 { memarg }
+                | I64Store { memarg }
+                | F32Store { memarg }
+                | F64Store { memarg }
+                | V128Store { memarg } => {
+                    just_stored = before.0 == Some(base)
+                        && before.1.is_some_and(|local| !written.contains(&local))
+                        && bytes.contains(&memarg.offset)
+                        // What is stored again later has a value by then.
+                        && stored.insert(memarg.offset);
+                }
+                Block { .. }
+                | Loop { .. }
+                | If { .. }
+                | Br { .. }
+                | BrIf { .. }
+                | BrTable { .. }
+                | Return
+                | Unreachable
+                | Call { .. }
+                | CallIndirect { .. }
+                | End => return false,
+                _ => {}
+            }
+            true
+        });
+        at
     }
 
     /// The first address at which memory behind a frame base in `local` can be trusted: past the prologue and
