@@ -221,7 +221,7 @@ impl Index {
             if std::mem::take(&mut just_stored) {
                 at = offset;
             }
-            let before = std::mem::replace(&mut read, (None, None));
+            let before = std::mem::take(&mut read);
             match operator {
                 LocalGet { local_index } => read = (before.1, Some(*local_index)),
                 LocalSet { local_index } | LocalTee { local_index } => {
