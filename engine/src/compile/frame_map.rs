@@ -14,7 +14,7 @@
 //!
 //! Must not know: memory, registers' contents, the store.
 
-use super::stack_log::{Boundary, Moment, StackLog};
+use super::stack_log::{Moment, StackLog};
 use super::value_stack::ValueStack;
 use crate::error::TrapKind;
 use crate::types::ValType;
@@ -163,7 +163,7 @@ impl FrameMap {
             let boundary = self.stacks.by_native(native)?;
             let operands = match self.faults.binary_search_by_key(&native, |fault| fault.native) {
                 Ok(index) => self.stacks.stack_at(self.faults.get(index)?.stack)?,
-                Err(_) => self.stacks.stack_at_boundary(boundary.number)?,
+                Err(_) => self.stacks.at_boundary(boundary.number)?.1,
             };
             return Some(Point {
                 kind: PointKind::Trap(TrapKind::MemoryOutOfBounds),
@@ -187,16 +187,12 @@ impl FrameMap {
         }
         if let Ok(index) = self.traps.binary_search_by_key(&native, |trap| trap.native) {
             let trap = self.traps.get(index)?;
-            let operands = match trap.stack {
-                Some(moment) => self.stacks.stack_at(moment)?,
-                None => self.stacks.stack_at_boundary(trap.boundary)?,
-            };
-            let offset = u64::from(self.stacks.by_number(trap.boundary)?.offset);
-            return Some(Point {
-                kind: PointKind::Trap(trap.kind),
-                offset,
-                operands,
-            });
+            let mut point = self.boundary(trap.boundary)?;
+            if let Some(moment) = trap.stack {
+                point.operands = self.stacks.stack_at(moment)?;
+            }
+            point.kind = PointKind::Trap(trap.kind);
+            return Some(point);
         }
         if let Some(watch) = self.watch_point(native) {
             let kind = PointKind::AfterStore(watch.boundary);
@@ -210,19 +206,16 @@ impl FrameMap {
         if boundary.resume != native {
             return None;
         }
-        self.at(boundary)
+        self.boundary(boundary.number)
     }
 
     /// The point of a boundary.
     pub fn boundary(&self, number: u32) -> Option<Point> {
-        self.at(self.stacks.by_number(number)?)
-    }
-
-    fn at(&self, boundary: Boundary) -> Option<Point> {
+        let (boundary, operands) = self.stacks.at_boundary(number)?;
         Some(Point {
-            kind: PointKind::Boundary(boundary.number),
+            kind: PointKind::Boundary(number),
             offset: u64::from(boundary.offset),
-            operands: self.stacks.stack_at_boundary(boundary.number)?,
+            operands,
         })
     }
 

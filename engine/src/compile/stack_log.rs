@@ -210,13 +210,17 @@ impl StackLog {
         found.or(before)
     }
 
-    /// The stack at a boundary.
-    pub fn stack_at_boundary(&self, number: u32) -> Option<Vec<Operand>> {
+    /// The boundary of a number, and the stack there.
+    pub fn at_boundary(&self, number: u32) -> Option<(Boundary, Vec<Operand>)> {
         let checkpoint = self.checkpoint_at(|checkpoint| checkpoint.before.number <= number)?;
         let mut stack = self.stack_of(checkpoint)?;
         let mut reader = self.reader(checkpoint.log as usize, checkpoint.before);
-        while reader.boundary(Some(&mut stack))?.number != number {}
-        Some(stack)
+        loop {
+            let boundary = reader.boundary(Some(&mut stack))?;
+            if boundary.number == number {
+                return Some((boundary, stack));
+            }
+        }
     }
 
     /// The stack at a moment.
@@ -456,7 +460,10 @@ mod tests {
         assert!(log.all().eq(boundaries.iter().map(|(boundary, _)| *boundary)));
         for (boundary, entries) in &boundaries {
             assert_eq!(log.by_number(boundary.number), Some(*boundary));
-            assert_eq!(log.stack_at_boundary(boundary.number).as_ref(), Some(entries));
+            assert_eq!(
+                log.at_boundary(boundary.number),
+                Some((*boundary, entries.clone()))
+            );
             let first = boundaries
                 .iter()
                 .find(|(other, _)| other.resume >= boundary.resume);

@@ -39,13 +39,7 @@ impl<M: Masm> Compiler<'_, M> {
     /// Takes the index off the stack and the function there into the callee register, if it is of the type; saves
     /// homes. The type, its layout, and the stack index of the first argument.
     pub fn indirect_callee(&mut self, type_index: u32, table: u32) -> Option<(FuncType, CallLayout, usize)> {
-        let Some(ty) = self.module.types.get(type_index as usize).cloned() else {
-            self.broken = Some("no such type");
-            return None;
-        };
-        let layout = CallLayout::new(&ty);
-        let first = self.stack.len().saturating_sub(ty.params.len() + 1);
-        self.spill_temps_below(first);
+        let (ty, layout, first) = self.callee_on_top(type_index)?;
         self.need_gprs(3);
         self.settle();
         let index = self.pop();
@@ -66,6 +60,19 @@ impl<M: Masm> Compiler<'_, M> {
         Some((ty, layout, first))
     }
 
+    /// The type of a callee that lies on its arguments, its layout, and the stack index of the first argument. What
+    /// lies below is sent to its slots.
+    fn callee_on_top(&mut self, type_index: u32) -> Option<(FuncType, CallLayout, usize)> {
+        let Some(ty) = self.module.types.get(type_index as usize).cloned() else {
+            self.broken = Some("no such type");
+            return None;
+        };
+        let layout = CallLayout::new(&ty);
+        let first = self.stack.len().saturating_sub(ty.params.len() + 1);
+        self.spill_temps_below(first);
+        Some((ty, layout, first))
+    }
+
     pub fn call_ref(&mut self, type_index: u32) {
         if let Some((ty, layout, first)) = self.ref_callee(type_index) {
             self.move_arguments(&layout, first, true);
@@ -76,13 +83,7 @@ impl<M: Masm> Compiler<'_, M> {
     /// Takes a reference off the stack and into the callee register; saves homes. The type, its layout, and the stack
     /// index of the first argument.
     pub fn ref_callee(&mut self, type_index: u32) -> Option<(FuncType, CallLayout, usize)> {
-        let Some(ty) = self.module.types.get(type_index as usize).cloned() else {
-            self.broken = Some("no such type");
-            return None;
-        };
-        let layout = CallLayout::new(&ty);
-        let first = self.stack.len().saturating_sub(ty.params.len() + 1);
-        self.spill_temps_below(first);
+        let (ty, layout, first) = self.callee_on_top(type_index)?;
         self.need_gprs(1);
         self.settle();
         let reference = self.pop();
