@@ -4,10 +4,13 @@ use stepwell_engine::types::{Val, ValType};
 use wasm_smith::{Config, Module};
 
 /// How often a module's loops and functions may begin; then it traps.
-const FUEL: u32 = 2_000;
+const FUEL: u32 = 5_000;
 
 /// What the module may import.
-const IMPORTS: &str = r#"(module
+pub const HOST: &str = include_str!("host.wat");
+
+/// The same for the generator, which reads imports only.
+const HOST_TYPES: &str = r#"(module
     (import "host" "a" (func (param i32) (result i32)))
     (import "host" "b" (func (param i64 f32) (result f64)))
     (import "host" "c" (func (param f64 f64 i32) (result i64 f32)))
@@ -33,26 +36,40 @@ impl Numbers {
     }
 }
 
+/// Which extensions of 2.0 a module may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extensions {
+    /// Those that the peer has: tail calls, multiple memories, relaxed vectors.
+    OfThePeer,
+    /// Exceptions as well.
+    Exceptions,
+}
+
 /// The module of a seed; `None` for the few whose numbers do not suffice for one.
-pub fn module(seed: u64) -> Option<Vec<u8>> {
+pub fn module(seed: u64, extensions: Extensions) -> Option<Vec<u8>> {
     let mut numbers = Numbers::new(seed);
     let shape = numbers.next();
     let flag = |bit: u32| shape >> bit & 1 == 1;
-    let len = 256 + (numbers.next() % 6_000) as usize;
+    let len = 256 + (numbers.next() % 12_000) as usize;
     let bytes: Vec<u8> = (0..len.div_ceil(8))
         .flat_map(|_| numbers.next().to_le_bytes())
         .collect();
+    let disallow_traps = !flag(1) || flag(2);
     let config = Config {
-        available_imports: flag(0).then(|| wat::parse_str(IMPORTS).expect("text")),
+        available_imports: flag(0).then(|| wat::parse_str(HOST_TYPES).expect("text")),
         // Modules that cannot trap get far; those that can try the traps.
-        disallow_traps: !flag(1) || flag(2),
-        max_imports: 6,
+        disallow_traps,
+        // Where traps are allowed segments lie anywhere, and nearly every module with one is refused.
+        max_data_segments: if disallow_traps || flag(13) { 100 } else { 0 },
+        max_element_segments: if disallow_traps || flag(13) { 100 } else { 0 },
+        max_imports: if flag(0) { 6 } else { 0 },
         min_funcs: 2,
         max_funcs: if flag(3) { 4 } else { 20 },
         max_instructions: if flag(4) { 100 } else { 600 },
         min_memories: 1,
-        max_memories: 1,
+        max_memories: if flag(9) { 3 } else { 1 },
         max_memory32_bytes: 4 << 16,
+        max_memory64_bytes: 4 << 16,
         min_tables: u32::from(flag(5)),
         max_tables: 3,
         max_table_elements: 200,
@@ -65,13 +82,14 @@ pub fn module(seed: u64) -> Option<Vec<u8>> {
         allow_start_export: flag(6),
         extended_const_enabled: true,
         simd_enabled: flag(7),
-        // Not in the version of the spec that is tried.
-        exceptions_enabled: false,
+        relaxed_simd_enabled: flag(7) && flag(8),
+        // With it come 64-bit tables, which are not compiled yet.
+        memory64_enabled: false,
+        tail_call_enabled: flag(12),
+        exceptions_enabled: extensions == Extensions::Exceptions,
+        // Not in this engine.
         gc_enabled: false,
         compact_imports_enabled: false,
-        memory64_enabled: false,
-        relaxed_simd_enabled: false,
-        tail_call_enabled: false,
         threads_enabled: false,
         wide_arithmetic_enabled: false,
         ..Config::default()
@@ -103,7 +121,7 @@ pub fn args(types: &[ValType], numbers: &mut Numbers) -> Vec<Val> {
                 None => numbers.next(),
             };
             let bits = match ty {
-                ValType::FuncRef | ValType::ExternRef => 0,
+                ValType::FuncRef | ValType::ExternRef | ValType::ExnRef => 0,
                 ValType::V128 => u128::from(low) | u128::from(numbers.next()) << 64,
                 _ => u128::from(low),
             };
@@ -119,15 +137,6 @@ pub fn canonical(val: Val) -> Val {
         Val::F64(bits) if f64::from_bits(bits).is_nan() => Val::F64(0x7ff8_0000_0000_0000),
         other => other,
     }
-}
-
-/// What a host function returns: a number for each type from the arguments alone.
-pub fn host_results(args: &[Val], types: &[ValType]) -> Vec<Val> {
-    let sum = args.iter().fold(7u64, |sum, arg| {
-        (sum ^ arg.bits() as u64).wrapping_mul(0x100_0000_01b3)
-    });
-    let mut numbers = Numbers::new(sum);
-    self::args(types, &mut numbers)
 }
 
 /// FNV-1a over words: a checksum of a memory.

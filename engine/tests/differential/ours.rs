@@ -1,13 +1,12 @@
 //! A module run by this engine.
 
-use super::generate::{Numbers, args, canonical, checksum, host_results};
-use super::{Outcome, Run, State};
+use super::generate::{HOST, Numbers, args, canonical, checksum};
+use super::{Call, Outcome, Run, State};
 use stepwell_engine::error::{Error, TrapKind};
-use stepwell_engine::module::{Export, ExportKind, ImportKind, Module, decode};
-use stepwell_engine::runtime::host::HostFunc;
+use stepwell_engine::module::{Export, ExportKind, Module, decode};
 use stepwell_engine::runtime::paused::{Paused, Resume, StopCause, StopHandler, TickAction};
 use stepwell_engine::runtime::store::{Backend, CallOutcome, Extern, Store};
-use stepwell_engine::types::{FuncType, Val};
+use stepwell_engine::types::Val;
 
 /// How functions are executed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,11 +17,13 @@ pub enum Mode {
     Clean,
     /// As compiled code that stops at every instruction.
     Twins,
+    /// As compiled code that stops at every store to memory.
+    Watched,
 }
 
 impl Mode {
-    /// All.
-    pub const ALL: [Mode; 3] = [Mode::Interpreter, Mode::Clean, Mode::Twins];
+    /// Those that must do what the interpreter does.
+    pub const COMPILED: [Mode; 3] = [Mode::Clean, Mode::Twins, Mode::Watched];
 }
 
 /// Lets everything go on.
@@ -52,6 +53,8 @@ fn trap_name(kind: TrapKind) -> Outcome {
         TrapKind::IntegerDivideByZero => "zero",
         TrapKind::IntegerOverflow => "overflow",
         TrapKind::BadConversionToInteger => "conversion",
+        TrapKind::UncaughtException => "exception",
+        TrapKind::NullExceptionReference => "null exception",
         _ => "other",
     })
 }
@@ -61,21 +64,20 @@ fn seen(val: Val) -> Val {
     match val {
         Val::FuncRef(bits) => Val::FuncRef(u64::from(bits != 0)),
         Val::ExternRef(bits) => Val::ExternRef(u64::from(bits != 0)),
+        Val::ExnRef(bits) => Val::ExnRef(u64::from(bits != 0)),
         other => canonical(other),
     }
 }
 
-fn host(module: &str, field: &str, ty: &FuncType) -> HostFunc {
-    let types = ty.results.clone();
-    HostFunc {
-        module: module.to_string(),
-        field: field.to_string(),
-        ty: ty.clone(),
-        code: Box::new(move |call| {
-            let results = host_results(call.args, &types);
-            call.results.copy_from_slice(&results);
-            Ok(())
-        }),
+/// Offers `host.wat` under the name it is imported by.
+fn define_host(store: &mut Store) {
+    let bytes = wat::parse_str(HOST).expect("text");
+    let module = decode(bytes.as_slice().into()).expect("valid");
+    let made = store.instantiate(module.clone()).expect("imports nothing");
+    let instance = made.expect("has no segments");
+    for export in &module.exports {
+        let what = store.export(instance, &export.name).expect("exported");
+        store.define("host", &export.name, what);
     }
 }
 
@@ -116,19 +118,13 @@ pub fn run(bytes: &[u8], seed: u64, mode: Mode) -> Result<Run, String> {
     let module = decode(bytes.into()).map_err(|error| error.to_string())?;
     let backend = match mode {
         Mode::Interpreter => Backend::Interpreter,
-        Mode::Clean | Mode::Twins => Backend::Compiled,
+        Mode::Clean | Mode::Twins | Mode::Watched => Backend::Compiled,
     };
     let mut store = Store::new(backend).map_err(|error| error.to_string())?;
     if mode == Mode::Twins {
         store.set_flood(true).map_err(|error| error.to_string())?;
     }
-    for import in &module.imports {
-        if let ImportKind::Func(ty) = import.kind
-            && let Some(ty) = module.types.get(ty as usize)
-        {
-            store.define_host(host(&import.module, &import.field, ty));
-        }
-    }
+    define_host(&mut store);
     let mut run = Run::default();
     let instance = match store.instantiate(module.clone()) {
         Ok(Ok(instance)) => instance,
@@ -142,6 +138,12 @@ pub fn run(bytes: &[u8], seed: u64, mode: Mode) -> Result<Run, String> {
         }
         Err(other) => return Err(other.to_string()),
     };
+    if mode == Mode::Watched {
+        for memory in 0..module.memories.len() as u32 {
+            let watched = store.watch(instance, memory, std::slice::from_ref(&(0..1 << 32)));
+            watched.map_err(|error| error.to_string())?;
+        }
+    }
     let call = |store: &mut Store, func: u32, args: &[Val]| {
         let outcome = store
             .call(func, args, &mut Onward)
@@ -170,7 +172,12 @@ pub fn run(bytes: &[u8], seed: u64, mode: Mode) -> Result<Run, String> {
         };
         let outcome = call(&mut store, func, &args)?;
         let state = state(&store, instance, &module);
-        run.calls.push((export.name.clone(), outcome, state));
+        run.calls.push(Call {
+            name: export.name.clone(),
+            args,
+            outcome,
+            state,
+        });
     }
     Ok(run)
 }

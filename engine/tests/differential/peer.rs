@@ -1,7 +1,7 @@
 //! The same module run by wasmi.
 
-use super::generate::{Numbers, args, canonical, checksum, host_results};
-use super::{Outcome, Run, State};
+use super::generate::{HOST, Numbers, args, canonical, checksum};
+use super::{Call, Outcome, Run, State};
 use stepwell_engine::types::{Val, ValType};
 use wasmi::{Extern, TrapCode};
 
@@ -83,25 +83,22 @@ fn state(store: &wasmi::Store<()>, instance: wasmi::Instance) -> State {
 
 /// Runs a module.
 pub fn run(bytes: &[u8], seed: u64) -> Run {
-    let engine = wasmi::Engine::default();
+    let mut config = wasmi::Config::default();
+    config
+        .wasm_tail_call(true)
+        .wasm_multi_memory(true)
+        .wasm_memory64(true)
+        .wasm_relaxed_simd(true);
+    let engine = wasmi::Engine::new(&config);
     let module = wasmi::Module::new(&engine, bytes).expect("the peer takes the module");
-    let mut linker = wasmi::Linker::new(&engine);
-    for import in module.imports() {
-        let Some(ty) = import.ty().func().cloned() else {
-            continue;
-        };
-        let results: Vec<ValType> = ty.results().iter().map(|&ty| type_of(ty)).collect();
-        let code = move |_: wasmi::Caller<'_, ()>, params: &[wasmi::Val], out: &mut [wasmi::Val]| {
-            let args: Vec<Val> = params.iter().map(from_peer).collect();
-            for (to, from) in out.iter_mut().zip(host_results(&args, &results)) {
-                *to = to_peer(from);
-            }
-            Ok(())
-        };
-        // One name may be imported more than once.
-        let _ = linker.func_new(import.module(), import.name(), ty, code);
-    }
     let mut store = wasmi::Store::new(&engine, ());
+    let host = wat::parse_str(HOST).expect("text");
+    let host = wasmi::Module::new(&engine, host).expect("valid");
+    let mut linker = wasmi::Linker::new(&engine);
+    let host = linker
+        .instantiate_and_start(&mut store, &host)
+        .expect("imports nothing");
+    linker.instance(&mut store, "host", host).expect("new names");
     let mut run = Run::default();
     let instance = match linker.instantiate_and_start(&mut store, &module) {
         Ok(instance) => instance,
@@ -125,18 +122,24 @@ pub fn run(bytes: &[u8], seed: u64) -> Run {
         };
         let ty = func.ty(&store);
         let params: Vec<ValType> = ty.params().iter().map(|&ty| type_of(ty)).collect();
-        let args: Vec<wasmi::Val> = args(&params, &mut numbers).into_iter().map(to_peer).collect();
+        let args = args(&params, &mut numbers);
+        let given: Vec<wasmi::Val> = args.iter().copied().map(to_peer).collect();
         let mut results: Vec<wasmi::Val> = ty
             .results()
             .iter()
             .map(|&ty| wasmi::Val::default_for_ty(ty))
             .collect();
-        let outcome = match func.call(&mut store, &args, &mut results) {
+        let outcome = match func.call(&mut store, &given, &mut results) {
             Ok(()) => Outcome::Returned(results.iter().map(from_peer).collect()),
             Err(error) => outcome(&error),
         };
         let state = state(&store, instance);
-        run.calls.push((name, outcome, state));
+        run.calls.push(Call {
+            name,
+            args,
+            outcome,
+            state,
+        });
     }
     run
 }
