@@ -13,6 +13,7 @@ use super::Exit;
 use super::player::Player;
 use super::script::{Await, Script};
 use crate::gui::headless::{self, Headless};
+use crate::gui::layout::Pane;
 use crate::gui::model::Phase;
 use crate::gui::{App, AppOptions, ThemeChoice};
 use crate::launch::Opened;
@@ -47,6 +48,9 @@ pub struct ShotArgs {
     /// Colours
     #[arg(long, value_enum, default_value = "dark")]
     theme: Theme,
+    /// Bring this pane to the front of its tabs (repeatable): its title, with `-` for spaces
+    #[arg(long = "pane", value_name = "PANE", value_parser = parse_pane)]
+    panes: Vec<Pane>,
     /// How many seconds one command may take
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     timeout: u64,
@@ -80,6 +84,18 @@ fn parse_scale(text: &str) -> Result<f32, String> {
         .ok_or_else(|| "write a number from 0.5 to 4".to_owned())
 }
 
+/// A pane by its title.
+fn parse_pane(text: &str) -> Result<Pane, String> {
+    let name = |pane: &Pane| pane.title().to_lowercase().replace(' ', "-");
+    let found = Pane::ALL
+        .iter()
+        .find(|pane| name(pane).eq_ignore_ascii_case(text));
+    found.copied().ok_or_else(|| {
+        let names: Vec<String> = Pane::ALL.iter().map(name).collect();
+        format!("there are: {}", names.join(", "))
+    })
+}
+
 /// Draws the window.
 pub fn shot(args: ShotArgs) -> Result<Exit> {
     let script = args.script.as_deref().map(Script::read).transpose()?;
@@ -107,6 +123,9 @@ pub fn shot(args: ShotArgs) -> Result<Exit> {
     if let Some(script) = script {
         stage.wait().context(name)?;
         stage.play(&script)?;
+    }
+    for pane in args.panes {
+        stage.app.bring_forward(pane);
     }
     stage.settle()?;
     headless::write_png(&args.out, &stage.window.picture())?;

@@ -14,7 +14,7 @@ use super::actions::{Action, Cx};
 use super::bars;
 use super::commands;
 use super::dialogs::{Dialog, OpenModule};
-use super::layout::Pane;
+use super::layout::{self, Pane};
 use super::model::{Breakpoint, Model, Phase, file_name};
 use super::panes::{self, Views};
 use super::settings::Settings;
@@ -164,6 +164,11 @@ impl App {
     /// What the session has told.
     pub fn model(&self) -> &Model {
         &self.model
+    }
+
+    /// Shows a pane, if another tab lies over it.
+    pub fn bring_forward(&mut self, pane: Pane) {
+        layout::focus(&mut self.settings.tree, pane);
     }
 
     /// Selects a frame of the stopped guest, as a click on the call stack does.

@@ -21,7 +21,7 @@ mod bars;
 pub mod commands;
 mod dialogs;
 pub mod headless;
-mod layout;
+pub mod layout;
 pub mod model;
 pub mod panes;
 pub mod preflight;

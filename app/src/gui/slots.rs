@@ -10,6 +10,17 @@ use stepwell_engine::api::val_from_text;
 use stepwell_engine::debugger::WasmSlot;
 use stepwell_engine::types::ValType;
 
+/// Where values are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Space {
+    /// The module's globals.
+    Globals,
+    /// A frame's locals.
+    Locals,
+    /// A frame's operand stack.
+    Operands,
+}
+
 /// A value being changed.
 #[derive(Debug, Default)]
 pub struct SlotEdit {
@@ -18,7 +29,7 @@ pub struct SlotEdit {
 
 #[derive(Debug)]
 struct Editing {
-    space: String,
+    space: Space,
     index: u32,
     text: String,
     /// Whether the field was drawn before: the first time it takes the keyboard, its text selected.
@@ -27,14 +38,14 @@ struct Editing {
     complaint: Option<String>,
 }
 
-/// Draws the rows; gives the index and bits of one that was changed. `space` names where they are.
+/// Draws the rows; gives the index and bits of one that was changed.
 pub fn show(
     cx: &mut Cx<'_>,
     edit: &mut SlotEdit,
     ui: &mut Ui,
     slots: &[WasmSlot],
     before: Option<&[WasmSlot]>,
-    space: &str,
+    space: Space,
     fresh: bool,
 ) -> Option<(u32, u128)> {
     let mut written = None;
@@ -54,13 +65,15 @@ pub fn show(
             fresh,
             address: None,
             editable,
+            // `__stack_pointer` is in every C module.
+            long_name: space == Space::Globals,
             ..ValueRow::default()
         };
         let (event, cell) = row.show(ui, cx.t);
         match event {
             Some(ValueEvent::Edit) => {
                 edit.open = Some(Editing {
-                    space: space.to_owned(),
+                    space,
                     index: slot.index,
                     text: slot.text.clone(),
                     begun: false,
@@ -84,7 +97,7 @@ fn editor(
     ui: &mut Ui,
     t: &Tokens,
     slot: &WasmSlot,
-    space: &str,
+    space: Space,
     cell: Rect,
 ) -> Option<u128> {
     let editing = edit

@@ -216,20 +216,7 @@ fn one(cx: &mut Cx<'_>, ui: &mut Ui, breakpoint: &Breakpoint) -> bool {
     let verb = if state.enabled { "Disable" } else { "Enable" };
     let name = format!("{verb} breakpoint {text}");
     switch.widget_info(|| WidgetInfo::selected(Role::CheckBox, true, state.enabled, &name));
-    let centre = switch.rect.center();
-    let ring = egui::Stroke::new(
-        1.5,
-        if breakpoint.is_bound() {
-            t.breakpoint
-        } else {
-            t.weak
-        },
-    );
-    if state.enabled && breakpoint.is_bound() {
-        ui.painter().circle_filled(centre, 5.0, t.breakpoint);
-    } else {
-        ui.painter().circle_stroke(centre, 4.5, ring);
-    }
+    super::mark(breakpoint).paint(ui.painter(), switch.rect.center(), t);
     if switch.on_hover_text(&name).clicked() {
         cx.push(Action::EnableBreakpoint(state.id, !state.enabled));
     }

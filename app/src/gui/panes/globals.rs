@@ -33,7 +33,15 @@ pub fn show(cx: &mut Cx<'_>, view: &mut GlobalsView, ui: &mut Ui) {
         _ => None,
     };
     rows(ui, "globals", |ui| {
-        let written = slots::show(cx, &mut view.edit, ui, globals, before, "global", fresh);
+        let written = slots::show(
+            cx,
+            &mut view.edit,
+            ui,
+            globals,
+            before,
+            slots::Space::Globals,
+            fresh,
+        );
         if let Some((index, bits)) = written {
             cx.push(Action::Write(WriteTarget::Global { index, bits }));
         }

@@ -248,6 +248,7 @@ fn one(
         points: available && node.points_to().is_some(),
         editable: false,
         removable: level.watched,
+        long_name: false,
         caret: "",
     };
     let mut removed = false;
@@ -350,7 +351,15 @@ fn wasm_locals(
         return;
     }
     let old = before.map(|before| before.locals.as_slice());
-    let written = slots::show(cx, &mut view.edit, ui, &detail.locals, old, "local", fresh);
+    let written = slots::show(
+        cx,
+        &mut view.edit,
+        ui,
+        &detail.locals,
+        old,
+        slots::Space::Locals,
+        fresh,
+    );
     if let Some((index, bits)) = written {
         cx.push(Action::Write(WriteTarget::Local { index, bits }));
     }

@@ -16,7 +16,9 @@ pub mod wasm;
 
 use super::actions::Cx;
 use super::layout::Pane;
+use super::model::Breakpoint;
 use super::queries::Answer;
+use super::widgets::mark::Mark;
 use super::widgets::parts;
 use egui::{ScrollArea, Ui};
 use lucide_icons::Icon;
@@ -133,4 +135,15 @@ fn rows(ui: &mut Ui, salt: &str, add: impl FnOnce(&mut Ui)) {
         .id_salt(salt)
         .auto_shrink(false)
         .show(ui, add);
+}
+
+/// The mark of a breakpoint.
+fn mark(breakpoint: &Breakpoint) -> Mark {
+    let state = &breakpoint.state;
+    match (state.enabled, breakpoint.is_bound(), &state.rule.log) {
+        (false, ..) => Mark::Disabled,
+        (true, false, _) => Mark::Unbound,
+        (true, true, None) => Mark::Bound,
+        (true, true, Some(_)) => Mark::Says,
+    }
 }

@@ -32,7 +32,15 @@ pub fn show(cx: &mut Cx<'_>, view: &mut OperandsView, ui: &mut Ui) {
         top.name = Some("top".to_owned());
     }
     rows(ui, "operands", |ui| {
-        let written = slots::show(cx, &mut view.edit, ui, &slots, before, "operand", frame.fresh);
+        let written = slots::show(
+            cx,
+            &mut view.edit,
+            ui,
+            &slots,
+            before,
+            slots::Space::Operands,
+            frame.fresh,
+        );
         if let Some((index, bits)) = written {
             cx.push(Action::Write(WriteTarget::Operand { index, bits }));
         }

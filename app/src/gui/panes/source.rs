@@ -9,7 +9,8 @@ use crate::gui::queries::Answer;
 use crate::gui::sources::{Known, Prepared};
 use crate::gui::theme;
 use crate::gui::welcome;
-use crate::gui::widgets::code_view::{CodeEvent, CodeRow, CodeView, Mark, Stand};
+use crate::gui::widgets::code_view::{CodeEvent, CodeRow, CodeView, Stand};
+use crate::gui::widgets::mark::Mark;
 use crate::gui::widgets::{parts, syntax};
 use crate::source_cache::SourceText;
 use egui::{RichText, ScrollArea, Ui};
@@ -246,14 +247,6 @@ fn search_field(view: &mut SourceView, ui: &mut Ui) {
     }
 }
 
-fn mark(breakpoint: &Breakpoint) -> Mark {
-    match (breakpoint.state.enabled, breakpoint.is_bound()) {
-        (false, _) => Mark::Disabled,
-        (true, true) => Mark::Bound,
-        (true, false) => Mark::Unbound,
-    }
-}
-
 fn text(cx: &mut Cx<'_>, view: &mut SourceView, ui: &mut Ui, file: &SourceFile, prepared: &Prepared) {
     let query = Query::LinesWithCode { file: file.id };
     let lines: &[u32] = match cx.ask(query) {
@@ -276,7 +269,7 @@ fn text(cx: &mut Cx<'_>, view: &mut SourceView, ui: &mut Ui, file: &SourceFile, 
     let mut marks: HashMap<u32, Mark> = HashMap::new();
     for breakpoint in cx.model.breakpoints.values() {
         if let Some(line) = breakpoint_line(breakpoint, file) {
-            marks.insert(line, mark(breakpoint));
+            marks.insert(line, super::mark(breakpoint));
         }
     }
     let total = prepared.text.lines.len();

@@ -6,7 +6,8 @@ use crate::gui::layout::Pane;
 use crate::gui::model::Phase;
 use crate::gui::queries::Answer;
 use crate::gui::theme;
-use crate::gui::widgets::code_view::{CodeEvent, CodeRow, CodeView, Mark, Stand};
+use crate::gui::widgets::code_view::{CodeEvent, CodeRow, CodeView, Stand};
+use crate::gui::widgets::mark::Mark;
 use crate::gui::widgets::{parts, syntax};
 use egui::{RichText, Ui};
 use lucide_icons::Icon;
@@ -134,12 +135,7 @@ fn rows(cx: &mut Cx<'_>, view: &mut WasmView, ui: &mut Ui, text: &FunctionText) 
     let mut marks: HashMap<ModuleOffset, Mark> = HashMap::new();
     for breakpoint in cx.model.breakpoints.values() {
         for location in &breakpoint.state.locations {
-            let mark = if breakpoint.state.enabled {
-                Mark::Bound
-            } else {
-                Mark::Disabled
-            };
-            marks.insert(location.offset, mark);
+            marks.insert(location.offset, super::mark(breakpoint));
         }
         if let BreakpointSpec::Offset { offset } = breakpoint.state.spec {
             marks.entry(offset).or_insert(Mark::Unbound);

@@ -1,6 +1,7 @@
 //! Lines of code with a gutter: breakpoint marks, numbers, an arrow where the guest stands. Only the rows
 //! in view are laid out, so a file of 100 000 lines costs what a screenful costs.
 
+use super::mark::Mark;
 use super::parts;
 use crate::gui::theme::{self, Tokens};
 use egui::text::LayoutJob;
@@ -8,17 +9,6 @@ use egui::{
     Color32, Key, Modifiers, Pos2, Rect, Role, ScrollArea, Sense, Stroke, Ui, Vec2, WidgetInfo, vec2,
 };
 use lucide_icons::Icon;
-
-/// A breakpoint in the gutter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mark {
-    /// It has a place in the module and stops.
-    Bound,
-    /// It has no place yet.
-    Unbound,
-    /// It does not stop.
-    Disabled,
-}
 
 /// Where the guest stands, as an arrow in the gutter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -217,18 +207,8 @@ impl CodeView {
         }
         let centre = Pos2::new(full.left() + MARK_WIDTH * 0.5 + 1.0, full.center().y);
         match item.mark {
-            Some(Mark::Bound) => {
-                painter.circle_filled(centre, 5.0, t.breakpoint);
-            }
-            Some(Mark::Unbound) => {
-                painter.circle_stroke(centre, 4.5, Stroke::new(1.5, t.weak));
-            }
-            Some(Mark::Disabled) => {
-                painter.circle_stroke(centre, 4.5, Stroke::new(1.5, t.breakpoint));
-            }
-            None if edge.hovered() && item.has_code => {
-                painter.circle_filled(centre, 5.0, t.breakpoint.gamma_multiply(0.4));
-            }
+            Some(mark) => mark.paint(painter, centre, t),
+            None if edge.hovered() && item.has_code => Mark::hint(painter, centre, t),
             None => {}
         }
         let label = Rect::from_min_max(

@@ -2,6 +2,7 @@
 
 pub mod code_view;
 pub mod hex_view;
+pub mod mark;
 pub mod parts;
 pub mod syntax;
 pub mod value_tree;

@@ -32,6 +32,8 @@ pub struct ValueRow<'a> {
     pub editable: bool,
     /// Whether it can be taken off the list.
     pub removable: bool,
+    /// Whether the column of names is wide.
+    pub long_name: bool,
     /// A line under the name that points at a part of it.
     pub caret: &'a str,
 }
@@ -54,8 +56,9 @@ pub enum ValueEvent {
 }
 
 /// Where the columns of a row begin: value and type.
-pub fn columns(rect: Rect) -> (f32, f32) {
-    let value = rect.left() + rect.width() * 0.38;
+pub fn columns(rect: Rect, long_name: bool) -> (f32, f32) {
+    let share = if long_name { 0.5 } else { 0.38 };
+    let value = rect.left() + rect.width() * share;
     let type_name = rect.left() + rect.width() * 0.74;
     (value, type_name)
 }
@@ -72,7 +75,7 @@ impl ValueRow<'_> {
             ui.painter().rect_filled(rect, 0.0, t.raised);
         }
         let mut event = None;
-        let (x_value, x_type) = columns(rect);
+        let (x_value, x_type) = columns(rect, self.long_name);
         let indent = self.depth.min(24) as f32 * 13.0;
         let x_name = rect.left() + 6.0 + indent;
         let triangle = Rect::from_min_size(Pos2::new(x_name, rect.top()), vec2(14.0, rect.height()));
