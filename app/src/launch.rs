@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use stepwell_engine::debugger::SessionConfig;
+use stepwell_engine::module::{assemble, is_text};
 
 /// Larger files are no modules: no section's length reaches further.
 const MAX_MODULE_LEN_BYTES: u64 = u32::MAX as u64;
@@ -100,7 +101,7 @@ pub fn config(file: &Path, grants: &Grants, args: Vec<String>) -> Result<Session
     })
 }
 
-/// The bytes of a file that is meant to be a module.
+/// The bytes of a file that is meant to be a module; one in the text format is translated.
 pub fn read_module(file: &Path) -> Result<Arc<[u8]>> {
     let name = file.display();
     let failed = |error: std::io::Error| anyhow::anyhow!("{name}: {}", io_words(&error));
@@ -112,6 +113,14 @@ pub fn read_module(file: &Path) -> Result<Arc<[u8]>> {
         bail!("{name}: is too large to be a WebAssembly module");
     }
     let bytes = std::fs::read(file).map_err(failed)?;
+    if let Ok(text) = std::str::from_utf8(&bytes)
+        && is_text(&bytes)
+    {
+        // Found again from anywhere: its debug info names the text by its whole path.
+        let path = std::path::absolute(file).map_err(failed)?;
+        let module = assemble(text, &path).with_context(|| name.to_string())?;
+        return Ok(module.into());
+    }
     check_header(&bytes).with_context(|| name.to_string())?;
     Ok(bytes.into())
 }
@@ -135,9 +144,6 @@ fn check_header(bytes: &[u8]) -> Result<()> {
         ),
         (Some(b"\0asm"), None) => {
             bail!("the file ends in the middle of its header (at offset 0x4)")
-        }
-        _ if bytes.starts_with(b"(module") => {
-            bail!("this is WebAssembly text; translate it to a binary module first (at offset 0x0)")
         }
         _ => bail!("not a WebAssembly module: it does not begin with \\0asm (at offset 0x0)"),
     }

@@ -518,3 +518,36 @@ fn wast_names_the_lines_that_fail_and_counts() {
         wrong.stderr
     );
 }
+
+#[test]
+fn modules_in_the_text_format_are_run_and_debugged_in_their_text() {
+    let hello = stepwell(&["run", "@wat/hello.wat"]);
+    assert_eq!((hello.code, hello.stdout.as_str()), (Some(0), "hello from wat\n"));
+
+    let work = tempfile::tempdir().expect("a directory");
+    let write = |name: &str, text: &str| {
+        let path = work.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        path.display().to_string()
+    };
+    // The line is the second arm of an `if`: both activations that take it stop in it.
+    let script = write("script.dbg", "break math.wat:10\nrun\ncontinue\nbacktrace\n");
+    let ran = stepwell(&[
+        "debug",
+        "--script",
+        &script,
+        "--invoke",
+        "fac",
+        "@wat/math.wat",
+        "3",
+    ]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let frames: Vec<&str> = ran.stdout.lines().rev().take(2).collect();
+    assert!(frames[1].contains("#0 fac at math.wat:10 "), "{}", ran.stdout);
+    assert!(frames[0].contains("#1 fac at math.wat:10 "), "{}", ran.stdout);
+
+    let broken = write("broken.wat", ";; no such local\n(module (func local.get $gone))");
+    let ran = stepwell(&["run", &broken]);
+    let place = "unknown local: failed to find name `$gone` (at line 2, column 25)";
+    assert!(ran.error().ends_with(place), "{}", ran.stderr);
+}

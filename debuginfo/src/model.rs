@@ -19,6 +19,8 @@ pub enum Language {
     Rust,
     /// Zig.
     Zig,
+    /// The text format of WebAssembly.
+    Wat,
     /// Anything else, or not said.
     Other,
 }
@@ -31,7 +33,22 @@ impl Language {
             Language::Cpp => "C++",
             Language::Rust => "Rust",
             Language::Zig => "Zig",
+            Language::Wat => "WebAssembly text",
             Language::Other => "other",
+        }
+    }
+
+    /// The language of a file of a unit in this language: the unit's, unless the file's ending says better (Zig and C++
+    /// units include C headers).
+    pub fn of_file(self, path: &str) -> Language {
+        let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
+        match ending {
+            "c" => Language::C,
+            "rs" => Language::Rust,
+            "zig" => Language::Zig,
+            "wat" | "wast" => Language::Wat,
+            "cpp" | "cc" | "cxx" | "hpp" | "hh" | "hxx" => Language::Cpp,
+            _ => self,
         }
     }
 }

@@ -7,7 +7,7 @@
 //! # Invariants
 //! - A mapping outside every function body is dropped. What breaks off keeps the mappings before.
 
-use crate::dwarf::line_program::{NamedFile, Program, join, language_of_file};
+use crate::dwarf::line_program::{NamedFile, Program, join};
 use crate::dwarf::lines::Row;
 use crate::sections::ModuleMap;
 use crate::{FileId, Language, ModuleOffset};
@@ -113,7 +113,7 @@ fn decode(
             let path = join(map.root.as_deref().unwrap_or(""), plain(source.as_deref()?));
             let content = map.contents.get(index).cloned().flatten();
             program.add_file(NamedFile {
-                language: language_of_file(&path, Language::Other),
+                language: Language::Other.of_file(&path),
                 path,
                 md5: None,
                 text: content.map(|text| EndianReader::new(Arc::from(text.into_bytes()), LittleEndian)),

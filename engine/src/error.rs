@@ -15,6 +15,16 @@ pub enum Error {
         /// File offset.
         offset: u64,
     },
+    /// The text is not a module in the text format.
+    #[error("{message} (at line {line}, column {column})")]
+    Text {
+        /// What is wrong.
+        message: String,
+        /// Line, from 1.
+        line: usize,
+        /// Column in characters, from 1.
+        column: usize,
+    },
     /// Valid, but uses something that is not supported.
     #[error("unsupported: {what} (at offset 0x{offset:x})")]
     Unsupported {

@@ -572,7 +572,7 @@ fn read_module(path: &Path, base: Option<SessionConfig>) -> anyhow::Result<Sessi
 fn pick_file() -> Result<Option<PathBuf>, String> {
     let begun = Instant::now();
     let picked = rfd::FileDialog::new()
-        .add_filter("WebAssembly", &["wasm"])
+        .add_filter("WebAssembly", &["wasm", "wat"])
         .pick_file();
     if picked.is_none() && begun.elapsed() < NOBODY_CANCELS_WITHIN {
         return Err(NO_SYSTEM_DIALOG.to_owned());

@@ -239,7 +239,7 @@ fn list(folder: &Path) -> Entries {
     let entry = |path: PathBuf| -> Option<Entry> {
         let name = path.file_name()?.to_string_lossy().into_owned();
         let folder = path.is_dir();
-        let module = path.extension().is_some_and(|extension| extension == "wasm");
+        let module = (path.extension()).is_some_and(|extension| extension == "wasm" || extension == "wat");
         (!name.starts_with('.') && (module || folder)).then_some(Entry { path, name, folder })
     };
     let read = std::fs::read_dir(folder).map_err(|error| launch::io_words(&error))?;

@@ -12,7 +12,7 @@ use crate::source_cache::{Lookup, SourceCache, SourceText};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
-use stepwell_debuginfo::{SourceFile, SourceState};
+use stepwell_debuginfo::{Language, SourceFile, SourceState};
 
 /// A source file, with what is worked out once for showing it.
 #[derive(Debug)]
@@ -26,14 +26,14 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    fn new(text: Arc<SourceText>) -> Prepared {
+    fn new(text: Arc<SourceText>, language: Language) -> Prepared {
         let widths = text.lines.iter().map(|line| {
             let tabs = line.bytes().filter(|byte| *byte == b'\t').count();
             line.chars().count().saturating_add(tabs * 3)
         });
         Prepared {
             columns: widths.max().unwrap_or_default(),
-            comments: syntax::comment_starts(&text.lines),
+            comments: syntax::comment_starts(&text.lines, language),
             text,
         }
     }
@@ -280,7 +280,10 @@ fn carry_out(cache: &mut SourceCache, order: Order) -> Option<News> {
 
 fn file(cache: &mut SourceCache, recorded: String) -> News {
     let known = match cache.get(&recorded) {
-        Lookup::Found(text) => Known::Found(Arc::new(Prepared::new(Arc::clone(text)))),
+        Lookup::Found(text) => {
+            let language = Language::Other.of_file(&recorded);
+            Known::Found(Arc::new(Prepared::new(Arc::clone(text), language)))
+        }
         Lookup::Missing { tried } => Known::Missing(tried.as_slice().into()),
     };
     News::File(recorded, known)

@@ -24,6 +24,8 @@ pub(crate) fn display_name(units: &Units, die: DieId) -> Option<String> {
         Language::Zig => linkage()
             .filter(|name| name.contains('.'))
             .or_else(|| scoped_name(units, die)),
+        // For a function without a name its units say `wasm-function[3]`; an export may know better.
+        Language::Wat => units.name(die).filter(|name| !name.starts_with("wasm-function[")),
         _ => scoped_name(units, die).or_else(|| linkage().map(|linkage| readable(&linkage))),
     }
 }

@@ -112,7 +112,7 @@ impl Program {
             .and_then(|directory| string(&unit.dwarf, directory))
             .unwrap_or_default();
         let path = join(&join(&unit.summary.directory, &directory), &name);
-        let language = language_of_file(&path, unit.summary.language);
+        let language = unit.summary.language.of_file(&path);
         let md5 = header
             .file_has_md5()
             .then(|| *entry.md5())
@@ -290,18 +290,6 @@ fn restart(old: &LineRow, header: &Header, program: &mut gimli::IncompleteLinePr
         let _ = row.execute(step, program);
     }
     row
-}
-
-/// A unit's language, unless the file's ending says better (Zig and C++ units include C headers).
-pub(crate) fn language_of_file(path: &str, unit: Language) -> Language {
-    let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
-    match ending {
-        "c" => Language::C,
-        "rs" => Language::Rust,
-        "zig" => Language::Zig,
-        "cpp" | "cc" | "cxx" | "hpp" | "hh" | "hxx" => Language::Cpp,
-        _ => unit,
-    }
 }
 
 /// `path` seen from `directory`; `.` and `..` resolved.

@@ -325,6 +325,11 @@ impl Opening<'_> {
         {
             dwarf.bias = self.count_len;
         }
+        // There is no number for the text format: its units call themselves C.
+        if summary.producer.starts_with("wast ") {
+            summary.language = Language::Wat;
+            summary.assembly = true;
+        }
         // Zig's own units call themselves C99.
         if summary.producer.starts_with("zig ") {
             summary.language = Language::Zig;

@@ -23,7 +23,7 @@ impl Eval<'_> {
         match self.language() {
             Language::Rust | Language::Zig => Rules::Exact,
             Language::Cpp => Rules::C { cpp: true },
-            Language::C | Language::Other => Rules::C { cpp: false },
+            Language::C | Language::Wat | Language::Other => Rules::C { cpp: false },
         }
     }
 

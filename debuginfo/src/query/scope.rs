@@ -108,7 +108,12 @@ impl Index {
             statics.find(|&die| full(die).is_some_and(|full| visible(&full)))
         });
         let everywhere = || self.units.units.iter().flat_map(|unit| &unit.statics).copied();
-        let c_like = unit.is_none_or(|unit| matches!(unit.summary.language, Language::C | Language::Other));
+        let c_like = unit.is_none_or(|unit| {
+            matches!(
+                unit.summary.language,
+                Language::C | Language::Wat | Language::Other
+            )
+        });
         own.or_else(|| {
             everywhere().find(|&die| full(die).is_some_and(|full| c_like || !alone || full == path))
         })

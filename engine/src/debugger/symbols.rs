@@ -167,7 +167,7 @@ impl Symbols {
         let mut locations: Vec<BreakpointLocation> = (bindings.iter())
             .filter(|binding| !exact || binding.line == line)
             .flat_map(|binding| &binding.locations)
-            .filter_map(|&at| self.snap(self.module_offset(at)?))
+            .filter_map(|&at| self.snap(self.arm(self.module_offset(at)?)))
             .collect();
         locations.sort_by_key(|location| location.offset);
         locations.dedup_by_key(|location| location.offset);
@@ -181,6 +181,20 @@ impl Symbols {
             (bindings.first()).map(|binding| format!("moved to line {}, the next with code", binding.line))
         };
         (locations, message)
+    }
+
+    /// Where a line begins that begins with an `else` or `catch_all`: at the instruction after it. It ends the arm above,
+    /// and whoever enters the arm below jumps over it.
+    fn arm(&self, at: ModuleOffset) -> ModuleOffset {
+        const ELSE: u8 = 0x05;
+        const CATCH_ALL: u8 = 0x19;
+        let byte = usize::try_from(at.0)
+            .ok()
+            .and_then(|at| self.module.bytes.get(at));
+        match byte {
+            Some(&(ELSE | CATCH_ALL)) => ModuleOffset(at.0 + 1),
+            _ => at,
+        }
     }
 
     /// The rows of one wasm frame, innermost first.

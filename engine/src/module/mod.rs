@@ -6,10 +6,12 @@
 //!
 //! Must not know: the compiler, the interpreter, the store.
 
+mod assemble;
 mod decode;
 mod features;
 pub mod text;
 
+pub use assemble::{assemble, is_text};
 pub use decode::{decode, decode_with};
 pub(crate) use decode::{reference_to, value_type};
 pub use features::{Feature, Features, SpecVersion};

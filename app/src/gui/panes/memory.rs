@@ -216,7 +216,8 @@ fn bar(cx: &mut Cx<'_>, view: &mut MemoryView, ui: &mut Ui, memories: &[u64], le
         }
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let pages = len_bytes / 65536;
-            let text = format!("{pages} pages · {}", parts::size_text(len_bytes));
+            let noun = if pages == 1 { "page" } else { "pages" };
+            let text = format!("{pages} {noun} · {}", parts::size_text(len_bytes));
             ui.label(RichText::new(text).color(t.faint).size(12.0));
             let said = match &view.complaint {
                 Some(complaint) => Some((complaint.as_str(), t.error)),

@@ -5,4 +5,5 @@ pub mod hex_view;
 pub mod mark;
 pub mod parts;
 pub mod syntax;
+mod syntax_wat;
 pub mod value_tree;

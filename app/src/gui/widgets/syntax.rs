@@ -1,6 +1,7 @@
 //! Colours for code, a line at a time: keywords, types, strings, numbers, comments. Cheap and forgiving: it
 //! tokenizes, it does not parse.
 
+use super::syntax_wat;
 use crate::gui::theme::{self, Tokens};
 use egui::Color32;
 use egui::text::{LayoutJob, TextFormat};
@@ -143,7 +144,7 @@ const ZIG_TYPES: &[&str] = &[
 
 /// What a stretch of code is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Plain,
     Keyword,
     Type,
@@ -170,12 +171,12 @@ impl Kind {
 }
 
 /// For each line, whether it begins inside a block comment.
-pub fn comment_starts(lines: &[String]) -> Vec<bool> {
+pub fn comment_starts(lines: &[String], language: Language) -> Vec<bool> {
     let mut inside = false;
     let mut starts = Vec::with_capacity(lines.len());
     for text in lines {
         starts.push(inside);
-        cut(text, Language::C, &mut inside, |_, _| {});
+        cut(text, language, &mut inside, |_, _| {});
     }
     starts
 }
@@ -296,6 +297,7 @@ fn cut(text: &str, language: Language, inside: &mut bool, mut emit: impl FnMut(&
     let (keywords, types): (&[&str], &[&str]) = match language {
         Language::Rust => (RUST_KEYWORDS, RUST_TYPES),
         Language::Zig => (ZIG_KEYWORDS, ZIG_TYPES),
+        Language::Wat => return syntax_wat::cut(text, inside, emit),
         Language::C | Language::Cpp | Language::Other => (C_KEYWORDS, C_TYPES),
     };
     let mut rest = text;
@@ -377,7 +379,7 @@ fn cut(text: &str, language: Language, inside: &mut bool, mut emit: impl FnMut(&
 }
 
 /// Length of a quoted stretch, its quotes included.
-fn quoted_len(text: &str, quote: char) -> usize {
+pub(super) fn quoted_len(text: &str, quote: char) -> usize {
     let mut escaped = false;
     for (at, character) in text.char_indices().skip(1) {
         if escaped {
@@ -461,6 +463,6 @@ mod tests {
     #[test]
     fn block_comments_span_lines() {
         let lines = ["a /* b", "c", "d */ e", "f"].map(str::to_owned);
-        assert_eq!(comment_starts(&lines), [false, true, true, false]);
+        assert_eq!(comment_starts(&lines, Language::C), [false, true, true, false]);
     }
 }
