@@ -16,11 +16,13 @@ use super::commands;
 use super::dialogs::{Dialog, OpenModule};
 use super::layout::{self, Pane};
 use super::model::{Breakpoint, Model, Phase, file_name};
+use super::panes::locals::LocalsView;
 use super::panes::{self, Views};
 use super::settings::Settings;
 use super::shell::Shell;
 use super::sources::{self, Sources};
 use super::theme::{self, ThemeChoice, Tokens};
+use super::wishes::Wishes;
 use crate::launch;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -418,10 +420,13 @@ impl App {
             .config
             .as_ref()
             .is_some_and(|last| last.path == config.path && last.name == config.name);
+        self.note_wishes();
+        let wishes =
+            (config.path.as_deref()).map_or_else(Wishes::default, |path| self.settings.wishes.of(path));
         let breakpoints = if same {
             unbound(std::mem::take(&mut self.model.breakpoints))
         } else {
-            BTreeMap::new()
+            wishes.breakpoints(config.module.len())
         };
         self.model = Model::loading(&config.name, breakpoints);
         let cache = sources::cache_for(config.path.as_deref(), &self.settings.source_map);
@@ -434,6 +439,8 @@ impl App {
         let old = std::mem::take(&mut self.views);
         if same {
             self.views.locals = old.locals.reloaded();
+        } else {
+            self.views.locals = LocalsView::watching(wishes.watches);
         }
         self.running_since = None;
         self.on_to_main = false;
@@ -452,6 +459,17 @@ impl App {
             std::thread::spawn(move || drop(old));
         }
         ctx.request_repaint();
+    }
+
+    /// Notes what is set for the module that is open.
+    fn note_wishes(&mut self) {
+        if let Some(config) = &self.config
+            && let Some(path) = &config.path
+        {
+            let watches = self.views.locals.watches();
+            let wishes = Wishes::of(&self.model.breakpoints, watches, config.module.len());
+            self.settings.wishes.note(path, wishes);
+        }
     }
 
     /// Reads a module on a thread of its own.

@@ -9,7 +9,7 @@
 //!   `slots`, `welcome`: what several panes, or none yet, show.
 //! - [`preflight`]: whether a window can be opened here. [`headless`]: the window without a display, drawn by
 //!   [`raster`].
-//! - [`layout`]: the tree of panes, drawn through `shell`. [`settings`]: what persists. [`theme`]: the only file with colours.
+//! - [`layout`]: the tree of panes, drawn through `shell`. [`settings`]: what persists; `wishes` of it: breakpoints and watches. [`theme`]: the only file with colours.
 //!
 //! # Invariants
 //! - The window never waits: everything goes through `Command` and `Event`.
@@ -34,6 +34,7 @@ pub mod sources;
 pub mod theme;
 mod welcome;
 mod widgets;
+mod wishes;
 
 pub use app::{App, AppOptions, run};
 pub use theme::ThemeChoice;

@@ -1,9 +1,10 @@
-//! What persists from one run of the window to the next: the tree of panes, the theme, recent files and where
-//! sources lie.
+//! What persists from one run of the window to the next: the tree of panes, the theme, recent files, where
+//! sources lie, and what was set for each module.
 //! Nothing else: scroll offsets and the like belong to a session.
 
 use super::layout::{self, Pane};
 use super::theme::ThemeChoice;
+use super::wishes::WishBook;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -20,6 +21,8 @@ pub struct Settings {
     pub recent: Vec<PathBuf>,
     /// Recorded prefixes of source paths, and the folders that stand for them here.
     pub source_map: Vec<(String, PathBuf)>,
+    /// Breakpoints and watched expressions.
+    pub wishes: WishBook,
     /// The panes.
     pub tree: egui_tiles::Tree<Pane>,
 }
@@ -30,6 +33,7 @@ impl Default for Settings {
             theme: ThemeChoice::default(),
             recent: Vec::new(),
             source_map: Vec::new(),
+            wishes: WishBook::default(),
             tree: layout::default_tree(),
         }
     }

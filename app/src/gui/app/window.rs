@@ -14,6 +14,7 @@ impl eframe::App for App {
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
         if !self.options.headless {
+            self.note_wishes();
             self.settings.save(storage);
         }
     }

@@ -28,6 +28,19 @@ pub struct LocalsView {
 }
 
 impl LocalsView {
+    /// A view with these expressions watched.
+    pub fn watching(watches: Vec<String>) -> LocalsView {
+        LocalsView {
+            watches,
+            ..LocalsView::default()
+        }
+    }
+
+    /// The watched expressions.
+    pub fn watches(&self) -> &[String] {
+        &self.watches
+    }
+
     /// What stays when the module is read again: what is watched and what is open.
     pub fn reloaded(self) -> LocalsView {
         LocalsView {
