@@ -10,22 +10,26 @@
 
 use super::frame_map::{FrameMap, Home, Loc, SiteKind};
 use super::masm::{Address, Masm, Size};
+use super::operators::Operators;
 use super::regalloc::{Prepass, assign_homes};
 use super::regs::{Gpr, RegSet, SAVED_HOMES, TEMPS, Xmm};
 use super::stack_log::Moment;
 use super::value_stack::{ValueStack, slot_words};
-use super::{Compiled, Instrumentation, Stops};
+use super::{CalleeSaved, Compiled, Instrumentation, Stops};
 use crate::error::{Error, TrapKind};
 use crate::layout::{ArgPlace, CallLayout, VmLayout, slot_len_bytes, vmctx};
 use crate::module::Module;
 use crate::types::{FuncType, ValType};
-use wasmparser::{BinaryReader, Operator, OperatorsReader};
+use wasmparser::{BinaryReader, OperatorsReader};
 
 /// The largest frame compiled code may have; see [`STACK_SLACK`](crate::layout::STACK_SLACK).
 const MAX_FRAME_BYTES: usize = 1 << 20;
 /// The most code a function may have for each byte of its body, beyond [`FREE_CODE_BYTES`]. Ordinary code has
 /// about four; branches that carry hundreds of values have any number.
 const MAX_CODE_BYTES_A_BYTE: usize = 64;
+
+/// About how much it has.
+const USUAL_CODE_BYTES_A_BYTE: usize = 3;
 
 /// Code that any function may have.
 const FREE_CODE_BYTES: usize = 1 << 20;
@@ -104,8 +108,8 @@ pub(super) struct Compiler<'a, M: Masm> {
     pub at: u64,
     pub next_at: u64,
     with: &'a Instrumentation,
-    pub own_layout: CallLayout,
-    saved: Vec<(u8, i32)>,
+    pub own_layout: &'a CallLayout,
+    saved: CalleeSaved,
     /// Registers that this instruction is using.
     pub pinned: RegSet,
     /// Whether an entry has been moved since the boundary, and where the stack is then.
@@ -125,12 +129,13 @@ pub(super) struct Compiler<'a, M: Masm> {
     pub broken: Option<&'static str>,
 }
 
-/// Compiles one function.
+/// Compiles one function; what there is to know of its frames is recorded in `map`.
 pub(super) fn compile<M: Masm>(
     module: &Module,
     layout: &VmLayout,
     func: u32,
     with: &Instrumentation,
+    map: FrameMap,
 ) -> Result<Compiled, Error> {
     let body = module
         .body(func)
@@ -140,7 +145,6 @@ pub(super) fn compile<M: Masm>(
         .bytes
         .get(body.first_op..body.range.end)
         .unwrap_or_default();
-    let reader = || OperatorsReader::new(BinaryReader::new(code, body.first_op as u64));
     let locals_bytes: u64 = (body.locals.iter())
         .map(|&(count, ty)| u64::from(count) * u64::from(slot_len_bytes(ty)))
         .sum();
@@ -152,13 +156,15 @@ pub(super) fn compile<M: Masm>(
         .iter()
         .flat_map(|&(count, ty)| std::iter::repeat_n(ty, count as usize))
         .collect();
-    let prepass = Prepass::new(reader(), locals.len()).map_err(invalid)?;
+    let start = body.first_op as u64;
+    let prepass =
+        Prepass::new(OperatorsReader::new(BinaryReader::new(code, start)), locals.len()).map_err(invalid)?;
 
     // Below the frame pointer: the VmCtx, the callee-saved registers (room for all), locals, operands.
     let locals_top = -8 - 8 * SAVED_HOMES.len() as i32;
     let homes = assign_homes(&prepass, &locals, locals_top);
     let uses = |reg: Gpr| homes.iter().any(|home| home.register == Some(Loc::Gpr(reg.0)));
-    let saved: Vec<(u8, i32)> = (SAVED_HOMES.iter().enumerate())
+    let saved: CalleeSaved = (SAVED_HOMES.iter().enumerate())
         .filter(|&(_, &reg)| uses(reg))
         .map(|(index, reg)| (reg.0, -16 - 8 * index as i32))
         .collect();
@@ -168,7 +174,7 @@ pub(super) fn compile<M: Masm>(
         .copied()
         .collect();
 
-    let mut masm = M::new();
+    let mut masm = M::new(USUAL_CODE_BYTES_A_BYTE * code.len());
     let end = masm.label();
     let compiler = Compiler {
         masm,
@@ -184,14 +190,14 @@ pub(super) fn compile<M: Masm>(
             results: &ty.results,
             branched: false,
         }],
-        map: FrameMap::new(homes.clone(), saved.clone()),
+        map,
         reachable: true,
         skipped: 0,
         flags_wanted: false,
         at: body.first_op as u64,
         next_at: body.first_op as u64,
         with,
-        own_layout: CallLayout::new(ty),
+        own_layout: module.func_layout(func),
         saved,
         pinned: RegSet::default(),
         stale: false,
@@ -207,7 +213,7 @@ pub(super) fn compile<M: Masm>(
         watches: Vec::new(),
         broken: None,
     };
-    compiler.run(ty, reader())
+    compiler.run(ty, Operators::new(code, start))
 }
 
 fn invalid(error: wasmparser::BinaryReaderError) -> Error {
@@ -225,32 +231,16 @@ fn too_large(offset: u64) -> Error {
 }
 
 impl<M: Masm> Compiler<'_, M> {
-    fn run(mut self, ty: &FuncType, mut reader: OperatorsReader<'_>) -> Result<Compiled, Error> {
+    fn run(mut self, ty: &FuncType, mut operators: Operators<'_>) -> Result<Compiled, Error> {
         self.prologue(ty);
-        let mut next = Some(reader.read_with_offset().map_err(invalid)?);
-        while let Some((operator, offset)) = next {
-            next = if reader.eof() {
-                None
-            } else {
-                Some(reader.read_with_offset().map_err(invalid)?)
-            };
-            self.at = offset;
-            self.next_at = next.as_ref().map_or(offset, |(_, offset)| *offset);
-            self.flags_wanted = matches!(
-                next,
-                Some((
-                    Operator::BrIf { .. }
-                        | Operator::If { .. }
-                        | Operator::Select
-                        | Operator::TypedSelect { .. }
-                        | Operator::I32Eqz,
-                    _
-                ))
-            );
+        while operators.advance().map_err(invalid)? {
+            self.at = operators.at();
+            self.next_at = operators.next_at();
+            self.flags_wanted = operators.next_takes_condition();
             if self.reachable {
                 self.boundary();
             }
-            self.operator(&operator)?;
+            self.operator(operators.operator())?;
             self.pinned = RegSet::default();
             self.check_limits()?;
         }
@@ -290,7 +280,7 @@ impl<M: Masm> Compiler<'_, M> {
         }
         let homes = self.homes.clone();
         let (params, rest) = homes.split_at(ty.params.len().min(homes.len()));
-        for (home, place) in params.iter().zip(self.own_layout.params.clone()) {
+        for (home, &place) in params.iter().zip(&self.own_layout.params) {
             match (place, home.register) {
                 (ArgPlace::Gpr(arg), Some(Loc::Gpr(reg))) => self.masm.mov(Gpr(reg), Gpr(arg)),
                 (ArgPlace::Gpr(arg), _) => self.masm.store_slot(home.slot, Gpr(arg)),
@@ -416,7 +406,7 @@ impl<M: Masm> Compiler<'_, M> {
 
     /// Leaves the function; the results are the top entries. Changes no entry, so it may stand on a side path.
     pub fn leave(&mut self) {
-        let places = self.own_layout.results.clone();
+        let places = &self.own_layout.results;
         let base = self.stack.len().saturating_sub(places.len());
         // The first result's register may be another result's place: it is loaded last.
         for (index, &place) in places.iter().enumerate().rev() {
@@ -465,9 +455,10 @@ impl<M: Masm> Compiler<'_, M> {
             )));
         }
         let code = self.masm.finish(self.frame_bytes() as u32).map_err(Error::Host)?;
-        self.map.seal();
+        self.map.seal(self.homes);
         Ok(Compiled {
             code,
+            callee_saved: self.saved,
             frame_map: self.map,
         })
     }

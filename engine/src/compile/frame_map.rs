@@ -88,8 +88,9 @@ pub struct Point {
 /// All points of one compiled variant, and where the locals live.
 #[derive(Clone, Debug, Default)]
 pub struct FrameMap {
+    /// Whether nothing is noted.
+    unrecorded: bool,
     homes: Vec<Home>,
-    callee_saved: Vec<(u8, i32)>,
     /// Boundaries, and the operand stack at each of them and at sites and trap points.
     stacks: StackLog,
     sites: Vec<Site>,
@@ -147,11 +148,6 @@ impl FrameMap {
     /// it; at call sites, a local in a register that callees do not preserve is in its slot.
     pub fn homes(&self) -> &[Home] {
         &self.homes
-    }
-
-    /// Where this frame saved its caller's callee-saved registers: (register, `rbp`-relative slot).
-    pub fn callee_saved(&self) -> &[(u8, i32)] {
-        &self.callee_saved
     }
 
     /// The point where a guest stands whose program counter is `native`, an offset in the variant's code: a site's
@@ -264,22 +260,26 @@ impl FrameMap {
 
 /// Recording, for the compiler.
 impl FrameMap {
-    pub(super) fn new(homes: Vec<Home>, callee_saved: Vec<(u8, i32)>) -> FrameMap {
+    /// A map that notes nothing, for who wants the code alone.
+    pub(super) fn unrecorded() -> FrameMap {
         FrameMap {
-            homes,
-            callee_saved,
+            unrecorded: true,
             ..FrameMap::default()
         }
     }
 
     /// Records a boundary with the stack as it is there.
     pub(super) fn add_boundary(&mut self, offset: u64, native: u32, stack: &mut ValueStack) {
-        self.stacks.boundary(offset as u32, native, stack);
+        if !self.unrecorded {
+            self.stacks.boundary(offset as u32, native, stack);
+        }
     }
 
     /// Says that the last boundary has a probe that ends here.
     pub(super) fn probe_ends(&mut self, native: u32) {
-        self.stacks.probe_ends(native);
+        if !self.unrecorded {
+            self.stacks.probe_ends(native);
+        }
     }
 
     /// The number of the last boundary.
@@ -294,6 +294,9 @@ impl FrameMap {
 
     /// Records a watch point; they come in order of native offset.
     pub(super) fn add_watch(&mut self, native: u32, boundary: u32, offset: u64) {
+        if self.unrecorded {
+            return;
+        }
         self.watches.push(WatchPoint {
             native,
             boundary,
@@ -303,11 +306,17 @@ impl FrameMap {
 
     /// Records the stack as it is now.
     pub(super) fn note(&mut self, stack: &mut ValueStack) -> Moment {
+        if self.unrecorded {
+            return Moment::default();
+        }
         self.stacks.note(stack)
     }
 
     /// Records a site and gives its number; where it returns to may be said later.
     pub(super) fn add_site(&mut self, kind: SiteKind, offset: u64, native: u32, stack: Moment) -> u32 {
+        if self.unrecorded {
+            return 0;
+        }
         self.sites.push(Site {
             native,
             kind,
@@ -326,6 +335,9 @@ impl FrameMap {
 
     /// Records a trap point; they come in order of native offset.
     pub(super) fn add_trap(&mut self, native: u32, kind: TrapKind, boundary: u32, stack: Option<Moment>) {
+        if self.unrecorded {
+            return;
+        }
         self.traps.push(TrapPoint {
             native,
             kind,
@@ -335,7 +347,11 @@ impl FrameMap {
     }
 
     /// Ends recording.
-    pub(super) fn seal(&mut self) {
+    pub(super) fn seal(&mut self, homes: Vec<Home>) {
+        if self.unrecorded {
+            return;
+        }
+        self.homes = homes;
         self.sites_by_native = self
             .sites
             .iter()
@@ -347,6 +363,9 @@ impl FrameMap {
 
     /// Records where operands are when a memory instruction faults, if not where they were at its boundary.
     pub(super) fn add_fault(&mut self, native: u32, stack: Moment) {
+        if self.unrecorded {
+            return;
+        }
         self.faults.push(Fault { native, stack });
     }
 }

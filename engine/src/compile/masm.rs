@@ -461,6 +461,6 @@ pub trait FlowMasm {
 
 /// A machine.
 pub trait Masm: IntMasm + FloatMasm + MemMasm + FlowMasm + SimdMasm {
-    /// An empty function.
-    fn new() -> Self;
+    /// An empty function that is expected to have so many bytes of code.
+    fn new(usual_bytes: usize) -> Self;
 }

@@ -1,5 +1,7 @@
 //! One function in, machine code and its [`FrameMap`] out. One deterministic compile, many variants.
 //!
+//! The map is a function of what was compiled: who needs it rarely compiles for the code alone, and again for the map.
+//!
 //! # Invariants
 //! - [`Instrumentation`] adds checks and calls and changes nothing else: what live registers and slots hold at every
 //!   instruction boundary, and the order of sites, are equal in all variants of a function.
@@ -14,6 +16,7 @@ mod frame_map;
 mod masm;
 mod masm_simd;
 mod operands;
+mod operators;
 mod ops;
 mod regalloc;
 mod regs;
@@ -30,6 +33,7 @@ pub use frame_map::{FrameMap, Home, Loc, Operand, Point, PointKind};
 use crate::error::Error;
 use crate::layout::VmLayout;
 use crate::module::Module;
+use smallvec::SmallVec;
 
 /// At which instruction boundaries a variant calls the stop stub.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -66,8 +70,22 @@ impl From<&Stops> for Instrumentation {
 pub struct Compiled {
     /// Machine code; the entry is its first byte.
     pub code: Vec<u8>,
+    /// Where its frames save callers' registers.
+    pub callee_saved: CalleeSaved,
     /// Where everything is.
     pub frame_map: FrameMap,
+}
+
+/// Where a frame saves its caller's callee-saved registers: (register, `rbp`-relative slot).
+pub type CalleeSaved = SmallVec<[(u8, i32); regs::SAVED_HOMES.len()]>;
+
+/// A compiled variant without its frame map, which [`compile`] gives for the same code at any time.
+#[derive(Debug)]
+pub struct Code {
+    /// As [`Compiled::code`].
+    pub bytes: Vec<u8>,
+    /// As [`Compiled::callee_saved`].
+    pub callee_saved: CalleeSaved,
 }
 
 /// Whether this machine can run what [`compile`] emits; the error names what is missing.
@@ -85,12 +103,35 @@ pub fn compile(
     func: u32,
     with: impl Into<Instrumentation>,
 ) -> Result<Compiled, Error> {
-    let with = with.into();
+    walk(module, layout, func, &with.into(), FrameMap::default())
+}
+
+/// Compiles a defined function to the same code, and notes nothing of its frame map.
+pub fn compile_code(
+    module: &Module,
+    layout: &VmLayout,
+    func: u32,
+    with: impl Into<Instrumentation>,
+) -> Result<Code, Error> {
+    let compiled = walk(module, layout, func, &with.into(), FrameMap::unrecorded())?;
+    Ok(Code {
+        bytes: compiled.code,
+        callee_saved: compiled.callee_saved,
+    })
+}
+
+fn walk(
+    module: &Module,
+    layout: &VmLayout,
+    func: u32,
+    with: &Instrumentation,
+    map: FrameMap,
+) -> Result<Compiled, Error> {
     #[cfg(target_arch = "x86_64")]
-    return compiler::compile::<x64::X64>(module, layout, func, &with);
+    return compiler::compile::<x64::X64>(module, layout, func, with, map);
     #[cfg(not(target_arch = "x86_64"))]
     {
-        let _ = (module, layout, func, with);
+        let _ = (module, layout, func, with, map);
         Err(Error::Host("there is no compiler for this processor".to_string()))
     }
 }

@@ -10,7 +10,9 @@ use super::frame_map::{Home, Loc};
 use super::regs::{FLOAT_HOMES, Gpr, SAVED_HOMES, UNSAVED_HOMES};
 use crate::layout::slot_len_bytes;
 use crate::types::ValType;
-use wasmparser::{Operator, OperatorsReader};
+use wasmparser::{
+    OperatorsReader, VisitOperator, VisitSimdOperator, for_each_visit_operator, for_each_visit_simd_operator,
+};
 
 /// What the pre-pass found.
 #[derive(Debug)]
@@ -25,41 +27,101 @@ const MAX_LOOP_DEPTH: u32 = 5;
 impl Prepass {
     /// Walks a body once.
     pub fn new(mut reader: OperatorsReader<'_>, locals: usize) -> wasmparser::Result<Prepass> {
-        let mut prepass = Prepass {
-            weights: vec![0; locals],
-            calls: 0,
+        let mut walk = Walk {
+            found: Prepass {
+                weights: vec![0; locals],
+                calls: 0,
+            },
+            is_loop: Vec::new(),
+            depth: 0,
+            weight: 1,
         };
-        let mut is_loop = Vec::new();
-        let mut depth = 0u32;
         while !reader.eof() {
-            let weight = 1u64 << (3 * depth.min(MAX_LOOP_DEPTH));
-            match reader.read()? {
-                Operator::Block { .. } | Operator::If { .. } => is_loop.push(false),
-                Operator::Loop { .. } => {
-                    is_loop.push(true);
-                    depth += 1;
-                }
-                Operator::End => depth -= u32::from(is_loop.pop() == Some(true)),
-                Operator::LocalGet { local_index }
-                | Operator::LocalSet { local_index }
-                | Operator::LocalTee { local_index } => {
-                    if let Some(uses) = prepass.weights.get_mut(local_index as usize) {
-                        *uses = uses.saturating_add(weight);
-                    }
-                }
-                // A tail call of this module needs no home saved, others do.
-                Operator::Call { .. }
-                | Operator::CallIndirect { .. }
-                | Operator::CallRef { .. }
-                | Operator::ReturnCallIndirect { .. }
-                | Operator::ReturnCallRef { .. } => {
-                    prepass.calls = prepass.calls.saturating_add(weight);
-                }
-                _ => {}
-            }
+            reader.visit_operator(&mut walk)?;
         }
-        Ok(prepass)
+        Ok(walk.found)
     }
+}
+
+/// The pre-pass on its way.
+struct Walk {
+    found: Prepass,
+    /// Of the control frames that are open.
+    is_loop: Vec<bool>,
+    /// Loops among them.
+    depth: u32,
+    /// What a use weighs here.
+    weight: u64,
+}
+
+impl Walk {
+    fn open(&mut self, is_loop: bool) {
+        self.is_loop.push(is_loop);
+        self.deepen(self.depth + u32::from(is_loop));
+    }
+
+    fn close(&mut self) {
+        let was_loop = self.is_loop.pop() == Some(true);
+        self.deepen(self.depth - u32::from(was_loop));
+    }
+
+    fn deepen(&mut self, depth: u32) {
+        self.depth = depth;
+        self.weight = 1 << (3 * depth.min(MAX_LOOP_DEPTH));
+    }
+
+    fn local(&mut self, index: u32) {
+        if let Some(uses) = self.found.weights.get_mut(index as usize) {
+            *uses = uses.saturating_add(self.weight);
+        }
+    }
+
+    fn call(&mut self) {
+        self.found.calls = self.found.calls.saturating_add(self.weight);
+    }
+}
+
+/// What an operator is to the pre-pass; to most it is nothing.
+macro_rules! walk {
+    ($(@$proposal:ident $op:ident $({ $($arg:ident: $argty:ty),* })? => $visit:ident ($($ann:tt)*))*) => {
+        $(fn $visit(&mut self $($(, $arg: $argty)*)?) {
+            walk!($op self $($($arg)*)?);
+        })*
+    };
+    (Block $self:ident $ty:ident) => { $self.open(false) };
+    (If $self:ident $ty:ident) => { $self.open(false) };
+    (Loop $self:ident $ty:ident) => { $self.open(true) };
+    (Try $self:ident $ty:ident) => { $self.open(false) };
+    (TryTable $self:ident $table:ident) => { $self.open(false) };
+    (Delegate $self:ident $depth:ident) => { $self.close() };
+    (End $self:ident) => { $self.close() };
+    (LocalGet $self:ident $index:ident) => { $self.local($index) };
+    (LocalSet $self:ident $index:ident) => { $self.local($index) };
+    (LocalTee $self:ident $index:ident) => { $self.local($index) };
+    (Call $self:ident $index:ident) => { $self.call() };
+    (CallIndirect $self:ident $ty:ident $table:ident) => { $self.call() };
+    (CallRef $self:ident $ty:ident) => { $self.call() };
+    // A tail call of this module needs no home saved, others do.
+    (ReturnCallIndirect $self:ident $ty:ident $table:ident) => { $self.call() };
+    (ReturnCallRef $self:ident $ty:ident) => { $self.call() };
+    ($other:ident $self:ident $($arg:ident)*) => {};
+}
+
+// Most operators' immediates are nothing to it.
+#[allow(unused_variables)]
+impl<'a> VisitOperator<'a> for Walk {
+    type Output = ();
+
+    fn simd_visitor(&mut self) -> Option<&mut dyn VisitSimdOperator<'a, Output = ()>> {
+        Some(self)
+    }
+
+    for_each_visit_operator!(walk);
+}
+
+#[allow(unused_variables)]
+impl VisitSimdOperator<'_> for Walk {
+    for_each_visit_simd_operator!(walk);
 }
 
 /// Gives homes to locals, whose slots lie below `top` one after the other.

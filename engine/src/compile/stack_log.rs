@@ -35,7 +35,7 @@ const PLACES: u8 = 6;
 const CHECKPOINT_BYTES: usize = 128;
 
 /// A moment of the compile: a length of the log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(u32);
 
 /// A boundary: before a wasm instruction.
@@ -88,28 +88,22 @@ impl StackLog {
                 write_number(&mut self.log, many as u64);
             }
         }
-        let entries = stack.entries();
-        for index in moved {
-            if let Some(&entry) = entries
-                .get(index as usize)
-                .filter(|_| (index as usize) < unchanged)
-            {
-                self.log.push(MOVE);
-                write_number(&mut self.log, u64::from(index));
-                write_operand(&mut self.log, entry);
-            }
-        }
-        for &entry in entries.get(unchanged..).unwrap_or_default() {
+        for (index, entry) in moved {
+            self.log.push(MOVE);
+            write_number(&mut self.log, u64::from(index));
             write_operand(&mut self.log, entry);
         }
-        self.height = entries.len();
+        for entry in stack.entries_from(unchanged) {
+            write_operand(&mut self.log, entry);
+        }
+        self.height = stack.len();
         Moment(self.log.len() as u32)
     }
 
     /// Logs a boundary with the stack as it is there.
     pub fn boundary(&mut self, offset: u32, native: u32, stack: &mut ValueStack) {
         self.note(stack);
-        self.checkpoint(stack.entries());
+        self.checkpoint(stack);
         let by = offset.wrapping_sub(self.last.offset);
         let native_by = native.wrapping_sub(self.last.native);
         let short = if by <= 7 { by as u8 } else { 0 };
@@ -146,7 +140,7 @@ impl StackLog {
         self.log.len() + self.stacks.len() + self.checkpoints.len() * size_of::<Checkpoint>()
     }
 
-    fn checkpoint(&mut self, stack: &[Operand]) {
+    fn checkpoint(&mut self, stack: &ValueStack) {
         let since = self
             .checkpoints
             .last()
@@ -160,7 +154,7 @@ impl StackLog {
             height: stack.len() as u32,
             before: self.last,
         });
-        for &entry in stack {
+        for entry in stack.entries_from(0) {
             write_operand(&mut self.stacks, entry);
         }
     }
@@ -352,8 +346,8 @@ const TYPES: [ValType; 8] = [
     ValType::ExnRef,
 ];
 
-fn type_code(ty: ValType) -> u8 {
-    match ty.erased() {
+fn type_code(ty: &ValType) -> u8 {
+    match ty {
         ValType::I32 => 0,
         ValType::I64 => 1,
         ValType::F32 => 2,
@@ -361,11 +355,12 @@ fn type_code(ty: ValType) -> u8 {
         ValType::V128 => 4,
         ValType::FuncRef => 5,
         ValType::ExternRef => 6,
-        ValType::ExnRef | ValType::Ref(_) => 7,
+        ValType::ExnRef => 7,
+        ValType::Ref(_) => type_code(&ty.erased()),
     }
 }
 
-fn write_operand(to: &mut Vec<u8>, entry: Operand) {
+fn write_operand(to: &mut Vec<u8>, entry: &Operand) {
     let (place, number) = match entry.loc {
         Loc::Const(bits) => (0, bits as i64),
         Loc::Gpr(register) => (1, i64::from(register)),
@@ -374,7 +369,7 @@ fn write_operand(to: &mut Vec<u8>, entry: Operand) {
         Loc::Local(local) => (4, i64::from(local)),
         Loc::Flags(code) => (5, i64::from(code)),
     };
-    to.push(PUSH + PLACES * type_code(entry.ty) + place);
+    to.push(PUSH + PLACES * type_code(&entry.ty) + place);
     write_number(to, (number << 1 ^ number >> 63) as u64);
 }
 
@@ -440,7 +435,10 @@ mod tests {
                 _ => stack.push(ValType::I32, Loc::Local(kind % 4)),
             }
             if kind.is_multiple_of(5) {
-                moments.push((log.note(&mut stack), stack.entries().to_vec()));
+                moments.push((
+                    log.note(&mut stack),
+                    stack.entries_from(0).copied().collect::<Vec<_>>(),
+                ));
             }
             native += kind % 40;
             log.boundary(step * 3, native, &mut stack);
@@ -455,7 +453,7 @@ mod tests {
                 log.probe_ends(native);
                 boundary.resume = native;
             }
-            boundaries.push((boundary, stack.entries().to_vec()));
+            boundaries.push((boundary, stack.entries_from(0).copied().collect::<Vec<_>>()));
         }
         assert!(log.all().eq(boundaries.iter().map(|(boundary, _)| *boundary)));
         for (boundary, entries) in &boundaries {

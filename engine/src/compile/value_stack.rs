@@ -19,27 +19,30 @@ pub fn slot_words(ty: ValType) -> u32 {
     slot_len_bytes(ty) / 8
 }
 
-/// The entries before and behind one that stand for the same local.
-#[derive(Clone, Copy, Debug, Default)]
-struct Links {
-    before: Option<u32>,
-    behind: Option<u32>,
+/// No entry.
+const NONE: u32 = u32::MAX;
+
+/// An entry with what the stack knows of it.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    operand: Operand,
+    /// Words below its slot.
+    start: u32,
+    /// The entries before and behind it that stand for the same local, if it stands for one.
+    before: u32,
+    behind: u32,
 }
 
 /// The stack.
 #[derive(Debug, Default)]
 pub struct ValueStack {
-    entries: Vec<Operand>,
-    /// Words below each entry's slot.
-    starts: Vec<u32>,
+    entries: Vec<Entry>,
     /// Words of all slots.
     words: u32,
     gprs: [Option<u32>; 16],
     xmms: [Option<u32>; 16],
-    /// For each local the last entry that stands for it; and for each entry that stands for a local the one before
-    /// and the one behind it that stand for the same.
-    last_alias: Vec<Option<u32>>,
-    aliases: Vec<Links>,
+    /// For each local the last entry that stands for it.
+    last_alias: Vec<u32>,
     /// So many entries at the bottom are constants or in their slots.
     settled: usize,
     unchanged: usize,
@@ -51,7 +54,7 @@ impl ValueStack {
     /// An empty stack of a function with so many locals.
     pub fn new(locals: usize) -> ValueStack {
         ValueStack {
-            last_alias: vec![None; locals],
+            last_alias: vec![NONE; locals],
             ..ValueStack::default()
         }
     }
@@ -68,41 +71,50 @@ impl ValueStack {
 
     /// How many words lie below the slot of the entry at an index, or of the next one to be pushed.
     pub fn words_below(&self, index: usize) -> u32 {
-        self.starts.get(index).copied().unwrap_or(self.words)
+        self.entries.get(index).map_or(self.words, |entry| entry.start)
     }
 
-    /// All entries, bottom first.
-    pub fn entries(&self) -> &[Operand] {
-        &self.entries
+    /// The entries from an index up.
+    pub fn entries_from(&self, index: usize) -> impl Iterator<Item = &Operand> {
+        let entries = self.entries.get(index..).unwrap_or_default();
+        entries.iter().map(|entry| &entry.operand)
     }
 
-    /// What has changed since the last call: how many entries at the bottom are the same ones, and which of those
-    /// have been moved.
-    pub fn take_changes(&mut self) -> (usize, Vec<u32>) {
+    /// What has changed since the last call: how many entries at the bottom are the same ones, and those of them that
+    /// have been moved, with their indices.
+    pub fn take_changes(&mut self) -> (usize, impl Iterator<Item = (u32, &Operand)>) {
         let unchanged = std::mem::replace(&mut self.unchanged, self.entries.len());
-        (unchanged, std::mem::take(&mut self.moved))
+        let entries = self.entries.get(..unchanged).unwrap_or_default();
+        let moved = self.moved.drain(..);
+        let moved = moved.filter_map(|index| Some((index, &entries.get(index as usize)?.operand)));
+        (unchanged, moved)
     }
 
     /// Pushes.
+    // Inline, so that the place is written where it stays: reading a value that was just written in parts is slow.
+    #[inline(always)]
     pub fn push(&mut self, ty: ValType, loc: Loc) {
         let index = self.entries.len();
-        self.aliases.push(Links::default());
+        self.entries.push(Entry {
+            operand: Operand { ty, loc },
+            start: self.words,
+            before: NONE,
+            behind: NONE,
+        });
         self.hold(index, loc);
-        self.entries.push(Operand { ty, loc });
-        self.starts.push(self.words);
         self.words += slot_words(ty);
         self.max_words = self.max_words.max(self.words);
     }
 
     /// Pops; `None` only if the module were not valid.
+    #[inline]
     pub fn pop(&mut self) -> Option<Operand> {
         let entry = self.entries.pop()?;
-        self.words = self.starts.pop()?;
-        self.release(self.entries.len(), entry.loc);
-        self.aliases.pop();
+        self.words = entry.start;
+        self.release(&entry);
         self.settled = self.settled.min(self.entries.len());
         self.unchanged = self.unchanged.min(self.entries.len());
-        Some(entry)
+        Some(entry.operand)
     }
 
     /// Drops entries down to a height.
@@ -114,19 +126,19 @@ impl ValueStack {
 
     /// The entry at an index.
     pub fn get(&self, index: usize) -> Option<Operand> {
-        self.entries.get(index).copied()
+        self.entries.get(index).map(|entry| entry.operand)
     }
 
     /// Says that an entry has been moved.
     pub fn relocate(&mut self, index: usize, loc: Loc) {
-        let Some(old) = self.entries.get(index).map(|entry| entry.loc) else {
+        let Some(&old) = self.entries.get(index) else {
             return;
         };
-        self.release(index, old);
-        self.hold(index, loc);
+        self.release(&old);
         if let Some(entry) = self.entries.get_mut(index) {
-            entry.loc = loc;
+            entry.operand.loc = loc;
         }
+        self.hold(index, loc);
         if index < self.unchanged {
             self.moved.push(index as u32);
         }
@@ -152,8 +164,8 @@ impl ValueStack {
 
     /// An entry that stands for a local.
     pub fn alias(&self, local: u32) -> Option<usize> {
-        let last = self.last_alias.get(local as usize).copied().flatten()?;
-        Some(last as usize)
+        let &last = self.last_alias.get(local as usize)?;
+        (last != NONE).then_some(last as usize)
     }
 
     /// How many entries at the bottom are known to be constants or in their slots.
@@ -175,41 +187,35 @@ impl ValueStack {
         }
     }
 
-    fn release(&mut self, index: usize, loc: Loc) {
-        match loc {
+    fn release(&mut self, entry: &Entry) {
+        match entry.operand.loc {
             Loc::Gpr(reg) => self.gprs[usize::from(reg & 15)] = None,
             Loc::Xmm(reg) => self.xmms[usize::from(reg & 15)] = None,
-            Loc::Local(local) => self.unlink_alias(index as u32, local),
+            Loc::Local(local) => self.unlink_alias(entry, local),
             Loc::Const(_) | Loc::Slot(_) | Loc::Flags(_) => {}
         }
-    }
-
-    fn links(&mut self, index: Option<u32>) -> Option<&mut Links> {
-        self.aliases.get_mut(index? as usize)
     }
 
     fn link_alias(&mut self, index: u32, local: u32) {
         let Some(last) = self.last_alias.get_mut(local as usize) else {
             return;
         };
-        let before = last.replace(index);
-        if let Some(links) = self.links(before) {
-            links.behind = Some(index);
+        let before = std::mem::replace(last, index);
+        if let Some(entry) = self.entries.get_mut(before as usize) {
+            entry.behind = index;
         }
-        if let Some(links) = self.links(Some(index)) {
-            *links = Links { before, behind: None };
+        if let Some(entry) = self.entries.get_mut(index as usize) {
+            (entry.before, entry.behind) = (before, NONE);
         }
     }
 
-    fn unlink_alias(&mut self, index: u32, local: u32) {
-        let Some(&Links { before, behind }) = self.aliases.get(index as usize) else {
-            return;
-        };
-        if let Some(links) = self.links(before) {
-            links.behind = behind;
+    fn unlink_alias(&mut self, entry: &Entry, local: u32) {
+        let &Entry { before, behind, .. } = entry;
+        if let Some(entry) = self.entries.get_mut(before as usize) {
+            entry.behind = behind;
         }
-        match self.links(behind) {
-            Some(links) => links.before = before,
+        match self.entries.get_mut(behind as usize) {
+            Some(entry) => entry.before = before,
             None => {
                 if let Some(last) = self.last_alias.get_mut(local as usize) {
                     *last = before;

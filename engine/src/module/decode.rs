@@ -21,6 +21,7 @@ use super::{
     ImportKind, MemoryType, Module, Names, Section, SegmentMode, TableType, text,
 };
 use crate::error::Error;
+use crate::layout::CallLayout;
 use crate::position::{CodeSection, ModuleOffset};
 use crate::types::{self, FuncType, Val, ValType};
 use std::ops::Range;
@@ -148,6 +149,7 @@ fn empty(bytes: &Arc<[u8]>) -> Module {
     Module {
         bytes: bytes.clone(),
         types: Vec::new(),
+        call_layouts: Vec::new(),
         imports: Vec::new(),
         func_types: Vec::new(),
         imported_funcs: 0,
@@ -189,7 +191,9 @@ fn read_payload(
         Payload::TypeSection(reader) => {
             section("type", reader.range(), Some(reader.count()));
             for ty in reader.into_iter_err_on_gc_types() {
-                module.types.push(func_type(&ty?)?);
+                let ty = func_type(&ty?)?;
+                module.call_layouts.push(CallLayout::new(&ty));
+                module.types.push(ty);
             }
         }
         Payload::ImportSection(reader) => {

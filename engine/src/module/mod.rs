@@ -16,7 +16,7 @@ pub use decode::{decode, decode_with};
 pub(crate) use decode::{reference_to, value_type};
 pub use features::{Feature, Features, SpecVersion};
 
-use crate::layout::{VmCounts, VmLayout};
+use crate::layout::{CallLayout, VmCounts, VmLayout};
 use crate::position::CodeSection;
 use crate::types::{FuncType, ValType};
 use std::ops::Range;
@@ -29,6 +29,8 @@ pub struct Module {
     pub bytes: Arc<[u8]>,
     /// Function types by type index.
     pub types: Vec<FuncType>,
+    /// Where arguments and results of each of them travel.
+    pub call_layouts: Vec<CallLayout>,
     /// Imports in order.
     pub imports: Vec<Import>,
     /// Type index of each function, imports first.
@@ -77,6 +79,11 @@ impl Module {
     /// The type of a function by function index.
     pub fn func_type(&self, func: u32) -> &FuncType {
         &self.types[self.func_types[func as usize] as usize]
+    }
+
+    /// Where the arguments and results of a function travel.
+    pub fn func_layout(&self, func: u32) -> &CallLayout {
+        &self.call_layouts[self.func_types[func as usize] as usize]
     }
 
     /// Where compiled code finds the parts of this module's instances.

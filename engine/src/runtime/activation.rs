@@ -175,7 +175,7 @@ impl Call<'_> {
         let rip = native.context().rip;
         let block = native.variants.block_at(rip);
         let stored = block.and_then(|block| {
-            let pc = block.frame_map.store_before(block.offset_of(rip)?)?;
+            let pc = block.frame_map().store_before(block.offset_of(rip)?)?;
             let vmctx = &store.instances.get(block.instance as usize)?.vmctx;
             let address = vmctx.get_u64(vmctx::WATCH_ADDRESS as u32);
             let (memory, address) = store.place_from_base(block.instance, address)?;

@@ -1,7 +1,7 @@
 //! Frames of compiled code that stands still: found by the chain of frame pointers, read through [`FrameMap`].
 //!
 //! # Invariants
-//! - Nothing but the frame map says where a value is. Callee-saved registers of a caller are looked up where the
+//! - Nothing but the frame map says where a value is. A caller's callee-saved registers of a caller are looked up where the
 //!   frames above it saved them, so values are read and written at the right place.
 //! - A place outside the guest stack is never touched, whatever the chain says.
 //!
@@ -79,7 +79,7 @@ impl Native {
             return None;
         }
         let mut saved = frame.saved;
-        for &(register, slot) in block.frame_map.callee_saved() {
+        for &(register, slot) in &block.callee_saved {
             let index = CALLEE_SAVED.iter().position(|&known| known == register);
             if let Some(place) = index.and_then(|index| saved.get_mut(index)) {
                 *place = frame.rbp.wrapping_add_signed(i64::from(slot));
@@ -108,7 +108,7 @@ impl Native {
         let rip = self.context_of(activation)?.rip;
         let find = || {
             let block = self.block_of_first_frame(activation)?;
-            block.frame_map.point(block.offset_of(rip)?, state.faulted)
+            block.frame_map().point(block.offset_of(rip)?, state.faulted)
         };
         state.point.get_or_init(find).as_ref()
     }
@@ -144,7 +144,7 @@ impl NativeFrames {
         let point = if index == 0 {
             native.first_point(innermost)?.clone()
         } else {
-            block.frame_map.point(block.offset_of(raw.pc)?, false)?
+            block.frame_map().point(block.offset_of(raw.pc)?, false)?
         };
         Some(Resolved {
             raw,
@@ -182,7 +182,7 @@ impl NativeFrames {
     pub fn frame(&self, store: &Store, index: u32) -> Option<Frame> {
         let native = store.native.as_ref()?;
         let resolved = self.resolve(store, index)?;
-        let homes = resolved.block.frame_map.homes();
+        let homes = resolved.block.frame_map().homes();
         let locals = (homes.iter().enumerate())
             .map(|(local, home)| native.read(resolved.place(Loc::Local(local as u32))?, home.ty))
             .collect::<Option<_>>()?;
@@ -209,7 +209,7 @@ impl NativeFrames {
             {
                 return None;
             }
-            let home = resolved.block.frame_map.homes().get(index as usize)?;
+            let home = resolved.block.frame_map().homes().get(index as usize)?;
             // The slot of a local in a register may be held for equal, and not be written again before a call.
             let slot = Place::Stack(resolved.slot(home.slot));
             Some((
@@ -274,7 +274,7 @@ fn head(native: &Native, block: &Block, point: &Point, first: bool) -> FrameHead
 impl Resolved<'_> {
     /// Where a value is; `None` if this frame cannot tell.
     fn place(&self, loc: Loc) -> Option<Place> {
-        let frame_map: &FrameMap = &self.block.frame_map;
+        let frame_map: &FrameMap = self.block.frame_map();
         let first = self.raw.pc_slot == 0;
         match loc {
             Loc::Const(bits) => Some(Place::Const(bits)),

@@ -10,9 +10,13 @@
 
 use super::native::Native;
 use super::store::Store;
-use crate::compile::{self, Compiled, FrameMap, Instrumentation, PointKind, Stops};
+use crate::compile::{self, CalleeSaved, Code, FrameMap, Instrumentation, PointKind, Stops};
 use crate::error::Error;
+use crate::layout::VmLayout;
+use crate::module::Module;
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 /// A published variant.
 #[derive(Debug)]
@@ -25,11 +29,34 @@ pub struct Block {
     pub instance: u32,
     /// Its function there.
     pub func: u32,
-    /// Where everything is.
-    pub frame_map: FrameMap,
+    /// Where its frames save callers' registers.
+    pub callee_saved: CalleeSaved,
+    /// Where everything is: made when it is asked for, if not before.
+    frame_map: OnceCell<FrameMap>,
+    source: Source,
+}
+
+/// What a block was compiled from.
+#[derive(Debug)]
+struct Source {
+    module: Arc<Module>,
+    layout: VmLayout,
+    with: Instrumentation,
 }
 
 impl Block {
+    /// Where everything is. Clean code is compiled again for it when somebody looks at its frames for the first time.
+    pub fn frame_map(&self) -> &FrameMap {
+        self.frame_map.get_or_init(|| {
+            let Source { module, layout, with } = &self.source;
+            match compile::compile(module, layout, self.func, with.clone()) {
+                Ok(compiled) if compiled.code.len() as u64 == self.len => compiled.frame_map,
+                // Cannot be; a map without points is found out by who looks for one.
+                _ => FrameMap::default(),
+            }
+        })
+    }
+
     /// An address as an offset in the block.
     pub fn offset_of(&self, address: u64) -> Option<u32> {
         u32::try_from(address.checked_sub(self.start)?).ok()
@@ -134,9 +161,9 @@ impl Native {
         }
         let point = block
             .offset_of(address)
-            .and_then(|offset| block.frame_map.point(offset, false));
+            .and_then(|offset| block.frame_map().point(offset, false));
         let native = match point.map(|point| point.kind) {
-            Some(PointKind::CallSite(site)) => to.frame_map.native_from_site(site),
+            Some(PointKind::CallSite(site)) => to.frame_map().native_from_site(site),
             _ => None,
         };
         let native = native.ok_or_else(|| no_such_point(block))?;
@@ -170,11 +197,11 @@ impl Native {
         }
         // Asked for before moving: the new address alone may not tell.
         let native = match self.first_point(activation).map(|point| point.kind) {
-            Some(PointKind::Boundary(boundary)) => to.frame_map.native_from_boundary(boundary),
+            Some(PointKind::Boundary(boundary)) => to.frame_map().native_from_boundary(boundary),
             Some(PointKind::CallSite(site) | PointKind::LibcallSite(site) | PointKind::TickSite(site)) => {
-                to.frame_map.native_from_site(site)
+                to.frame_map().native_from_site(site)
             }
-            Some(PointKind::AfterStore(boundary)) => to.frame_map.native_before_boundary(boundary),
+            Some(PointKind::AfterStore(boundary)) => to.frame_map().native_before_boundary(boundary),
             Some(PointKind::Trap(_)) => return Ok(()),
             None => None,
         };
@@ -212,6 +239,10 @@ impl Native {
     }
 }
 
+fn no_such_instance(instance: u32) -> Error {
+    Error::Usage(format!("there is no compiled instance {instance}"))
+}
+
 /// The compiler and the runtime disagree.
 fn no_such_point(block: &Block) -> Error {
     Error::Host(format!(
@@ -223,19 +254,51 @@ fn no_such_point(block: &Block) -> Error {
 impl Store {
     /// The address of the variant of a function with given instrumentation, compiled if it is not there yet.
     fn variant(&mut self, instance: u32, func: u32, with: &Instrumentation) -> Result<u64, Error> {
-        let (Some(native), Some(of)) = (&mut self.native, self.instances.get(instance as usize)) else {
-            return Err(Error::Usage(format!("there is no compiled instance {instance}")));
+        let (Some(native), Some(of)) = (&self.native, self.instances.get(instance as usize)) else {
+            return Err(no_such_instance(instance));
         };
         if let Some(start) = native.variants.get(instance, func, with) {
             return Ok(start);
         }
-        let Compiled { code, frame_map } = compile::compile(&of.module, &of.layout, func, with.clone())?;
+        let frame_map = OnceCell::new();
+        // Twins are there to be looked at.
+        let code = if with.stops == Stops::None {
+            compile::compile_code(&of.module, &of.layout, func, with.clone())?
+        } else {
+            let compiled = compile::compile(&of.module, &of.layout, func, with.clone())?;
+            frame_map.get_or_init(|| compiled.frame_map);
+            Code {
+                bytes: compiled.code,
+                callee_saved: compiled.callee_saved,
+            }
+        };
+        self.add_variant(instance, func, with, code, frame_map)
+    }
+
+    /// Publishes a variant that is not there yet; its address.
+    fn add_variant(
+        &mut self,
+        instance: u32,
+        func: u32,
+        with: &Instrumentation,
+        code: Code,
+        frame_map: OnceCell<FrameMap>,
+    ) -> Result<u64, Error> {
+        let (Some(native), Some(of)) = (&mut self.native, self.instances.get(instance as usize)) else {
+            return Err(no_such_instance(instance));
+        };
         let block = Block {
-            start: native.publish(&code)?,
-            len: code.len() as u64,
+            start: native.publish(&code.bytes)?,
+            len: code.bytes.len() as u64,
             instance,
             func,
+            callee_saved: code.callee_saved,
             frame_map,
+            source: Source {
+                module: of.module.clone(),
+                layout: of.layout.clone(),
+                with: with.clone(),
+            },
         };
         Ok(native.variants.add(block, with.clone()))
     }

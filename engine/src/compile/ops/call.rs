@@ -7,6 +7,7 @@ use super::super::regs::{CALLEE_REF, Gpr, Xmm};
 use crate::error::TrapKind;
 use crate::layout::{ArgPlace, CallLayout, func_ref};
 use crate::types::{FuncType, ValType};
+use smallvec::SmallVec;
 
 /// Where arguments go that have no register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,28 +18,32 @@ pub enum StackArguments {
     Incoming,
 }
 
-impl<M: Masm> Compiler<'_, M> {
+impl<'a, M: Masm> Compiler<'a, M> {
     pub fn call(&mut self, func: u32) {
-        let ty = self.module.func_type(func).clone();
-        let layout = CallLayout::new(&ty);
+        let module = self.module;
+        let (ty, layout) = (module.func_type(func), module.func_layout(func));
         let first = self.stack.len().saturating_sub(ty.params.len());
         self.spill_temps_below(first);
         self.save_homes();
-        self.move_arguments(&layout, first, false);
+        self.move_arguments(layout, first, false);
         self.load_func_ref(CALLEE_REF, func);
-        self.finish_call(&ty, &layout, func < self.module.imported_funcs);
+        self.finish_call(ty, layout, func < self.module.imported_funcs);
     }
 
     pub fn call_indirect(&mut self, type_index: u32, table: u32) {
         if let Some((ty, layout, first)) = self.indirect_callee(type_index, table) {
-            self.move_arguments(&layout, first, true);
-            self.finish_call(&ty, &layout, true);
+            self.move_arguments(layout, first, true);
+            self.finish_call(ty, layout, true);
         }
     }
 
     /// Takes the index off the stack and the function there into the callee register, if it is of the type; saves
     /// homes. The type, its layout, and the stack index of the first argument.
-    pub fn indirect_callee(&mut self, type_index: u32, table: u32) -> Option<(FuncType, CallLayout, usize)> {
+    pub fn indirect_callee(
+        &mut self,
+        type_index: u32,
+        table: u32,
+    ) -> Option<(&'a FuncType, &'a CallLayout, usize)> {
         let (ty, layout, first) = self.callee_on_top(type_index)?;
         self.need_gprs(3);
         self.settle();
@@ -62,12 +67,13 @@ impl<M: Masm> Compiler<'_, M> {
 
     /// The type of a callee that lies on its arguments, its layout, and the stack index of the first argument. What
     /// lies below is sent to its slots.
-    fn callee_on_top(&mut self, type_index: u32) -> Option<(FuncType, CallLayout, usize)> {
-        let Some(ty) = self.module.types.get(type_index as usize).cloned() else {
+    fn callee_on_top(&mut self, type_index: u32) -> Option<(&'a FuncType, &'a CallLayout, usize)> {
+        let module = self.module;
+        let index = type_index as usize;
+        let (Some(ty), Some(layout)) = (module.types.get(index), module.call_layouts.get(index)) else {
             self.broken = Some("no such type");
             return None;
         };
-        let layout = CallLayout::new(&ty);
         let first = self.stack.len().saturating_sub(ty.params.len() + 1);
         self.spill_temps_below(first);
         Some((ty, layout, first))
@@ -75,14 +81,14 @@ impl<M: Masm> Compiler<'_, M> {
 
     pub fn call_ref(&mut self, type_index: u32) {
         if let Some((ty, layout, first)) = self.ref_callee(type_index) {
-            self.move_arguments(&layout, first, true);
-            self.finish_call(&ty, &layout, true);
+            self.move_arguments(layout, first, true);
+            self.finish_call(ty, layout, true);
         }
     }
 
     /// Takes a reference off the stack and into the callee register; saves homes. The type, its layout, and the stack
     /// index of the first argument.
-    pub fn ref_callee(&mut self, type_index: u32) -> Option<(FuncType, CallLayout, usize)> {
+    pub fn ref_callee(&mut self, type_index: u32) -> Option<(&'a FuncType, &'a CallLayout, usize)> {
         let (ty, layout, first) = self.callee_on_top(type_index)?;
         self.need_gprs(1);
         self.settle();
@@ -123,7 +129,7 @@ impl<M: Masm> Compiler<'_, M> {
         callee_taken: bool,
         to: StackArguments,
     ) {
-        let args: Vec<(Operand, Loc, ArgPlace)> = (layout.params.iter().enumerate())
+        let args: SmallVec<[(Operand, Loc, ArgPlace); 8]> = (layout.params.iter().enumerate())
             .filter_map(|(index, &place)| {
                 let entry = self.stack.get(first + index)?;
                 Some((entry, self.argument_place(entry, callee_taken), place))
@@ -152,8 +158,8 @@ impl<M: Masm> Compiler<'_, M> {
             }
         }
         // Register to register next: a register is written when no move still reads it; cycles are exchanged.
-        let mut gprs: Vec<(Gpr, Gpr)> = Vec::new();
-        let mut xmms: Vec<(Xmm, Xmm)> = Vec::new();
+        let mut gprs: SmallVec<[(Gpr, Gpr); 8]> = SmallVec::new();
+        let mut xmms: SmallVec<[(Xmm, Xmm); 8]> = SmallVec::new();
         for &(_, from, place) in &args {
             match (from, place) {
                 (Loc::Gpr(from), ArgPlace::Gpr(to)) => gprs.push((Gpr(to), Gpr(from))),
@@ -174,7 +180,7 @@ impl<M: Masm> Compiler<'_, M> {
         }
     }
 
-    fn move_gprs(&mut self, mut moves: Vec<(Gpr, Gpr)>) {
+    fn move_gprs(&mut self, mut moves: SmallVec<[(Gpr, Gpr); 8]>) {
         moves.retain(|(to, from)| to != from);
         while !moves.is_empty() {
             match moves
@@ -201,7 +207,7 @@ impl<M: Masm> Compiler<'_, M> {
         }
     }
 
-    fn move_xmms(&mut self, mut moves: Vec<(Xmm, Xmm)>) {
+    fn move_xmms(&mut self, mut moves: SmallVec<[(Xmm, Xmm); 8]>) {
         moves.retain(|(to, from)| to != from);
         while !moves.is_empty() {
             match moves

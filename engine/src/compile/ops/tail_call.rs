@@ -16,28 +16,28 @@ use crate::types::FuncType;
 
 impl<M: Masm> Compiler<'_, M> {
     pub fn return_call(&mut self, func: u32) {
-        let ty = self.module.func_type(func).clone();
-        let layout = CallLayout::new(&ty);
+        let module = self.module;
+        let (ty, layout) = (module.func_type(func), module.func_layout(func));
         let first = self.stack.len().saturating_sub(ty.params.len());
-        if func < self.module.imported_funcs || !self.has_room_for(&layout) {
+        if func < self.module.imported_funcs || !self.has_room_for(layout) {
             self.call(func);
             self.return_();
             return;
         }
-        self.place_arguments(&layout, first, false, StackArguments::Incoming);
+        self.place_arguments(layout, first, false, StackArguments::Incoming);
         self.load_func_ref(CALLEE_REF, func);
         self.leave_to_callee();
     }
 
     pub fn return_call_indirect(&mut self, type_index: u32, table: u32) {
         if let Some((ty, layout, first)) = self.indirect_callee(type_index, table) {
-            self.return_call_of_ref(&ty, &layout, first);
+            self.return_call_of_ref(ty, layout, first);
         }
     }
 
     pub fn return_call_ref(&mut self, type_index: u32) {
         if let Some((ty, layout, first)) = self.ref_callee(type_index) {
-            self.return_call_of_ref(&ty, &layout, first);
+            self.return_call_of_ref(ty, layout, first);
         }
     }
 

@@ -90,9 +90,10 @@ impl X64 {
 }
 
 impl Masm for X64 {
-    fn new() -> X64 {
+    fn new(usual_bytes: usize) -> X64 {
+        let jumps = usual_bytes / 16;
         X64 {
-            asm: VecAssembler::new(0),
+            asm: VecAssembler::new_with_capacity(0, usual_bytes, 0, 0, jumps, 0, jumps),
             pool: Vec::new(),
             pooled: HashMap::new(),
             vector_pool: Vec::new(),
