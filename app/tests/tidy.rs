@@ -108,7 +108,7 @@ fn floor(part: &str) -> Option<u8> {
         "runtime" => 3,
         "compile" | "interp" => 2,
         "module" => 1,
-        "layout" | "types" | "position" | "error" => 0,
+        "layout" | "types" | "position" | "error" | "parallel" => 0,
         _ => return None,
     })
 }

@@ -14,6 +14,7 @@ pub mod error;
 pub mod interp;
 pub mod layout;
 pub mod module;
+mod parallel;
 pub mod position;
 pub mod runtime;
 pub mod spec;

@@ -57,6 +57,7 @@ pub enum Ending {
 pub struct Config {
     features: Features,
     interpreter: bool,
+    compile_threads: Option<usize>,
 }
 
 impl Config {
@@ -76,6 +77,17 @@ impl Config {
     pub fn interpreter(self, interpreter: bool) -> Config {
         Config { interpreter, ..self }
     }
+
+    /// Compiles all functions before the first call, on so many threads (0: as many as the machine runs at once). By
+    /// default each is compiled when it is called first. What the program does is the same.
+    #[must_use]
+    pub fn compile_ahead(self, threads: usize) -> Config {
+        let compile_threads = Some(threads);
+        Config {
+            compile_threads,
+            ..self
+        }
+    }
 }
 
 /// A module with the world it is to run in.
@@ -83,6 +95,7 @@ impl Config {
 pub struct Program {
     module: Arc<Module>,
     store: Store,
+    compile_threads: Option<usize>,
     life: Life,
 }
 
@@ -119,6 +132,7 @@ impl Program {
         Ok(Program {
             module,
             store,
+            compile_threads: config.compile_threads,
             life: Life::Unborn,
         })
     }
@@ -195,6 +209,9 @@ impl Program {
                 return Err(error);
             }
         };
+        if let Some(threads) = self.compile_threads {
+            self.store.compile_all(instance, threads)?;
+        }
         for &func in first {
             if let Some(Extern::Func(func)) = self.store.func(instance, func) {
                 match self.call_func(func, &[])? {

@@ -10,6 +10,7 @@
 //!
 //! Must not know: the store, the debugger, where code lies in memory.
 
+mod ahead;
 mod compiler;
 mod disasm;
 mod frame_map;
@@ -27,6 +28,7 @@ mod visitor_simd;
 #[cfg(target_arch = "x86_64")]
 mod x64;
 
+pub use ahead::compile_all;
 pub use disasm::{NativeRow, native_rows};
 pub use frame_map::{FrameMap, Home, Loc, Operand, Point, PointKind};
 

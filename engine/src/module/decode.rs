@@ -22,15 +22,23 @@ use super::{
 };
 use crate::error::Error;
 use crate::layout::CallLayout;
+use crate::parallel;
 use crate::position::{CodeSection, ModuleOffset};
 use crate::types::{self, FuncType, Val, ValType};
 use std::ops::Range;
 use std::sync::Arc;
 use wasmparser::{
-    AbstractHeapType, BinaryReader, DataKind, ElementItems, ElementKind, ExternalKind,
+    AbstractHeapType, BinaryReader, DataKind, ElementItems, ElementKind, ExternalKind, FuncToValidate,
     FuncValidatorAllocations, FunctionBody, IndirectNameMap, NameMap, Operator, Parser, Payload, RefType,
-    TableInit, TypeRef, UnpackedIndex, ValidPayload, Validator, WasmFeatures,
+    TableInit, TypeRef, UnpackedIndex, ValidPayload, Validator, ValidatorResources, WasmFeatures,
 };
+
+/// Code sections from this length on are validated by several threads, in runs of bodies of about that length.
+const MUCH_CODE_BYTES: usize = 1 << 20;
+const RUN_BYTES: usize = 1 << 17;
+
+/// A body on its way.
+type ToValidate<'a> = (FuncToValidate<ValidatorResources>, FunctionBody<'a>);
 
 /// Why reading ended.
 enum Failure {
@@ -133,16 +141,33 @@ fn read(bytes: &Arc<[u8]>, switches: WasmFeatures) -> Result<Module, Failure> {
         read_payload(&mut module, &mut defined_types, payload)?;
     }
     module.func_types.extend(defined_types);
+    let code_len: usize = functions.iter().map(|(_, body)| body.as_bytes().len()).sum();
+    let threads = if code_len < MUCH_CODE_BYTES {
+        1
+    } else {
+        parallel::threads()
+    };
+    let runs = parallel::runs(functions, RUN_BYTES, |(_, body)| body.as_bytes().len());
+    // The runs come in order, so that the first mistake is the one told, whoever found another before.
+    for bodies in parallel::map(runs, threads, |run| read_bodies(&module.types, run)) {
+        module.bodies.extend(bodies?);
+    }
+    Ok(module)
+}
+
+/// Validates and reads some bodies.
+fn read_bodies(types: &[FuncType], functions: Vec<ToValidate<'_>>) -> Result<Vec<Body>, Failure> {
     let mut allocations = FuncValidatorAllocations::default();
+    let mut bodies = Vec::with_capacity(functions.len());
     for (func, body) in functions {
         let type_index = func.ty;
         let mut func_validator = func.into_validator(allocations);
         func_validator.validate(&body)?;
         allocations = func_validator.into_allocations();
-        let params = &module.types[type_index as usize].params;
-        module.bodies.push(read_body(params, &body)?);
+        let params = types.get(type_index as usize).map_or(&[][..], |ty| &ty.params);
+        bodies.push(read_body(params, &body)?);
     }
-    Ok(module)
+    Ok(bodies)
 }
 
 fn empty(bytes: &Arc<[u8]>) -> Module {

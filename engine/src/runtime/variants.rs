@@ -303,6 +303,33 @@ impl Store {
         Ok(native.variants.add(block, with.clone()))
     }
 
+    /// Compiles all functions of an instance on so many threads (0: as many as the machine runs at once), instead of each
+    /// when it is called first. A function that cannot be compiled says so when it is called, as ever. Nothing happens
+    /// where the interpreter runs.
+    pub fn compile_all(&mut self, instance: u32, threads: usize) -> Result<(), Error> {
+        if self.native.is_none() {
+            return Ok(());
+        }
+        let Some(of) = self.instances.get(instance as usize) else {
+            return Err(no_such_instance(instance));
+        };
+        let first = of.module.imported_funcs;
+        let clean = Instrumentation::from(&Stops::None);
+        let codes = compile::compile_all(&of.module, &of.layout, threads);
+        // In the order of the functions, so that their addresses do not depend on the threads either.
+        for (func, code) in (first..).zip(codes) {
+            let Ok(code) = code else { continue };
+            let there = (self.native.as_ref()).and_then(|native| native.variants.get(instance, func, &clean));
+            if there.is_none() {
+                self.add_variant(instance, func, &clean, code, OnceCell::new())?;
+            }
+            if self.stops.instrumentation(instance, func, None) == clean {
+                self.link_code(instance, func)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Compiles the variant of a function that is wanted now and points its reference at it; its address.
     pub(super) fn link_code(&mut self, instance: u32, func: u32) -> Result<u64, Error> {
         let with = self.stops.instrumentation(instance, func, None);

@@ -1,0 +1,70 @@
+//! Code compiled ahead, on several threads: the same bytes as code compiled one function after another, and a program
+//! that does the same.
+
+use std::path::Path;
+use std::sync::Arc;
+use stepwell_engine::api::{Config, Ending, Program};
+use stepwell_engine::compile::{self, Stops};
+use stepwell_engine::error::Error;
+use stepwell_engine::module::decode;
+use stepwell_engine::types::Val;
+
+fn guest(name: &str) -> Arc<[u8]> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../assets/guests")
+        .join(name);
+    std::fs::read(path).expect("a guest").into()
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_code() {
+    if compile::supported().is_err() {
+        return;
+    }
+    let module = decode(guest("kernels/json-dbg.wasm")).expect("valid");
+    let layout = module.vm_layout();
+    let one_by_one: Vec<Vec<u8>> = (module.imported_funcs..)
+        .take(module.bodies.len())
+        .map(|func| {
+            let compiled = compile::compile(&module, &layout, func, &Stops::None).expect("compiles");
+            let code = compile::compile_code(&module, &layout, func, &Stops::None).expect("compiles");
+            assert_eq!(
+                compiled.code, code.bytes,
+                "without its frame map, function {func} is other code"
+            );
+            assert_eq!(compiled.callee_saved, code.callee_saved);
+            code.bytes
+        })
+        .collect();
+    assert!(one_by_one.len() > 50);
+    for threads in [0, 1, 2, 3] {
+        let codes = compile::compile_all(&module, &layout, threads);
+        let codes: Vec<Vec<u8>> = (codes.into_iter())
+            .map(|code| code.expect("compiles").bytes)
+            .collect();
+        assert_eq!(codes, one_by_one, "with {threads} threads");
+    }
+}
+
+/// What a function cannot be compiled for is told when it is called, and others run.
+#[test]
+fn a_program_does_the_same_whether_it_is_compiled_ahead_or_not() {
+    let text = r#"(module
+        (func $double (param i32) (result i32) (i32.add (local.get 0) (local.get 0)))
+        (func (export "six") (result i32) (call $double (i32.const 3)))
+        (func (export "fault") (result i32) (i32.div_u (i32.const 1) (call $double (i32.const 0))))
+        (func (export "endless") (call 3)))"#;
+    let bytes: Arc<[u8]> = wat::parse_str(text).expect("text").into();
+    let ends = |config: Config| -> Vec<Result<Ending, Error>> {
+        let mut program = Program::with_config(bytes.clone(), config).expect("valid");
+        ["six", "fault", "endless"]
+            .map(|name| program.call(name, &[]))
+            .into()
+    };
+    let lazily = ends(Config::new());
+    assert_eq!(lazily[0], Ok(Ending::Returned(vec![Val::I32(6)])));
+    assert!(matches!(&lazily[1], Ok(Ending::Trapped(report)) if report.frames.len() == 1));
+    for threads in [0, 1, 2] {
+        assert_eq!(ends(Config::new().compile_ahead(threads)), lazily);
+    }
+}
