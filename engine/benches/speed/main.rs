@@ -2,7 +2,8 @@
 //! where there is a peer, the ratio to it in the same run.
 //!
 //! - `run`: CPU time of programs (assets/guests/kernels), beside wasmi, and beside wasmtime if that is on `PATH`.
-//! - `compile`: megabytes of wasm a CPU second, every function compiled on one core.
+//! - `compile`: how fast modules are opened and all their functions compiled, on one core and on two, and how much
+//!   comes of it; also for files that are named beside (`-- compile MODULE.wasm`).
 //! - `breakpoint`: a silent stop at one instruction of a hot function.
 //! - `step`: silent stops at every instruction.
 //!
@@ -54,7 +55,7 @@ fn main() {
     }
     let wanted: Vec<String> = std::env::args()
         .skip(1)
-        .filter(|arg| !arg.starts_with('-'))
+        .filter(|arg| !arg.starts_with('-') && !arg.ends_with(".wasm"))
         .collect();
     let parts: [(&str, fn()); 4] = [
         ("run", run::bench),

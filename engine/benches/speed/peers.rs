@@ -85,6 +85,19 @@ pub fn wasmtime(module: &Path) -> Option<f64> {
     Some(children_cpu_time()? - before)
 }
 
+/// CPU seconds that wasmtime takes to compile a module, as a whole process.
+pub fn wasmtime_compile(module: &Path) -> Option<f64> {
+    let mut compile = Command::new("wasmtime");
+    compile.args(["compile", "-o", "/dev/null"]).arg(module);
+    let before = children_cpu_time()?;
+    compile
+        .stderr(Stdio::null())
+        .status()
+        .ok()
+        .filter(|status| status.success())?;
+    Some(children_cpu_time()? - before)
+}
+
 /// CPU seconds of children that have ended (proc(5): `cutime` and `cstime`, in hundredths).
 fn children_cpu_time() -> Option<f64> {
     let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
