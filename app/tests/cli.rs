@@ -281,7 +281,7 @@ fn bad_input_is_one_clear_line_from_every_subcommand() {
         ),
         (
             "invalid_type",
-            "type mismatch: expected i32, found f32 (at offset 0x38)",
+            "type mismatch: expected i32, found f32, in func 0 (at offset 0x38)",
         ),
         (
             "not_wasm",

@@ -171,7 +171,7 @@ fn an_older_engine_names_what_it_does_not_have() {
         other => panic!("{other:?}"),
     };
     let (what, offset) = refused(module.clone(), Features::of(SpecVersion::V2));
-    assert_eq!(what, "return_call (tail-call)");
+    assert_eq!(what, "return_call (tail-call), in func 0");
     assert_eq!(module[offset as usize], 0x12);
     for (text, feature) in [
         ("(module (memory i64 1))", "memory64"),

@@ -18,7 +18,7 @@
 
 use super::{
     Body, ConstExpr, ConstOp, DataSegment, ElementSegment, Export, ExportKind, Features, GlobalType, Import,
-    ImportKind, MemoryType, Module, Names, Section, SegmentMode, TableType, text,
+    ImportKind, MemoryType, Module, Names, Section, SegmentMode, TableType, refusal,
 };
 use crate::error::Error;
 use crate::layout::CallLayout;
@@ -70,58 +70,12 @@ pub fn decode_with(bytes: Arc<[u8]>, features: Features) -> Result<Arc<Module>, 
     }
     match read(&bytes, features.switches()) {
         Ok(module) => Ok(Arc::new(module)),
-        Err(Failure::Refused(error)) => Err(explain(&bytes, &error)),
+        Err(Failure::Refused(error)) => Err(refusal::explain(&bytes, &error)),
         Err(Failure::Outside { offset }) => Err(Error::Unsupported {
             what: "what no known proposal asks for".into(),
             offset,
         }),
     }
-}
-
-/// The validator's words, or the name of the feature that would have made the module valid.
-fn explain(bytes: &[u8], error: &wasmparser::Error) -> Error {
-    let (message, offset) = (error.message(), error.offset());
-    if Validator::new_with_features(WasmFeatures::all())
-        .validate_all(bytes)
-        .is_err()
-    {
-        return Error::Invalid {
-            message: message.into(),
-            offset,
-        };
-    }
-    let feature = error
-        .missing_wasm_feature()
-        .and_then(|features| features.iter_names().next())
-        .map(|(name, _)| name.to_lowercase().replace('_', "-"));
-    let operator = operator_named_at(bytes, offset);
-    let what = match (operator, feature) {
-        (Some(operator), Some(feature)) => format!("{operator} ({feature})"),
-        (Some(operator), None) => format!("{operator}: {message}"),
-        (None, Some(feature)) => format!("{feature}: {message}"),
-        (None, None) => message.into(),
-    };
-    Error::Unsupported { what, offset }
-}
-
-/// The operator of a function body that begins exactly at `offset`, by name.
-fn operator_named_at(bytes: &[u8], offset: u64) -> Option<String> {
-    for payload in Parser::new(0).parse_all(bytes) {
-        let Payload::CodeSectionEntry(body) = payload.ok()? else {
-            continue;
-        };
-        if !body.range().contains(&offset) {
-            continue;
-        }
-        for item in body.get_operators_reader().ok()?.into_iter_with_offsets() {
-            let (operator, at) = item.ok()?;
-            if at == offset {
-                return Some(text::operator_name(&operator));
-            }
-        }
-        return None;
-    }
-    None
 }
 
 fn read(bytes: &Arc<[u8]>, switches: WasmFeatures) -> Result<Module, Failure> {

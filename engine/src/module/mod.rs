@@ -9,6 +9,7 @@
 mod assemble;
 mod decode;
 mod features;
+mod refusal;
 pub mod text;
 
 pub use assemble::{assemble, is_text};
