@@ -9,9 +9,46 @@ use super::text;
 use crate::error::Error;
 use wasmparser::{KnownCustom, Name, Parser, Payload, TypeRef, Validator, WasmFeatures};
 
+/// Where the validator has words of its own: their beginning, and the words of the spec's test suite.
+const WORDS: [(&str, &str); 10] = [
+    (
+        "memory size must be at most 0x10000 65536-byte pages",
+        "memory size must be at most 65536 pages (4GiB)",
+    ),
+    ("section out of order", "unexpected content after last section"),
+    ("malformed global flags", "malformed mutability"),
+    ("malformed memop", "malformed memop flags"),
+    ("invalid memop alignment", "malformed memop flags"),
+    (
+        "invalid leading byte (0x80) for external kind",
+        "malformed import kind",
+    ),
+    (
+        "invalid leading byte (0x5) for external kind",
+        "malformed import kind",
+    ),
+    (
+        "function section ",
+        "function and code section have inconsistent lengths",
+    ),
+    (
+        "data count is ",
+        "data count and data section have inconsistent lengths",
+    ),
+    ("control frames remain at end of function", "END opcode expected"),
+];
+
+/// The validator's words, after the spec's if those are others.
+fn in_the_words_of_the_spec(message: &str) -> String {
+    match WORDS.iter().find(|(own, _)| message.starts_with(own)) {
+        Some((_, words)) => format!("{words}: {message}"),
+        None => message.to_string(),
+    }
+}
+
 /// The error for what the validator said.
 pub(super) fn explain(bytes: &[u8], error: &wasmparser::Error) -> Error {
-    let (message, offset) = (error.message(), error.offset());
+    let (message, offset) = (in_the_words_of_the_spec(error.message()), error.offset());
     let place = function_at(bytes, offset);
     if Validator::new_with_features(WasmFeatures::all())
         .validate_all(bytes)
@@ -20,7 +57,7 @@ pub(super) fn explain(bytes: &[u8], error: &wasmparser::Error) -> Error {
         return Error::Invalid {
             message: match place {
                 Some(function) => format!("{message}, in {function}"),
-                None => message.into(),
+                None => message,
             },
             offset,
         };
@@ -34,7 +71,7 @@ pub(super) fn explain(bytes: &[u8], error: &wasmparser::Error) -> Error {
         (Some(operator), Some(feature)) => format!("{operator} ({feature})"),
         (Some(operator), None) => format!("{operator}: {message}"),
         (None, Some(feature)) => format!("{feature}: {message}"),
-        (None, None) => message.into(),
+        (None, None) => message,
     };
     let what = match place {
         Some(function) => format!("{what}, in {function}"),
@@ -130,6 +167,11 @@ mod tests {
         let bytes = wat::parse_str("(module (func) (func drop))").expect("text");
         let error = decode(bytes.into()).expect_err("nothing to drop");
         assert!(error.to_string().contains(", in func 1 (at offset 0x"), "{error}");
+
+        let bytes = wat::parse_str("(module (memory 65537))").expect("text");
+        let error = decode(bytes.into()).expect_err("too large");
+        let words = "memory size must be at most 65536 pages (4GiB): memory size ";
+        assert!(error.to_string().starts_with(words), "{error}");
 
         let bytes = wat::parse_str("(module (func $lanes (drop (v128.const i64x2 1 2))))").expect("text");
         let error = decode_with(bytes.into(), Features::of(SpecVersion::V1)).expect_err("no vectors");
