@@ -18,6 +18,15 @@ pub enum Action {
     Do(CommandId),
     /// A question to the session, if it was not asked before.
     Ask(Query),
+    /// Run the program, or an exported function, with these arguments.
+    RunWith {
+        /// The exported function; `None` for the program.
+        invoke: Option<String>,
+        /// Words, or values by the function's types.
+        args: Vec<String>,
+        /// Whether it stops before its first instruction.
+        stop_on_entry: bool,
+    },
     /// Show another frame.
     SelectFrame(u32),
     /// Show a source file, at a line if given.

@@ -21,6 +21,8 @@ pub enum CommandId {
     Quit,
     /// Start, continue or run again.
     Go,
+    /// Choose what to run and its arguments.
+    RunWith,
     /// Stop a running guest where it is.
     Pause,
     /// End the run.
@@ -140,6 +142,9 @@ fn loaded(model: &Model) -> bool {
 fn known(model: &Model) -> bool {
     model.phase != Phase::Empty && model.phase != Phase::Loading
 }
+fn runs_something(model: &Model) -> bool {
+    known(model) && model.module.is_some()
+}
 fn running(model: &Model) -> bool {
     model.phase == Phase::Running
 }
@@ -210,6 +215,7 @@ pub static COMMANDS: &[CommandRow] = {
         row(Reload, "Reload module", &[command(Key::R)], Some(Icon::RefreshCw), File, (0, false), known),
         row(Quit, "Quit", &[command(Key::Q)], Some(Icon::LogOut), File, (8, false), always),
         row(Go, "Continue", &[key(Key::F5)], Some(Icon::Play), Run, (1, true), can_go),
+        row(RunWith, "Run with…", &[], Some(Icon::SquareFunction), Run, (1, false), runs_something),
         row(Pause, "Pause", &[key(Key::F6)], Some(Icon::Pause), Run, (1, true), running),
         row(StepOver, "Step over", &[key(Key::F10)], Some(Icon::RedoDot), Run, (2, true), can_step_in),
         row(StepIn, "Step into", &[key(Key::F11)], Some(Icon::ArrowDownToDot), Run, (2, true), can_step_in),

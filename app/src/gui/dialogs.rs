@@ -3,6 +3,7 @@
 
 use super::actions::{Action, Cx};
 use super::commands::COMMANDS;
+use super::run_with::RunWith;
 use super::theme;
 use super::widgets::parts;
 use crate::launch;
@@ -21,6 +22,8 @@ pub enum Dialog {
     Palette(Palette),
     /// Open a module.
     Open(OpenModule),
+    /// Choose what is run.
+    RunWith(RunWith),
 }
 
 impl Dialog {
@@ -29,12 +32,13 @@ impl Dialog {
         let done = match self {
             Dialog::Palette(palette) => palette.show(cx, ctx),
             Dialog::Open(open) => open.show(cx, ctx),
+            Dialog::RunWith(run_with) => run_with.show(cx, ctx),
         };
         !done
     }
 }
 
-fn modal(id: &str, cx: &Cx<'_>) -> Modal {
+pub(super) fn modal(id: &str, cx: &Cx<'_>) -> Modal {
     let area = Modal::default_area(Id::unique(id)).anchor(egui::Align2::CENTER_TOP, [0.0, 96.0]);
     Modal::new(Id::unique(id))
         .area(area)
@@ -414,7 +418,7 @@ impl OpenModule {
                     }
                 });
             if !entries.iter().any(|entry| !entry.folder) {
-                said(ui, "No .wasm files in this folder");
+                said(ui, "No .wasm or .wat files in this folder");
             }
         });
         chosen

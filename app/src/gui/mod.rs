@@ -27,6 +27,7 @@ pub mod panes;
 pub mod preflight;
 pub mod queries;
 pub mod raster;
+mod run_with;
 mod settings;
 mod shell;
 mod slots;

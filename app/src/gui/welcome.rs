@@ -53,7 +53,7 @@ fn empty(cx: &mut Cx<'_>, ui: &mut Ui) {
             cx.push(Action::Do(CommandId::OpenSample));
         }
         ui.add_space(8.0);
-        ui.label(RichText::new("or drop a .wasm file here").color(t.faint));
+        ui.label(RichText::new("or drop a .wasm or .wat file here").color(t.faint));
         let recent: Vec<_> = cx.recent.iter().take(5).cloned().collect();
         if !recent.is_empty() {
             ui.add_space(14.0);
@@ -98,6 +98,13 @@ fn failed(cx: &mut Cx<'_>, ui: &mut Ui, message: &str) {
             let hint = "It decoded, so its sections, imports and functions are in the Module pane.";
             parts::centred(ui, hint, theme::text_font(), t.weak);
             ui.add_space(6.0);
+        }
+        let exports = (cx.model.module.iter()).flat_map(|module| &module.exports);
+        if exports.into_iter().any(|export| export.kind == "func") {
+            if big_button(ui, Icon::SquareFunction, "Run a function of it…") {
+                cx.push(Action::Do(CommandId::RunWith));
+            }
+            ui.add_space(2.0);
         }
         if big_button(ui, Icon::RefreshCw, "Reload module") {
             cx.push(Action::Do(CommandId::Reload));

@@ -8,10 +8,13 @@ use crate::gui::commands::CommandId;
 use crate::gui::dialogs::{Dialog, OpenModule, Palette};
 use crate::gui::layout::{self, Pane};
 use crate::gui::model::Phase;
+use crate::gui::run_with::RunWith;
 use crate::gui::theme::ThemeChoice;
 use crate::launch;
 use std::path::{Path, PathBuf};
-use stepwell_engine::debugger::{BreakpointId, BreakpointSpec, Command, Query, StepKind, StepUnit, StopRule};
+use stepwell_engine::debugger::{
+    BreakpointId, BreakpointSpec, Command, Query, SessionConfig, StepKind, StepUnit, StopRule,
+};
 
 impl App {
     /// Carries out what a pane asked for.
@@ -21,6 +24,21 @@ impl App {
             Action::Ask(query) => {
                 if let Some(id) = self.model.queries.want(&query) {
                     self.send(Command::Query { id, query });
+                }
+            }
+            Action::RunWith {
+                invoke,
+                args,
+                stop_on_entry,
+            } => {
+                if let Some(config) = self.config.clone() {
+                    let config = SessionConfig {
+                        invoke,
+                        args,
+                        stop_on_entry,
+                        ..config
+                    };
+                    self.load(ctx, config, true);
                 }
             }
             Action::SelectFrame(frame) => {
@@ -117,6 +135,12 @@ impl App {
             CommandId::Open => self.dialog = Some(Dialog::Open(OpenModule::new(&self.folder()))),
             CommandId::OpenSample => {
                 self.load(ctx, launch::sample(), false);
+            }
+            CommandId::RunWith => {
+                if let Some(config) = &self.config {
+                    let dialog = RunWith::new(config.invoke.as_deref(), &config.args);
+                    self.dialog = Some(Dialog::RunWith(dialog));
+                }
             }
             CommandId::Reload => {
                 if let Some(config) = self.config.clone() {
