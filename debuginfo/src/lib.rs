@@ -25,11 +25,12 @@ mod target;
 mod value;
 
 pub use address::{CodeOffset, CodeSection, ModuleOffset};
+pub use expr::TEMPORARIES as CONDITION_TEMPORARIES;
 pub use expr::error::ExpressionError;
 pub use findings::{Finding, FindingKind, SourceState, source_findings};
 pub use model::*;
 pub use sources::{Candidate, SourceSearch, Toolchain};
-pub use target::{Target, WasmValue};
+pub use target::{FrameTypes, SlotType, Target, WasmValue};
 
 use std::sync::Arc;
 
@@ -208,6 +209,22 @@ impl DebugInfo {
         target: &dyn Target,
     ) -> Result<ValueNode, ExpressionError> {
         self.index.evaluate(expression, at, inline_depth, target)
+    }
+
+    /// WebAssembly code (of an expression with one `i32` result, `end` included) that says whether a condition holds
+    /// in the frames that stand at `at`, as [`holds`](Self::holds) would; where that gives an error, the code traps.
+    /// `None` if the condition, or what it reads, is not of the plain kind that is compiled.
+    ///
+    /// The code reads memory 0 and the instance's globals. Its locals are those of the frame; behind them come
+    /// [`CONDITION_TEMPORARIES`] of its own, and behind those the operand stack's entries.
+    pub fn condition_code(
+        &self,
+        condition: &str,
+        at: CodeOffset,
+        inline_depth: usize,
+        types: &FrameTypes,
+    ) -> Option<Vec<u8>> {
+        self.index.condition_code(condition, at, inline_depth, types)
     }
 
     /// Whether a condition holds in a frame. An operand that is not there is an error: neither yes nor no.

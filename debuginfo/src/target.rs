@@ -24,6 +24,32 @@ pub enum WasmValue {
     OtherRef(u64),
 }
 
+/// The type of a slot of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SlotType {
+    /// An `i32`.
+    I32,
+    /// An `i64`.
+    I64,
+    /// An `f32`.
+    F32,
+    /// An `f64`.
+    F64,
+    /// A vector or a reference.
+    Other,
+}
+
+/// What is known of all frames that stand at one place.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FrameTypes {
+    /// Types of the locals, parameters first.
+    pub locals: Vec<SlotType>,
+    /// Types of the instance's globals.
+    pub globals: Vec<SlotType>,
+    /// Types of the operand stack's entries, bottom first.
+    pub operands: Vec<SlotType>,
+}
+
 /// What location expressions may ask of a stopped frame.
 pub trait Target {
     /// Fills `out` from linear memory 0 at `address`; `false` if any byte lies outside it.

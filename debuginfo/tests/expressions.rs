@@ -145,6 +145,7 @@ fn hostile_texts_are_answered() {
         for count in [1, 60, 150, 2000, 200_000] {
             let _ = info.evaluate(&piece.repeat(count), at, 0, &fake);
             let _ = info.holds(&piece.repeat(count), at, 0, &fake);
+            let _ = info.condition_code(&piece.repeat(count), at, 0, &FrameTypes::default());
         }
     }
     // On a small stack, at the deepest that is accepted.
@@ -155,6 +156,10 @@ fn hostile_texts_are_answered() {
         .spawn(move || {
             assert!(info.evaluate(&deepest, at, 0, &fake).is_ok());
             assert!(info.evaluate(&chain, at, 0, &fake).is_ok());
+            for text in [&deepest, &chain] {
+                let code = info.condition_code(text, at, 0, &FrameTypes::default());
+                assert!(code.is_some_and(|code| code.len() < 100_000));
+            }
         })
         .unwrap()
         .join()

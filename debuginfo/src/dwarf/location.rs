@@ -56,6 +56,47 @@ impl Frame<'_> {
         }
     }
 
+    /// Where a variable is that one slot leads to; `None` for places that are found in other ways. Whether there is a
+    /// value [`locate`](Self::locate) says.
+    pub fn site(&self, variable: DieId) -> Option<Site> {
+        let (unit, value) = self.units.inherited(variable, gimli::DW_AT_location)?;
+        let expression = match value {
+            Value::Exprloc(expression) => expression,
+            list => self.in_list(unit, list).ok()?,
+        };
+        if let Some(slot) = whole_slot(&expression, unit) {
+            return Some(Site::Slot(slot));
+        }
+        let mut operations = expression.operations(unit.dwarf.encoding());
+        let (slot, offset) = match operations.next().ok()?? {
+            Operation::FrameOffset { offset } => (self.base_slot()?, u64::try_from(offset).ok()?),
+            Operation::WasmLocal { index } => (Slot::Local(index), 0),
+            Operation::WasmGlobal { index } => (Slot::Global(index), 0),
+            Operation::WasmStack { index } => (Slot::Operand(index), 0),
+            _ => return None,
+        };
+        let more = match operations.next().ok()? {
+            None => return Some(Site::Behind(slot, offset)),
+            Some(Operation::PlusConstant { value }) => value,
+            Some(_) => return None,
+        };
+        let last = operations.next().ok()?.is_none();
+        last.then_some(Site::Behind(slot, offset.checked_add(more)?))
+    }
+
+    /// The slot that holds the frame base, if one does and has been set.
+    fn base_slot(&self) -> Option<Slot> {
+        let (unit, value) = self.units.inherited(self.function?, gimli::DW_AT_frame_base)?;
+        let Value::Exprloc(expression) = value else {
+            return None;
+        };
+        let slot = whole_slot(&expression, unit)?;
+        match slot {
+            Slot::Local(index) if self.at < (self.base_set_at)(index) => None,
+            slot => Some(slot),
+        }
+    }
+
     /// Whether a parameter has its place in the frame, but has not been stored there yet: some compilers let the
     /// prologue end before.
     fn is_still_handed_over(
@@ -437,9 +478,18 @@ impl Frame<'_> {
     }
 }
 
+/// Where a variable is in all frames that stand at one place.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Site {
+    /// It is what this slot holds.
+    Slot(Slot),
+    /// In memory, so many bytes behind the address that this slot holds.
+    Behind(Slot, u64),
+}
+
 /// A WebAssembly value's home.
 #[derive(Clone, Copy, Debug)]
-enum Slot {
+pub(crate) enum Slot {
     Local(u32),
     Global(u32),
     Operand(u32),

@@ -546,7 +546,7 @@ fn outside(index: i128, count: Option<u64>) -> String {
 }
 
 /// `a.b.c` of names alone as a path.
-fn dotted(expr: &Expr) -> Option<String> {
+pub(super) fn dotted(expr: &Expr) -> Option<String> {
     match &expr.kind {
         ExprKind::Name(name) => Some(name.clone()),
         ExprKind::Member(of, name) => Some(format!("{}.{name}", dotted(of)?)),

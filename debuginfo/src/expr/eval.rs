@@ -240,6 +240,11 @@ impl Eval<'_> {
         if let Some(global) = self.scope.global(name) {
             return Some(self.found(global, span));
         }
+        self.lasting(name, span)
+    }
+
+    /// What a name that is no variable stands for: the same in every frame.
+    pub fn lasting(&self, name: &str, span: Span) -> Option<Result<Operand, Failure>> {
         match (name, self.language()) {
             ("true", _) => return Some(Ok(self.result(number::truth_value(true, self.rules())))),
             ("false", _) => return Some(Ok(self.result(number::truth_value(false, self.rules())))),

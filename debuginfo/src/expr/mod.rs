@@ -1,7 +1,7 @@
 //! Expressions: of watches, conditions, logpoints and hovers, in the language of the frame.
 //!
 //! `lex` cuts text into tokens, `parse` makes a tree (`ast`) of them, `eval` walks it over `operand`s: objects of
-//! a type at a place. `access` gets from object to object, `cast` from type to type, `number` is arithmetic,
+//! a type at a place. `compile` walks it before there is a frame, and makes code of plain conditions (`code`). `access` gets from object to object, `cast` from type to type, `number` is arithmetic,
 //! `text` compares texts, `raw` reads the module without debug information, `show` makes nodes of results. What
 //! names mean is asked of a `scope`.
 //!
@@ -14,6 +14,8 @@
 mod access;
 mod ast;
 mod cast;
+mod code;
+mod compile;
 pub(crate) mod error;
 mod eval;
 mod lex;
@@ -29,7 +31,10 @@ mod text;
 mod types;
 
 pub(crate) use ast::Tag;
+pub use code::TEMPORARIES;
+pub(crate) use compile::Nowhere;
 
+use crate::target::FrameTypes;
 use crate::value::Values;
 use crate::{Language, ValueNode};
 use error::{ExpressionError, Failure, located};
@@ -103,6 +108,23 @@ pub(crate) fn evaluate(
         }
         Err(failure) => Err(eval.error(failure)),
     }
+}
+
+/// Code that says whether an expression holds; `None` if that is not compiled.
+pub(crate) fn code(
+    values: &Values<'_>,
+    scope: &dyn Scope,
+    text: &str,
+    types: &FrameTypes,
+) -> Option<Vec<u8>> {
+    let eval = Eval { values, scope, text };
+    // Addresses are those of a memory with 32 of them.
+    if eval.address_size() != 4 {
+        return None;
+    }
+    let expr = eval.parse().ok()?;
+    let code = compile::Compiler::new(&eval, types)?.condition(&expr)?;
+    Some(code.finish())
 }
 
 /// Whether an expression holds; an operand that is not there is an error here.

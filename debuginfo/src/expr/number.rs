@@ -115,7 +115,7 @@ impl Scalar {
     }
 
     /// C's integer promotion.
-    fn promoted(self) -> Scalar {
+    pub fn promoted(self) -> Scalar {
         match self.kind {
             Kind::Bool | Kind::Char => Scalar::INT,
             Kind::Signed | Kind::Unsigned if self.width < 32 => Scalar::INT,
@@ -299,7 +299,7 @@ fn fitting(scalar: Scalar, value: Option<i128>, what: impl Fn() -> String) -> An
 }
 
 /// The type in which two numbers meet.
-fn common(a: Number, b: Number, rules: Rules) -> Result<Scalar, String> {
+pub(super) fn common(a: Number, b: Number, rules: Rules) -> Result<Scalar, String> {
     let (x, y) = (a.scalar, b.scalar);
     if x.is_float() || y.is_float() {
         return Ok(match (x.kind, y.kind) {

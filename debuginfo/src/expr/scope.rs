@@ -2,6 +2,7 @@
 
 use super::ast::Tag;
 use crate::dwarf::DieId;
+use crate::dwarf::location::Site;
 use crate::{Availability, Language, Place};
 
 /// A variable found by name.
@@ -20,6 +21,8 @@ pub(crate) trait Scope {
     fn address_size(&self) -> u64;
     /// A variable of the frame, the innermost of that name.
     fn local(&self, name: &str) -> Option<Found>;
+    /// Where a variable of the frame is, for those who read it in many frames.
+    fn site(&self, name: &str) -> Option<Site>;
     /// A variable with static storage, by name or path.
     fn global(&self, path: &str) -> Option<Found>;
     /// An enumerator by name or path: its enumeration and number.

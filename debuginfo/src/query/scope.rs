@@ -4,11 +4,12 @@ use super::Index;
 use super::variables::Seen;
 use crate::dwarf::DieId;
 use crate::dwarf::functions;
-use crate::dwarf::location::Frame;
+use crate::dwarf::location::{Frame, Site};
 use crate::dwarf::units::Unit;
 use crate::expr::names::{NameTable, names};
 use crate::expr::scope::{Found, Scope};
 use crate::expr::{self, Tag};
+use crate::target::FrameTypes;
 use crate::value::Values;
 use crate::{CodeOffset, ExpressionError, Language, Place, Target, ValueNode};
 
@@ -54,6 +55,18 @@ impl Index {
     ) -> Result<bool, ExpressionError> {
         self.in_frame(at, inline_depth, target, |values, scope| {
             expr::holds(values, scope, condition)
+        })
+    }
+
+    pub fn condition_code(
+        &self,
+        condition: &str,
+        at: CodeOffset,
+        inline_depth: usize,
+        types: &FrameTypes,
+    ) -> Option<Vec<u8>> {
+        self.in_frame(at, inline_depth, &expr::Nowhere, |values, scope| {
+            expr::code(values, scope, condition, types)
         })
     }
 
@@ -145,6 +158,11 @@ impl Scope for FrameScope<'_> {
     fn local(&self, name: &str) -> Option<Found> {
         let seen = self.seen.iter().find(|seen| seen.name == name)?;
         self.variable(seen.die)
+    }
+
+    fn site(&self, name: &str) -> Option<Site> {
+        let seen = self.seen.iter().find(|seen| seen.name == name)?;
+        self.frame.site(seen.die)
     }
 
     fn global(&self, path: &str) -> Option<Found> {
