@@ -74,6 +74,20 @@ pub mod vmctx {
     pub const FIXED_END: u32 = 0xa0;
 }
 
+/// Room of conditions: byte offsets from [`VmLayout::condition`].
+pub mod condition {
+    /// The flags that it found (u64).
+    pub const FLAGS: u32 = 0;
+    /// What it found in registers (8 of u64).
+    pub const SAVED: u32 = 8;
+    /// Its temporaries ([`TEMPORARIES`] of u64).
+    pub const FIRST_TEMPORARY: u32 = 0x48;
+    /// How many temporaries it may have.
+    pub const TEMPORARIES: usize = 9;
+    /// Size.
+    pub const SIZE: u32 = 0x90;
+}
+
 /// A function reference as compiled code sees it: 32 bytes. A `funcref` value is its address, 0 for null.
 pub mod func_ref {
     /// Code to call: compiled code, or a stub that compiles it or calls the host.
@@ -253,6 +267,8 @@ pub struct VmLayout {
     pub memories: u32,
     /// Store-wide type numbers by type index (u32 each).
     pub type_ids: u32,
+    /// Room of [`condition`]s.
+    pub condition: u32,
     /// Size of the whole VmCtx, a multiple of 16.
     pub size: u32,
 }
@@ -293,6 +309,7 @@ impl VmLayout {
         let imported_funcs = take(counts.imported_funcs, 8);
         let type_ids = take(counts.types, 4);
         let func_refs = take(counts.funcs, func_ref::SIZE);
+        let condition = take(1, condition::SIZE);
         VmLayout {
             func_refs,
             imported_funcs,
@@ -301,6 +318,7 @@ impl VmLayout {
             tables,
             memories,
             type_ids,
+            condition,
             size: end,
         }
     }

@@ -31,9 +31,7 @@ fn a_written_local_is_not_lost_at_the_next_call() {
             .rev()
             .find(|&at| module.bytes[at] == 0x01 && module.bytes[at - 2] == 0x10)
             .expect("nop");
-        store
-            .set_stops(it, 1, Stops::At(vec![nop as u64]))
-            .expect("compiles");
+        store.set_stops(it, 1, Stops::at([nop as u64])).expect("compiles");
         let mut watcher = Watcher::on_stop(|paused, _| {
             assert!(paused.set_local(0, 1, 33));
             assert!(paused.set_local(0, 2, u128::from(44f64.to_bits())));

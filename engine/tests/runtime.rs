@@ -411,7 +411,7 @@ fn breakpoints_stop_and_values_can_be_written() {
         let it = instance(&mut store, FIB);
         let module = store.module(it).expect("module").clone();
         let first = module.body(0).expect("body").first_op as u64;
-        store.set_stops(it, 0, Stops::At(vec![first])).expect("compiles");
+        store.set_stops(it, 0, Stops::at([first])).expect("compiles");
         let mut args = Vec::new();
         let mut watcher = Watcher::on_stop(|paused, cause| {
             assert_eq!(*cause, stepwell_engine::runtime::paused::StopCause::Probe);
@@ -438,7 +438,7 @@ fn stops_change_while_frames_are_live() {
         let it = instance(&mut store, FIB);
         let module = store.module(it).expect("module").clone();
         let first = module.body(0).expect("body").first_op as u64;
-        store.set_stops(it, 0, Stops::At(vec![first])).expect("compiles");
+        store.set_stops(it, 0, Stops::at([first])).expect("compiles");
         let mut hits = 0;
         let mut adds = Vec::new();
         let mut add_offset = None;
@@ -455,7 +455,7 @@ fn stops_change_while_frames_are_live() {
                         .find(|&at| bytes[at as usize] == 0x6a)
                         .expect("add");
                     add_offset = Some(add);
-                    paused.set_stops(it, 0, Stops::At(vec![add])).expect("compiles");
+                    paused.set_stops(it, 0, Stops::at([add])).expect("compiles");
                 }
             } else {
                 assert_eq!(Some(head.pc.0), add_offset);
@@ -506,7 +506,7 @@ fn flood_turned_on_and_off_in_the_middle() {
     for mut store in backends() {
         let it = instance(&mut store, FIB);
         let first = store.module(it).expect("module").body(0).expect("body").first_op as u64;
-        store.set_stops(it, 0, Stops::At(vec![first])).expect("compiles");
+        store.set_stops(it, 0, Stops::at([first])).expect("compiles");
         let mut trace = Vec::new();
         let mut watcher = Watcher::on_stop(|paused, _| {
             trace.push(paused.head(0).expect("head").pc.0);

@@ -38,7 +38,7 @@ fn a_parked_guest_has_its_vectors_readable_and_writable() {
         let nop = (body.first_op..body.range.end)
             .find(|&at| module.bytes[at] == 0x01)
             .expect("nop") as u64;
-        store.set_stops(it, 0, Stops::At(vec![nop])).expect("compiles");
+        store.set_stops(it, 0, Stops::at([nop])).expect("compiles");
         let mut stops = 0;
         let mut watcher = Watcher::on_stop(|paused, cause| {
             assert_eq!(*cause, StopCause::Probe);

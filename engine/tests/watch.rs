@@ -138,7 +138,7 @@ fn a_stop_behind_a_store_comes_after_it() {
         let body = module.body(0).expect("a body");
         let nop = (body.first_op..body.range.end).rfind(|&at| module.bytes[at] == 0x01);
         store
-            .set_stops(it, 0, Stops::At(vec![nop.expect("a nop") as u64]))
+            .set_stops(it, 0, Stops::at([nop.expect("a nop") as u64]))
             .expect("compiles");
         store.watch(it, 0, &[8..13]).expect("a memory");
         let mut seen = Vec::new();

@@ -90,7 +90,7 @@ pub fn breakpoint() {
             .module(instance)
             .and_then(|module| module.body(0))
             .map(|body| body.first_op as u64);
-        let stops = Stops::At(first.into_iter().collect());
+        let stops = Stops::at(first);
         store.set_stops(instance, 0, stops).expect("stops");
     };
     print(

@@ -323,13 +323,16 @@ impl<M: Masm> Compiler<'_, M> {
     fn boundary(&mut self) {
         self.map
             .add_boundary(self.at, self.masm.offset(), &mut self.stack);
-        let probed = match &self.with.stops {
-            Stops::None => false,
-            Stops::All => true,
-            Stops::At(offsets) => offsets.binary_search(&self.at).is_ok(),
+        let with = self.with;
+        let probe = match &with.stops {
+            Stops::None => None,
+            Stops::All => Some(&[][..]),
+            Stops::At(stops) => (stops.binary_search_by_key(&self.at, |stop| stop.offset).ok())
+                .and_then(|index| stops.get(index))
+                .map(|stop| &stop.only_if[..]),
         };
-        if probed {
-            let resume = self.masm.call_vmctx(vmctx::STOP_STUB);
+        if let Some(conditions) = probe {
+            let resume = self.probe(conditions);
             self.map.probe_ends(resume);
         }
         self.stale = false;

@@ -440,6 +440,10 @@ pub trait FlowMasm {
     fn tick(&mut self, expired: Self::Label);
     /// Calls through a VmCtx field. Returns the return address.
     fn call_vmctx(&mut self, offset: i32) -> u32;
+    /// The flags to a VmCtx field. *Keeps flags.*
+    fn save_flags(&mut self, offset: u32);
+    /// The flags from a VmCtx field.
+    fn restore_flags(&mut self, offset: u32);
     /// Calls the code of the [`func_ref`](crate::layout::func_ref) in the callee register, switching to its
     /// VmCtx and memory first if `other_instance`. Returns the return address.
     fn call_ref(&mut self, other_instance: bool) -> u32;

@@ -12,6 +12,7 @@
 
 mod ahead;
 mod compiler;
+mod condition;
 mod disasm;
 mod frame_map;
 mod masm;
@@ -19,6 +20,7 @@ mod masm_simd;
 mod operands;
 mod operators;
 mod ops;
+mod probe;
 mod regalloc;
 mod regs;
 mod stack_log;
@@ -29,6 +31,7 @@ mod visitor_simd;
 mod x64;
 
 pub use ahead::compile_all;
+pub use condition::Condition;
 pub use disasm::{NativeRow, native_rows};
 pub use frame_map::{FrameMap, Home, Loc, Operand, Point, PointKind};
 
@@ -42,10 +45,39 @@ use smallvec::SmallVec;
 pub enum Stops {
     /// Clean code: nowhere.
     None,
-    /// At these file offsets, ascending.
-    At(Vec<u64>),
+    /// At these; for [`compile`] by ascending offset, each offset once.
+    At(Vec<Stop>),
     /// At every instruction.
     All,
+}
+
+impl Stops {
+    /// At these file offsets, in any order.
+    pub fn at(offsets: impl IntoIterator<Item = u64>) -> Stops {
+        let mut offsets: Vec<u64> = offsets.into_iter().collect();
+        offsets.sort_unstable();
+        offsets.dedup();
+        Stops::At(offsets.into_iter().map(Stop::always).collect())
+    }
+}
+
+/// A boundary at which a variant calls the stop stub.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Stop {
+    /// File offset of the instruction.
+    pub offset: u64,
+    /// Unless this is empty, the stub is called only where one of these holds or cannot tell.
+    pub only_if: Vec<Condition>,
+}
+
+impl Stop {
+    /// One without conditions.
+    pub fn always(offset: u64) -> Stop {
+        Stop {
+            offset,
+            only_if: Vec::new(),
+        }
+    }
 }
 
 /// What a variant does beside what its function says.

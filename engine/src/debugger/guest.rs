@@ -131,7 +131,7 @@ impl<'a> Guest<'a> {
             add_locations(locations, &mut at);
         }
         let mut wanted: BTreeMap<u32, Stops> = (at.into_iter())
-            .map(|(func, offsets)| (func, Stops::At(offsets.into_iter().collect())))
+            .map(|(func, stops)| (func, Stops::At(stops)))
             .collect();
         wanted.extend(watched.iter().map(|&func| (func, Stops::All)));
         wanted

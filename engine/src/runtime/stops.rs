@@ -2,7 +2,7 @@
 //!
 //! Must not know: how a backend makes a guest stop.
 
-use crate::compile::{Instrumentation, Stops};
+use crate::compile::{Instrumentation, Stop, Stops};
 use std::collections::HashMap;
 
 /// The stops asked for.
@@ -17,15 +17,8 @@ impl WantedStops {
     /// Asks for stops in a function of an instance, in place of what was asked before, which is the answer.
     pub fn set(&mut self, instance: u32, func: u32, stops: Stops) -> Stops {
         let stops = match stops {
-            Stops::At(mut offsets) => {
-                offsets.sort_unstable();
-                offsets.dedup();
-                if offsets.is_empty() {
-                    Stops::None
-                } else {
-                    Stops::At(offsets)
-                }
-            }
+            Stops::At(stops) if stops.is_empty() => Stops::None,
+            Stops::At(stops) => Stops::At(merged(stops)),
             other => other,
         };
         let before = if stops == Stops::None {
@@ -67,12 +60,27 @@ impl WantedStops {
         self.by_func.get(&(instance, func)).unwrap_or(&Stops::None)
     }
 
-    /// Whether a boundary calls the handler.
+    /// Whether a boundary calls the handler, its conditions aside.
     pub fn wants(&self, instance: u32, func: u32, offset: u64) -> bool {
         match self.of(instance, func) {
             Stops::None => false,
-            Stops::At(offsets) => offsets.binary_search(&offset).is_ok(),
+            Stops::At(stops) => stops.binary_search_by_key(&offset, |stop| stop.offset).is_ok(),
             Stops::All => true,
         }
     }
+}
+
+/// Stops by ascending offset, those at one boundary made one: it has no conditions if one of them has none.
+fn merged(mut stops: Vec<Stop>) -> Vec<Stop> {
+    stops.sort_by_key(|stop| stop.offset);
+    stops.dedup_by(|behind, first| {
+        let same = behind.offset == first.offset;
+        if same && (behind.only_if.is_empty() || first.only_if.is_empty()) {
+            first.only_if.clear();
+        } else if same {
+            first.only_if.append(&mut behind.only_if);
+        }
+        same
+    });
+    stops
 }

@@ -444,7 +444,7 @@ mod tests {
             self.stops += 1;
             let depth = paused.depth();
             let other = self.offsets[self.stops % self.offsets.len()];
-            let stops = Stops::At(vec![self.offsets[0], other]);
+            let stops = Stops::at([self.offsets[0], other]);
             paused.set_stops(0, 0, stops).expect("compiles");
             assert_eq!(paused.depth(), depth);
             assert!((0..depth).all(|frame| paused.frame(frame).is_some()));
@@ -470,9 +470,7 @@ mod tests {
         let Some(Extern::Func(fib)) = store.export(0, "fib") else {
             panic!("no fib")
         };
-        store
-            .set_stops(0, 0, Stops::At(vec![offsets[0]]))
-            .expect("compiles");
+        store.set_stops(0, 0, Stops::at([offsets[0]])).expect("compiles");
         let mut restless = Restless {
             offsets,
             stops: 0,

@@ -105,6 +105,14 @@ impl FlowMasm for X64 {
         self.offset()
     }
 
+    fn save_flags(&mut self, offset: u32) {
+        dynasm!(self.asm ; .arch x64 ; pushfq ; pop QWORD [r14 + offset as i32]);
+    }
+
+    fn restore_flags(&mut self, offset: u32) {
+        dynasm!(self.asm ; .arch x64 ; push QWORD [r14 + offset as i32] ; popfq);
+    }
+
     fn call_ref(&mut self, other_instance: bool) -> u32 {
         let callee = CALLEE_REF.0;
         if other_instance {
