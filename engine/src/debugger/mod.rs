@@ -10,6 +10,7 @@
 
 mod breakpoints;
 mod command;
+mod conditions;
 mod debug_loader;
 mod describe;
 mod event;

@@ -47,6 +47,11 @@ impl Symbols {
         self.debug.as_deref()
     }
 
+    /// The module.
+    pub fn module(&self) -> &Module {
+        &self.module
+    }
+
     /// Function names by index.
     pub fn names(&self) -> &[String] {
         &self.names
