@@ -278,3 +278,34 @@ fn palette(window: &mut Window, text: &str) {
     window.step();
     press(window, Modifiers::NONE, Key::Enter);
 }
+
+#[test]
+fn a_function_is_chosen_and_run_with_what_is_typed() {
+    let guest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/guests/wat/math.wat");
+    let mut window = open(SessionConfig {
+        module: launch::read_module(&guest).expect("a module"),
+        name: "math.wat".to_owned(),
+        path: Some(guest),
+        ..SessionConfig::default()
+    });
+    window.get_by_label("math.wat cannot be run");
+    window.get_by_label("Run a function of it…").click();
+    settle(&mut window);
+    // As a mouse does it, which takes the keyboard away from the field of the function chosen first.
+    let row = window.get_by_label("fac").rect().center();
+    window.hover_at(row);
+    window.step();
+    for pressed in [true, false] {
+        window.event(egui::Event::PointerButton {
+            pos: row,
+            button: egui::PointerButton::Primary,
+            pressed,
+            modifiers: Modifiers::NONE,
+        });
+    }
+    settle(&mut window);
+    window.event(egui::Event::Text("5".to_owned()));
+    settle(&mut window);
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    assert!(window.get_all_by_label("Returned 120").next().is_some());
+}

@@ -16,6 +16,10 @@ use stepwell_engine::types::FuncType;
 /// Exported functions that are offered; more are found by typing.
 const MOST_SHOWN: usize = 500;
 
+/// The field that is to have the keyboard asks for it in this many frames: the click that chose a function, and a frame
+/// that is laid out twice, take it away once more.
+const SETTLING_FRAMES: u8 = 4;
+
 /// The dialog.
 #[derive(Debug, Default)]
 pub struct RunWith {
@@ -25,7 +29,8 @@ pub struct RunWith {
     /// One a parameter, or one line of words.
     args: Vec<String>,
     complaint: Option<String>,
-    begun: bool,
+    /// Frames for which the first field still asks for the keyboard.
+    settling: u8,
 }
 
 /// What a module can run.
@@ -94,6 +99,7 @@ impl RunWith {
                 Some(_) => args.to_vec(),
                 None => vec![args.iter().map(quoted).collect::<Vec<_>>().join(" ")],
             },
+            settling: SETTLING_FRAMES,
             ..RunWith::default()
         }
     }
@@ -105,7 +111,7 @@ impl RunWith {
             None => vec![String::new()],
         };
         self.complaint = None;
-        self.begun = false;
+        self.settling = SETTLING_FRAMES;
     }
 
     /// What to run, or what is wrong with it.
@@ -255,13 +261,13 @@ impl RunWith {
                     .desired_width(f32::INFINITY);
                 let mut shown = edit.show(ui);
                 let field = shown.response.response.labelled_by(name.id);
-                // Asked for until it has come: the click that chose another function takes it away once more.
-                if number == 0 && !self.begun {
-                    self.begun = field.has_focus();
+                if number == 0 && self.settling > 0 {
+                    self.settling -= 1;
                     field.request_focus();
                     let all = egui::text::CCursorRange::select_all(&shown.galley);
                     shown.state.cursor.set_char_range(Some(all));
                     shown.state.clone().store(ui.ctx(), field.id);
+                    ui.ctx().request_repaint();
                 }
                 if field.changed() {
                     self.complaint = None;
