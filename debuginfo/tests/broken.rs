@@ -1,17 +1,11 @@
 //! Broken input: damaged sections, and damaged files beside the module, give partial answers and a finding, and every
 //! question comes back.
 //!
-//! The short tests run always. The long ones, a reader each, run until their time is up:
-//!
-//! ```sh
-//! FUZZ_SECONDS=600 SEED=1 cargo test --release -p stepwell-debuginfo --test broken -- --ignored --test-threads 2
-//! ```
-//!
-//! A failure names the seed of the round that failed, and the input is in the temporary folder; `SEED` repeats it. (The
-//! seed of the round under way is there, too, for what ends the process.)
+//! The damage is scattered by seeds; what coverage guides is in `debuginfo/fuzz`, and what that found in `fuzzed`.
 
 mod common;
 
+use common::questions::ask;
 use common::*;
 use std::ops::Range;
 use std::sync::Arc;
@@ -21,66 +15,12 @@ use wasmparser::{Parser, Payload};
 
 /// Asks every question there is; returns how many answers came.
 fn ask_everything(info: &DebugInfo) -> usize {
-    ask(info, 307)
+    ask_at(info, 307)
 }
 
 /// Asks at every `step`th address.
-fn ask(info: &DebugInfo, step: usize) -> usize {
-    let mut fake = Fake::new(0x2000);
-    for (index, byte) in fake.memory.iter_mut().enumerate() {
-        *byte = (index * 7 % 251) as u8;
-    }
-    for index in 0..16 {
-        fake.locals.insert(index, WasmValue::I32(0x1000));
-        fake.globals.insert(index, WasmValue::I64(0x1000));
-        fake.operands.insert(index, WasmValue::F64(0x4009_21fb_5444_2d18));
-    }
-    let mut answers = info.diagnostics().len() + info.units().len() + info.findings().len();
-    for file in info.files().iter().take(8) {
-        answers += info.files_matching(&file.path).len();
-        answers += info.embedded_source(file.id).map_or(0, |text| text.len().min(1));
-        for line in info.lines_with_code(file.id).into_iter().take(20) {
-            answers += info
-                .binding_from_line(file.id, line.saturating_sub(1))
-                .map_or(0, |b| b.locations.len());
-        }
-    }
-    for at in (0..0x4000).step_by(step).map(CodeOffset) {
-        answers += usize::from(info.location_from_code_offset(at).is_some());
-        answers += usize::from(info.is_statement_start(at)) + usize::from(info.prologue_end(at).is_some());
-        answers += info.step_ranges(at).len();
-        let frames = info.frames_at(at);
-        assert!(!frames.is_empty(), "a frame at least");
-        for depth in 0..frames.len().min(3) {
-            answers += info.inline_ranges(at, depth).len();
-            let variables = info.variables(at, depth, &fake);
-            answers += grow(info, &fake, &variables, 2);
-            for variable in variables.iter().take(4) {
-                for path in ["", "->next", ".x", "[1]"] {
-                    let text = format!("{}{path}", variable.name);
-                    answers += usize::from(info.evaluate(&text, at, depth, &fake).is_ok());
-                }
-            }
-        }
-    }
-    for at in [0x400, 0x900, 0x2000].map(CodeOffset) {
-        answers += grow(info, &fake, &info.statics(at, &fake), 2);
-    }
-    for name in ["push", "main", "malloc", "func[3]", ""] {
-        answers += info.functions_named(name).len();
-    }
-    answers
-}
-
-fn grow(info: &DebugInfo, fake: &Fake, nodes: &[ValueNode], depth: usize) -> usize {
-    let mut count = nodes.len();
-    for node in nodes.iter().take(12) {
-        assert!(node.text.len() < 20_000, "a line is bounded: {}", node.name);
-        if let (Some(expand), true) = (&node.expand, depth > 0) {
-            count += grow(info, fake, &info.children(expand, fake), depth - 1);
-        }
-    }
-    count
+fn ask_at(info: &DebugInfo, step: usize) -> usize {
+    ask(info, (0..0x4000).step_by(step).map(CodeOffset), &senseless())
 }
 
 fn debug_sections(module: &[u8]) -> Vec<(String, Range<usize>)> {
@@ -375,7 +315,7 @@ fn round(case: &Case, seed: u64) -> Result<(), String> {
                 .find(|(name, _)| candidates.iter().any(|path| path.as_os_str() == name.as_str()));
             found.map(|(_, bytes)| Arc::from(bytes.clone()))
         });
-        ask(&info, 0x29);
+        ask_at(&info, 0x29);
     });
     let took = start.elapsed();
     if asked.is_ok() && took < Duration::from_secs(20) {
@@ -407,47 +347,4 @@ fn each_reader_takes_a_little_damage() {
             round(case, seed).unwrap_or_else(|error| panic!("{name}: {error}"));
         }
     }
-}
-
-/// Rounds until the time is up.
-fn fuzz(name: &str) {
-    let number = |variable: &str| std::env::var(variable).ok().and_then(|text| text.parse().ok());
-    let (seconds, first) = (
-        number("FUZZ_SECONDS").unwrap_or(60),
-        number("SEED").unwrap_or(1 << 20),
-    );
-    let end = Instant::now() + Duration::from_secs(seconds);
-    // What overflows the stack cannot say which round it was.
-    let under_way = std::env::temp_dir().join(format!("stepwell-debuginfo-{name}.seed"));
-    let mut seed = first;
-    while Instant::now() < end {
-        std::fs::write(&under_way, format!("{seed}\n")).expect("the seed is written down");
-        round(case(name), seed).unwrap_or_else(|error| panic!("{name}: {error}"));
-        seed += 1;
-    }
-    println!("{name}: {} rounds from seed {first}", seed - first);
-}
-
-macro_rules! long {
-    ($($test:ident: $case:literal,)*) => {
-        $(
-            #[test]
-            #[ignore = "runs for FUZZ_SECONDS"]
-            fn $test() {
-                fuzz($case);
-            }
-        )*
-    };
-}
-
-long! {
-    fuzz_units: "units",
-    fuzz_lines: "lines",
-    fuzz_lines4: "lines4",
-    fuzz_locations: "locations",
-    fuzz_signatures: "signatures",
-    fuzz_split: "split",
-    fuzz_package: "package",
-    fuzz_source_map: "source map",
-    fuzz_names: "names",
 }

@@ -2,6 +2,8 @@
 
 #![allow(dead_code)]
 
+pub mod questions;
+
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -84,6 +86,20 @@ impl Target for Fake {
     fn table_function(&self, index: u64) -> Option<u32> {
         self.table.get(&index).copied()
     }
+}
+
+/// A stopped frame that makes little sense.
+pub fn senseless() -> Fake {
+    let mut fake = Fake::new(0x2000);
+    for (index, byte) in fake.memory.iter_mut().enumerate() {
+        *byte = (index * 7 % 251) as u8;
+    }
+    for index in 0..16 {
+        fake.locals.insert(index, WasmValue::I32(0x1000));
+        fake.globals.insert(index, WasmValue::I64(0x1000));
+        fake.operands.insert(index, WasmValue::F64(0x4009_21fb_5444_2d18));
+    }
+    fake
 }
 
 /// Memory as the module's active data segments fill it; `len` bytes at least.

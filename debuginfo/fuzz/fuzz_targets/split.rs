@@ -1,0 +1,5 @@
+//! Fuzzes `split`; see the library.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| stepwell_debuginfo_fuzz::split(data));
