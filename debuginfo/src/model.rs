@@ -188,6 +188,36 @@ pub enum Place {
     Memory(u64),
     /// Nowhere in memory: these bytes were computed (held by a local, a global or an operand).
     Bytes(Vec<u8>),
+    /// As [`Bytes`](Place::Bytes), but the compiler kept some of the bits only.
+    Partial {
+        /// The bytes; 0 where a bit is lost.
+        bytes: Vec<u8>,
+        /// As many bytes, with ones for the bits that were kept.
+        kept: Vec<u8>,
+    },
+    /// Of a pointer that was optimized out: the place of what it points to.
+    Target(Box<Place>),
+}
+
+impl Place {
+    /// Bytes with a mask of the bits that are known.
+    pub(crate) fn of_bits(bytes: Vec<u8>, kept: Vec<u8>) -> Result<Place, Availability> {
+        if kept.iter().all(|&bits| bits == 0xff) {
+            Ok(Place::Bytes(bytes))
+        } else if kept.iter().all(|&bits| bits == 0) {
+            Err(Availability::OptimizedOut)
+        } else {
+            Ok(Place::Partial { bytes, kept })
+        }
+    }
+
+    /// Its address, if it is in memory.
+    pub(crate) fn address(&self) -> Option<u64> {
+        match self {
+            Place::Memory(address) => Some(*address),
+            _ => None,
+        }
+    }
 }
 
 /// Which part of a value a [`ValueRef`] stands for.

@@ -165,7 +165,11 @@ fn compare(client: &mut Client, at: &Snapshot, stop: &str, optimized: bool, tall
             expression: expression.to_string(),
         };
         let shown = match client.ask(query) {
-            Ok(Reply::Value(node)) if node.availability == Availability::OptimizedOut => {
+            // Of some a part is.
+            Ok(Reply::Value(node))
+                if node.availability == Availability::OptimizedOut
+                    || optimized && node.text.contains("optimized out") =>
+            {
                 tally.optimized_out.push(format!("{stop}: {expression}"));
                 continue;
             }

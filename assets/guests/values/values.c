@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <uchar.h>
+#include <wchar.h>
 
 #define NOINLINE __attribute__((noinline))
 
@@ -266,12 +268,35 @@ static NOINLINE void lengths(int n)
     say("lengths", "room[2]", "%d", room[2]);
     say("lengths", "square", "{{%d, %d, %d}, {%d, %d, %d}}", square[0][0], square[0][1], square[0][2],
         square[1][0], square[1][1], square[1][2]);
+    say("lengths", "square[1][2]", "%d", square[1][2]);
+    say("lengths", "square[1]", "{%d, %d, %d}", square[1][0], square[1][1], square[1][2]);
     say("lengths", "packet->len", "%d", packet->len);
     say("lengths", "packet->data[2]", "%d", packet->data[2]);
     const void *kept[] = { room, square, packet };
     stop(kept); // stop: lengths
     say("lengths again", "room", "%d", room[n] + square[n][n]);
     free(packet);
+}
+
+static NOINLINE void wide(int n)
+{
+    const wchar_t *wide = L"wide \u00fc";
+    wchar_t buffer[8] = L"buffer";
+    const char16_t *sixteen = u"sixteen \U0001F600";
+    char32_t few[4] = { U'f', U'e', U'w' };
+    char16_t letter = u'k';
+    wchar_t empty[2] = { 0 };
+    buffer[0] = L'B' + (n - 1);
+    say("wide", "wide", "%p \"wide ü\"", (const void *)wide);
+    say("wide", "buffer", "\"Buffer\"");
+    say("wide", "buffer[1]", "'u' (%d)", buffer[1]);
+    say("wide", "sixteen", "%p \"sixteen 😀\"", (const void *)sixteen);
+    say("wide", "few", "\"few\"");
+    say("wide", "letter", "'k' (%d)", letter);
+    say("wide", "empty", "\"\"");
+    const void *kept[] = { &wide, buffer, &sixteen, few, &letter, empty };
+    stop(kept); // stop: wide
+    say("wide again", "buffer", "%d", buffer[n] + empty[0]);
 }
 
 static NOINLINE void blocks(int n)
@@ -322,6 +347,7 @@ int main(int argc, char **argv)
     enums(argc);
     lengths(argc);
     blocks(argc);
+    wide(argc);
     say("done", "deep", "%d", deep(3, 0));
     return 0;
 }

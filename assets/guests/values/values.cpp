@@ -2,6 +2,7 @@
 // variables hold, one line each: `STOP: EXPRESSION = VALUE`, written as a debugger would write it.
 #include <array>
 #include <atomic>
+#include <bitset>
 #include <cstdarg>
 #include <cstdio>
 #include <deque>
@@ -369,6 +370,57 @@ static NOINLINE void lambdas(int n)
     say("lambdas again", "by_value", "%s", by_value(2).c_str());
 }
 
+namespace fleet {
+// Names leave an inline namespace out; what the table of a class tells has it.
+inline namespace v2 {
+
+struct Part {
+    virtual ~Part() = default;
+    int id = 1;
+};
+
+struct Wheel : Part {
+    double radius = 2.5;
+    int turns() const { return id; }
+};
+
+} // namespace v2
+} // namespace fleet
+
+static NOINLINE void rare(int n)
+{
+    fleet::Wheel wheel;
+    fleet::Part *part = &wheel;
+    std::weak_ptr<fleet::Part> gone = std::make_shared<fleet::Wheel>();
+    std::unique_ptr<fleet::Part> none;
+    std::bitset<70> bits(5 * n);
+    bits[69] = true;
+    std::list<std::variant<short, std::string>> either = {short(n), "two"};
+    std::array<int, 0> empty = {};
+    std::nullptr_t null = nullptr;
+    double fleet::Wheel::*member = &fleet::Wheel::radius;
+    int fleet::Part::*no_member = nullptr;
+    int (fleet::Wheel::*method)() const = &fleet::Wheel::turns;
+    long double tenth = 0.1L * n;
+    const char8_t *eight = u8"eight \u00fc";
+    const wchar_t *wide = L"wide \u20ac";
+    say("rare", "part", "%p (fleet::Wheel)", (void *)part);
+    say("rare", "part->id", "%d", part->id);
+    say("rare", "gone", "(its value was destroyed)");
+    say("rare", "none", "nullptr");
+    say("rare", "bits", "bitset(70) {0, 2, 69}");
+    say("rare", "either", "list(2) {%d, \"two\"}", n);
+    say("rare", "empty", "{}");
+    say("rare", "null", "nullptr");
+    say("rare", "member", "at offset 8");
+    say("rare", "no_member", "nullptr");
+    say("rare", "method", "fleet::Wheel::turns");
+    say("rare", "tenth", "%.1f", double(tenth));
+    say("rare", "eight", "%p \"eight ü\"", (const void *)eight);
+    say("rare", "wide", "%p \"wide €\"", (const void *)wide);
+    stop(wheel, part, gone, none, bits, either, empty, null, member, no_member, method, tenth, eight, wide); // stop: rare
+}
+
 int main(int argc, char **)
 {
     texts(argc);
@@ -384,5 +436,6 @@ int main(int argc, char **)
     zoo::Cat cat("Kit", 2.5 * argc);
     zoo_weight(cat, &cat);
     lambdas(argc);
+    rare(argc);
     return 0;
 }

@@ -1,12 +1,15 @@
 // Values of Rust and its standard library, at marked stops. Before each stop the program prints what its
 // variables hold, one line each: `STOP: EXPRESSION = VALUE`, written as a debugger would write it.
 use std::borrow::Cow;
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::hint::black_box;
 use std::num::NonZeroU32;
+use std::path::Path;
+use std::pin::Pin;
 use std::rc::{Rc, Weak};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 macro_rules! say {
@@ -64,6 +67,21 @@ struct Cat {
 }
 
 struct Bird(u8);
+
+/// Lies further behind the counts of its owners than others do.
+#[derive(Debug)]
+#[repr(align(16))]
+#[allow(dead_code)]
+struct Whale {
+    tons: u64,
+    songs: u8,
+}
+
+impl Animal for Whale {
+    fn legs(&self) -> u32 {
+        u32::from(self.songs) - 2
+    }
+}
 
 impl Animal for Cat {
     fn legs(&self) -> u32 {
@@ -130,7 +148,7 @@ fn texts(n: usize) {
     say!("texts", "made", "Owned({made:?})");
     say!("texts", "quoted", "{quoted:?}");
     say!("texts", "bytes", "[97, 98, 99]");
-    say!("texts", "shared", "{shared:?}");
+    say!("texts", "shared", "{shared:?} (strong 1, weak 0)");
     say!("texts", "path", "{path:?}");
     stop(&(&none, &owned, text, &boxed, &borrowed, &made, quoted, bytes, &shared, &path)); // stop: texts
 }
@@ -330,6 +348,43 @@ fn closures(n: i32) -> i32 {
     moved(2) + total
 }
 
+#[inline(never)]
+fn owners(n: i32) {
+    let bird: Rc<dyn Animal> = Rc::new(Bird(n as u8 + 1));
+    let watcher = Rc::downgrade(&bird);
+    let whale: Rc<dyn Animal> = Rc::new(Whale { tons: 100 * n as u64, songs: 2 });
+    let atomic: Arc<dyn Animal> = Arc::new(Whale { tons: 7, songs: 3 });
+    let plain = Rc::new(Whale { tons: 8, songs: 4 });
+    let numbers: Rc<[u16]> = Rc::from([n as u16, 2, 3]);
+    let pairs: Arc<[[u8; 2]]> = Arc::from([[1, 2], [3, n as u8]]);
+    let text: Arc<str> = Arc::from("atomic");
+    let gone: Weak<i32> = Rc::downgrade(&Rc::new(n));
+    let any: Box<dyn std::fmt::Debug + Send> = Box::new(Whale { tons: 9, songs: 5 });
+    let cell = RefCell::new(Point { x: 1.0, y: f64::from(n) });
+    let borrowed = cell.borrow();
+    let pinned: Pin<Box<i32>> = Box::pin(n + 3);
+    let path = Path::new("/some/path");
+    let flag = AtomicBool::new(n == 1);
+    let once: OnceCell<i32> = OnceCell::from(n);
+    say!("owners", "bird", "values::Bird({}) (strong 1, weak 1)", n + 1);
+    say!("owners", "watcher", "values::Bird({}) (strong 1, weak 1)", n + 1);
+    say!("owners", "whale", "values::Whale {{tons: {}, songs: 2}} (strong 1, weak 0)", 100 * n);
+    say!("owners", "atomic", "values::Whale {{tons: 7, songs: 3}} (strong 1, weak 0)");
+    say!("owners", "plain", "{{tons: 8, songs: 4}} (strong 1, weak 0)");
+    say!("owners", "numbers", "{numbers:?} (strong 1, weak 0)");
+    say!("owners", "pairs", "{pairs:?} (strong 1, weak 0)");
+    say!("owners", "text", "{text:?} (strong 1, weak 0)");
+    say!("owners", "gone", "(its value was dropped)");
+    say!("owners", "any", "values::Whale {{tons: 9, songs: 5}}");
+    say!("owners", "borrowed", "{{x: 1.0, y: {:?}}}", borrowed.y);
+    say!("owners", "pinned", "{pinned}");
+    say!("owners", "path", "{path:?}");
+    say!("owners", "flag", "{}", n == 1);
+    say!("owners", "once", "Some({n})");
+    stop(&(&bird, &watcher, &whale, &atomic, &plain, &numbers, &pairs, &text, &gone, &any)); // stop: owners
+    black_box((&borrowed, &pinned, path, &flag, &once, whale.legs() + atomic.legs()));
+}
+
 fn main() {
     let n = std::env::args().count() as i32;
     scalars(n);
@@ -342,4 +397,5 @@ fn main() {
     traits(n);
     records(n, &"generic");
     closures(n);
+    owners(n);
 }

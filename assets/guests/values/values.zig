@@ -209,6 +209,22 @@ noinline fn lists(n: i32) void {
     stop(.{&list}); // stop: lists
 }
 
+noinline fn rare(n: i32) void {
+    var short: f16 = 1.5 * @as(f16, @floatFromInt(n));
+    var extended: f80 = -2.5 * @as(f80, @floatFromInt(n));
+    var quad: f128 = 0.1 * @as(f128, @floatFromInt(n));
+    var nothing: ?void = if (n == 1) {} else null;
+    var twice: ??i32 = n;
+    var fine: Failure!?[]const u8 = "fine";
+    say("rare", "short", "{d}", .{short});
+    say("rare", "extended", "{d}", .{@as(f64, @floatCast(extended))});
+    say("rare", "quad", "{d}", .{@as(f64, @floatCast(quad))});
+    say("rare", "nothing", "{{}}", .{});
+    say("rare", "twice", "{d}", .{n});
+    say("rare", "fine", "\"fine\"", .{});
+    stop(.{ &short, &extended, &quad, &nothing, &twice, &fine }); // stop: rare
+}
+
 pub fn main() void {
     var one: i32 = 1;
     const n = @as(*volatile i32, &one).*;
@@ -223,4 +239,5 @@ pub fn main() void {
     blocks(n);
     _ = generic(f64, &.{ 1.5, 2.5 }, 0.5);
     lists(n);
+    rare(n);
 }

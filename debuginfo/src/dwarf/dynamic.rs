@@ -61,7 +61,10 @@ fn classes(units: &Units) -> HashMap<String, DieId> {
             let die = DieId(unit.start.saturating_add(entry.offset().0));
             let complete = entry.attr(gimli::DW_AT_declaration).is_none();
             if complete && let Some(name) = units.name(die) {
-                found.entry(squeezed(&units.qualified(die, &name))).or_insert(die);
+                // The table tells inline namespaces, too, but of the library's our names leave them out.
+                for full in [units.qualified(die, &name), units.fully_qualified(die, &name)] {
+                    found.entry(squeezed(&full)).or_insert(die);
+                }
             }
         }
     }

@@ -4,8 +4,10 @@
 //! - `DW_OP_WASM_location` pushes the slot; with `DW_OP_stack_value` that is the value itself, without it
 //!   the slot holds an address of linear memory.
 //! - Every way of not knowing has its own [`Availability`]; none becomes a value.
-//! - Evaluation ends: operations are counted.
+//! - Evaluation ends: operations are counted, and so are pointers that lead to other variables.
+//! - Numbers are as wide as addresses, unless what is computed is wider: then all bits count.
 
+use super::pieces::{self, Whole};
 use super::units::{Unit, Units};
 use super::{DieId, Value};
 use crate::sections::Reader;
@@ -15,8 +17,10 @@ use std::ops::Range;
 
 /// Operations one expression may run.
 const OPERATION_LIMIT: u32 = 4096;
-/// Bytes a value in pieces may have.
-const PIECES_LIMIT: usize = 1 << 16;
+/// Bytes of memory that one piece of a value may have.
+const PIECE_LIMIT: u64 = 1 << 12;
+/// Pointers that were optimized out and lead to each other.
+pub(crate) const POINTER_DEPTH: usize = 4;
 
 /// The stopped frame that expressions are evaluated in.
 pub(crate) struct Frame<'a> {
@@ -35,6 +39,8 @@ pub(crate) struct Frame<'a> {
     pub writes: &'a dyn Fn(u32) -> bool,
     /// The global that holds where the thread's storage begins.
     pub tls_base: Option<u32>,
+    /// How many pointers that were optimized out may still be followed.
+    pub depth: usize,
 }
 
 impl Frame<'_> {
@@ -147,26 +153,117 @@ impl Frame<'_> {
         Err(Availability::OptimizedOut)
     }
 
+    /// The place that an expression gives a value of `len` bytes.
     fn place(
         &self,
         unit: &Unit,
         expression: gimli::Expression<Reader>,
         len: Option<u64>,
     ) -> Result<Place, Availability> {
+        let pieces = pieces::cut(&expression, unit.dwarf.encoding()).map_err(failed)?;
+        if pieces.is_empty() {
+            return match self.undivided(unit, expression, len)? {
+                Place::Bytes(bytes) => fit(bytes, len),
+                place => Ok(place),
+            };
+        }
+        let mut whole = Whole::default();
+        let mut lost = None;
+        for piece in &pieces {
+            let needed = piece.needed_bytes();
+            let found = match piece.expression.0.is_empty() {
+                true => Err(Availability::OptimizedOut),
+                false => self
+                    .undivided(unit, piece.expression.clone(), Some(needed))
+                    .and_then(|place| self.copied(place, needed)),
+            };
+            whole.add(piece, found.as_deref().ok())?;
+            lost = lost.or(found.err());
+        }
+        // Of a value without a single bit the first reason is told.
+        whole.place(len).map_err(|why| match why {
+            Availability::OptimizedOut => lost.unwrap_or(why),
+            why => why,
+        })
+    }
+
+    /// The bytes of a piece.
+    fn copied(&self, place: Place, len: u64) -> Result<Vec<u8>, Availability> {
+        match place {
+            Place::Bytes(bytes) => Ok(bytes),
+            Place::Memory(address) => {
+                let mut bytes = vec![0; usize::try_from(len.min(PIECE_LIMIT)).unwrap_or(0)];
+                match self.target.read_memory(address, &mut bytes) {
+                    true => Ok(bytes),
+                    false => Err(outside(address)),
+                }
+            }
+            Place::Partial { .. } | Place::Target(_) => {
+                Err(Availability::Unsupported("a pointer in pieces".to_string()))
+            }
+        }
+    }
+
+    /// The place that an expression without pieces gives a value that needs `len` bytes, or what it computes.
+    fn undivided(
+        &self,
+        unit: &Unit,
+        expression: gimli::Expression<Reader>,
+        len: Option<u64>,
+    ) -> Result<Place, Availability> {
         if let Some(slot) = whole_slot(&expression, unit) {
-            let value = self.slot(slot)?;
-            return fit(wasm_bytes(value)?, len);
+            return wasm_bytes(self.slot(slot)?).map(Place::Bytes);
         }
         self.stays_in_memory(unit, &expression)?;
-        let pieces = self.evaluate(unit, expression)?;
-        match pieces.as_slice() {
-            [] => Err(Availability::OptimizedOut),
-            [whole] if whole.size_in_bits.is_none() => match &whole.location {
-                Location::Address { address } => self.memory(unit, *address),
-                other => fit(self.piece_bytes(unit, other, None)?, len),
-            },
-            pieces => self.assemble(unit, pieces, len),
+        let result = self.evaluate(unit, expression, len)?;
+        let Some(piece) = result.first() else {
+            return Err(Availability::OptimizedOut);
+        };
+        match &piece.location {
+            Location::Empty => Err(Availability::OptimizedOut),
+            Location::Register { .. } => Err(Availability::Unsupported("a machine register".to_string())),
+            Location::Address { address } => self.memory(unit, *address),
+            Location::Value { value } => Ok(Place::Bytes(value_bytes(*value))),
+            Location::Bytes { value } => {
+                let bytes = value
+                    .to_slice()
+                    .map_err(|error| Availability::NotReadable(error.to_string()))?;
+                Ok(Place::Bytes(bytes.into_owned()))
+            }
+            Location::ImplicitPointer { value, byte_offset } => {
+                self.pointed_to(unit, Value::DebugInfoRef(*value), *byte_offset)
+            }
         }
+    }
+
+    /// Of a pointer that was optimized out, where the variable is that it points to.
+    fn pointed_to(&self, unit: &Unit, reference: Value, offset: i64) -> Result<Place, Availability> {
+        let gone = || Availability::Unsupported("a pointer to something that was optimized out".to_string());
+        let variable = self.units.reference(unit, reference).ok_or_else(gone)?;
+        let depth = self.depth.checked_sub(1).ok_or_else(gone)?;
+        let place = Frame { depth, ..*self }.locate(variable, None)?;
+        let offset = u64::try_from(offset).map_err(|_| gone())?;
+        let place = match place {
+            // Then the pointer has a value.
+            Place::Memory(address) => {
+                let address = address.checked_add(offset).ok_or_else(gone)?;
+                let len = usize::from(unit.dwarf.header.address_size()).min(8);
+                let bytes = address.to_le_bytes();
+                return Ok(Place::Bytes(bytes.get(..len).unwrap_or(&bytes).to_vec()));
+            }
+            Place::Bytes(bytes) => {
+                let start = usize::try_from(offset).map_err(|_| gone())?;
+                Place::Bytes(bytes.get(start..).ok_or_else(gone)?.to_vec())
+            }
+            Place::Partial { bytes, kept } => {
+                let start = usize::try_from(offset).map_err(|_| gone())?;
+                let rest = |bytes: &[u8]| Ok(bytes.get(start..).ok_or_else(gone)?.to_vec());
+                Place::of_bits(rest(&bytes)?, rest(&kept)?)?
+            }
+            target if offset == 0 => target,
+            _ => return Err(gone()),
+        };
+        Ok(Place::Target(Box::new(place)))
     }
 
     /// Refuses an expression whose address would pass the end of the address space: DWARF arithmetic wraps
@@ -246,65 +343,6 @@ impl Frame<'_> {
         Ok(Place::Memory(address))
     }
 
-    fn assemble(
-        &self,
-        unit: &Unit,
-        pieces: &[gimli::Piece<Reader>],
-        len: Option<u64>,
-    ) -> Result<Place, Availability> {
-        let mut bytes = Vec::new();
-        for piece in pieces {
-            let bits = piece.size_in_bits.unwrap_or(0);
-            if bits % 8 != 0 || piece.bit_offset.unwrap_or(0) != 0 {
-                return Err(Availability::Unsupported(
-                    "a value in pieces that are not whole bytes".to_string(),
-                ));
-            }
-            let want = usize::try_from(bits / 8)
-                .ok()
-                .filter(|want| bytes.len().saturating_add(*want) <= PIECES_LIMIT);
-            let want =
-                want.ok_or_else(|| Availability::Unsupported("a value in pieces of that size".to_string()))?;
-            let mut part = self.piece_bytes(unit, &piece.location, Some(want))?;
-            part.resize(want, 0);
-            bytes.extend(part);
-        }
-        fit(bytes, len)
-    }
-
-    fn piece_bytes(
-        &self,
-        unit: &Unit,
-        location: &Location<Reader>,
-        want: Option<usize>,
-    ) -> Result<Vec<u8>, Availability> {
-        match location {
-            Location::Empty => Err(Availability::OptimizedOut),
-            Location::Register { .. } => Err(Availability::Unsupported("a machine register".to_string())),
-            Location::ImplicitPointer { .. } => Err(Availability::Unsupported(
-                "a pointer to something that was optimized out".to_string(),
-            )),
-            Location::Address { address } => {
-                let Place::Memory(address) = self.memory(unit, *address)? else {
-                    return Err(Availability::OptimizedOut);
-                };
-                let mut bytes = vec![0; want.unwrap_or(0)];
-                if self.target.read_memory(address, &mut bytes) {
-                    Ok(bytes)
-                } else {
-                    Err(outside(address))
-                }
-            }
-            Location::Value { value } => Ok(value_bytes(*value)),
-            Location::Bytes { value } => {
-                let bytes = value
-                    .to_slice()
-                    .map_err(|error| Availability::NotReadable(error.to_string()))?;
-                Ok(bytes.into_owned())
-            }
-        }
-    }
-
     fn slot(&self, slot: Slot) -> Result<WasmValue, Availability> {
         let (value, what, index) = match slot {
             Slot::Local(index) => (self.target.local(index), "local", index),
@@ -347,17 +385,43 @@ impl Frame<'_> {
                 wide.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
                 Ok(u64::from_le_bytes(wide))
             }
+            Place::Partial { .. } | Place::Target(_) => Err(missing()),
         }
+    }
+
+    /// Whether an expression counts with all 64 bits: it computes a value (no address), and one that is as wide or made
+    /// of such. Narrower ones count with the bits that addresses have.
+    fn is_wide(&self, unit: &Unit, expression: &gimli::Expression<Reader>, len: Option<u64>) -> bool {
+        let mut wide = len.is_some_and(|len| len > 4);
+        let mut operations = expression.clone().operations(unit.dwarf.encoding());
+        let mut last_is_value = false;
+        while let Ok(Some(operation)) = operations.next() {
+            let slot = match operation {
+                Operation::WasmLocal { index } => Some(Slot::Local(index)),
+                Operation::WasmGlobal { index } => Some(Slot::Global(index)),
+                Operation::WasmStack { index } => Some(Slot::Operand(index)),
+                // What these take from the expression or from memory has the size of an address.
+                Operation::Address { .. } | Operation::Deref { .. } | Operation::Call { .. } => return false,
+                _ => None,
+            };
+            wide |= slot.is_some_and(|slot| matches!(self.slot(slot), Ok(WasmValue::I64(_))));
+            last_is_value = matches!(operation, Operation::StackValue);
+        }
+        wide && last_is_value
     }
 
     fn evaluate(
         &self,
         unit: &Unit,
         expression: gimli::Expression<Reader>,
+        len: Option<u64>,
     ) -> Result<Vec<gimli::Piece<Reader>>, Availability> {
-        let failed = |error: gimli::Error| Availability::Unsupported(format!("its location: {error}"));
         let unsupported = |what: &str| Err(Availability::Unsupported(what.to_string()));
-        let encoding = unit.dwarf.encoding();
+        let mut encoding = unit.dwarf.encoding();
+        if self.is_wide(unit, &expression, len) {
+            encoding.address_size = 8;
+        }
+        let stack_value = |value| stack_value(value, encoding.address_size);
         let mut evaluation = expression.evaluation(encoding);
         evaluation.set_max_iterations(OPERATION_LIMIT);
         let mut state = evaluation.evaluate().map_err(failed)?;
@@ -442,7 +506,7 @@ impl Frame<'_> {
                     evaluation.resume_with_at_location(bytes).map_err(failed)?
                 }
                 EvaluationResult::RequiresEntryValue(expression) => {
-                    let value = self.entry_value(unit, expression)?;
+                    let value = self.entry_value(unit, expression, encoding.address_size)?;
                     evaluation.resume_with_entry_value(value).map_err(failed)?
                 }
                 EvaluationResult::RequiresParameterRef(_) => {
@@ -457,6 +521,7 @@ impl Frame<'_> {
         &self,
         unit: &Unit,
         expression: gimli::Expression<Reader>,
+        address_size: u8,
     ) -> Result<gimli::Value, Availability> {
         let gone =
             || Availability::Unsupported("a value from the function's entry, which is gone".to_string());
@@ -465,7 +530,7 @@ impl Frame<'_> {
             (Ok(Some(Operation::WasmLocal { index })), Ok(None | Some(Operation::StackValue)))
                 if !(self.writes)(index) =>
             {
-                stack_value(self.slot(Slot::Local(index))?)
+                stack_value(self.slot(Slot::Local(index))?, address_size)
             }
             _ => Err(gone()),
         }
@@ -517,13 +582,19 @@ fn wasm_bytes(value: WasmValue) -> Result<Vec<u8>, Availability> {
     }
 }
 
+fn failed(error: gimli::Error) -> Availability {
+    Availability::Unsupported(format!("its location: {error}"))
+}
+
 fn reference() -> Availability {
     Availability::Unsupported("a reference has no bytes".to_string())
 }
 
-fn stack_value(value: WasmValue) -> Result<gimli::Value, Availability> {
+/// A slot's value as expressions count with it, in numbers of `address_size` bytes.
+fn stack_value(value: WasmValue, address_size: u8) -> Result<gimli::Value, Availability> {
     match value {
         WasmValue::I32(bits) => Ok(gimli::Value::Generic(u64::from(bits))),
+        WasmValue::I64(bits) if address_size == 8 => Ok(gimli::Value::Generic(bits)),
         WasmValue::I64(bits) => Ok(gimli::Value::U64(bits)),
         WasmValue::F32(bits) => Ok(gimli::Value::F32(f32::from_bits(bits))),
         WasmValue::F64(bits) => Ok(gimli::Value::F64(f64::from_bits(bits))),

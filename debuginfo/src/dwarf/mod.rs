@@ -9,6 +9,7 @@ pub(crate) mod line_program;
 pub(crate) mod lines;
 pub(crate) mod location;
 mod open;
+mod pieces;
 pub(crate) mod scopes;
 pub(crate) mod types;
 pub(crate) mod units;

@@ -115,6 +115,11 @@ pub(crate) enum Shape {
         parameters: Vec<Option<DieId>>,
         variadic: bool,
     },
+    /// C++'s pointer to a member of a class: where it lies in an object, or which function it is.
+    MemberPointer {
+        to: Option<DieId>,
+        of: Option<DieId>,
+    },
     /// Of no use but its name.
     Opaque,
 }
@@ -125,6 +130,8 @@ pub(crate) struct Type {
     pub id: DieId,
     pub name: Option<String>,
     pub size: Option<u64>,
+    /// Where it may lie, if it says so itself: a power of two.
+    pub alignment: Option<u64>,
     pub language: Language,
     pub shape: Shape,
     /// Type arguments of a template or generic type.
@@ -317,6 +324,17 @@ impl Types {
                 &inner,
             ),
             Shape::Enum { .. } => spaced("enum {...}", &inner),
+            Shape::MemberPointer { to, of } => {
+                let class = self.declare(units, *of, String::new(), depth);
+                let function = to
+                    .and_then(|to| self.get(units, to))
+                    .is_some_and(|to| matches!(to.shape, Shape::Function { .. }));
+                let inner = match function {
+                    true => format!("({class}::*{inner})"),
+                    false => format!("{class}::*{inner}"),
+                };
+                self.declare(units, *to, inner, depth)
+            }
             Shape::Base { .. } | Shape::Opaque => spaced("?", &inner),
         }
     }
@@ -366,7 +384,8 @@ fn read(units: &Units, id: DieId) -> Option<Type> {
             let mut parameters = Vec::new();
             let mut variadic = false;
             each_child(unit, &entry, |child| match child.tag() {
-                gimli::DW_TAG_formal_parameter => {
+                // The object of a method is not written.
+                gimli::DW_TAG_formal_parameter if child.attr(gimli::DW_AT_artificial).is_none() => {
                     let ty = child.attr_value(gimli::DW_AT_type);
                     parameters.push(ty.and_then(|value| units.reference(unit, value)));
                 }
@@ -379,7 +398,13 @@ fn read(units: &Units, id: DieId) -> Option<Type> {
                 variadic,
             }
         }
-        gimli::DW_TAG_unspecified_type | gimli::DW_TAG_ptr_to_member_type => Shape::Opaque,
+        gimli::DW_TAG_ptr_to_member_type => Shape::MemberPointer {
+            to: to(),
+            of: entry
+                .attr_value(gimli::DW_AT_containing_type)
+                .and_then(|value| units.reference(unit, value)),
+        },
+        gimli::DW_TAG_unspecified_type => Shape::Opaque,
         _ => return None,
     };
     if matches!(shape, Shape::Pointer { .. }) && size.is_none() {
@@ -411,6 +436,7 @@ fn read(units: &Units, id: DieId) -> Option<Type> {
         id,
         name,
         size,
+        alignment: number(gimli::DW_AT_alignment).filter(|alignment| alignment.is_power_of_two()),
         language: unit.summary.language,
         shape,
         arguments,

@@ -277,8 +277,18 @@ impl Units {
         self.string(&unit.dwarf, value)
     }
 
-    /// `name` with the namespaces and types around the DIE before it; `name` alone at the top.
+    /// `name` with the namespaces and types around the DIE before it; `name` alone at the top. Inline namespaces
+    /// (`std::__1`) are left out.
     pub fn qualified(&self, die: DieId, name: &str) -> String {
+        self.within(die, name, true)
+    }
+
+    /// As [`qualified`](Self::qualified), with inline namespaces.
+    pub fn fully_qualified(&self, die: DieId, name: &str) -> String {
+        self.within(die, name, false)
+    }
+
+    fn within(&self, die: DieId, name: &str, without_inline: bool) -> String {
         // The declaration says where a name lies; a definition can stand further out.
         let declared = self
             .origins(die)
@@ -291,8 +301,7 @@ impl Units {
                 break;
             };
             if let Some((unit, entry)) = self.entry(found.die) {
-                // Inline namespaces (`std::__1`) are not written.
-                let inline = entry.attr(gimli::DW_AT_export_symbols).is_some();
+                let inline = without_inline && entry.attr(gimli::DW_AT_export_symbols).is_some();
                 let own = entry
                     .attr_value(gimli::DW_AT_name)
                     .and_then(|value| self.string(&unit.dwarf, value));

@@ -206,6 +206,17 @@ impl Eval<'_> {
                 place,
             });
         }
+        if let Operand::Object {
+            ty,
+            place: Place::Target(target),
+        } = &operand
+            && let Form::Pointer(Some(to)) = self.form(ty)
+        {
+            return Ok(Operand::Object {
+                ty: to,
+                place: (**target).clone(),
+            });
+        }
         let Some(pointer) = self.pointer(&operand, span)? else {
             return match &operand {
                 Operand::Object { ty, .. } => {

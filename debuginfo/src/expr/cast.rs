@@ -10,7 +10,6 @@ use super::error::{Failure, Span, wrong};
 use super::number::{Number, Scalar};
 use super::operand::Operand;
 use super::types::{Form, Ty, builtin};
-use crate::dwarf::types::Shape;
 use crate::{Language, Place};
 use std::sync::Arc;
 
@@ -129,15 +128,7 @@ impl Eval<'_> {
         if let ExprKind::Name(name) = &expr.kind
             && let Some(found) = self.scope.local(name).or_else(|| self.scope.global(name))
         {
-            let ty = match (
-                found.count,
-                self.values.strip(found.ty).map(|ty| ty.shape.clone()),
-            ) {
-                (Some(count), Some(Shape::Array { element, .. })) => {
-                    Ty::Array(Arc::new(Ty::Die(element)), count)
-                }
-                _ => Ty::Die(found.ty),
-            };
+            let ty = self.type_of(&found);
             return self.size_of(&ty, expr.span);
         }
         match self.walk(expr)? {

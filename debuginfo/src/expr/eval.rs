@@ -16,6 +16,7 @@ use crate::dwarf::types::Shape;
 use crate::value::View;
 use crate::{Language, Place};
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 impl Eval<'_> {
     /// The rules of arithmetic in this language.
@@ -191,17 +192,19 @@ impl Eval<'_> {
 
     /// A variable as an object.
     fn found(&self, found: Found, span: Span) -> Result<Operand, Failure> {
+        let ty = self.type_of(&found);
         let place = found.place.map_err(|why| Failure::Absent(span, why))?;
-        if let Some(count) = found.count
-            && let Some(Shape::Array { element, .. }) = self.values.strip(found.ty).map(|ty| ty.shape.clone())
-        {
-            let ty = Ty::Array(std::sync::Arc::new(Ty::Die(element)), count);
-            return Ok(Operand::Object { ty, place });
-        }
-        Ok(Operand::Object {
-            ty: Ty::Die(found.ty),
-            place,
-        })
+        Ok(Operand::Object { ty, place })
+    }
+
+    /// The type of a variable, with the lengths that the program computed.
+    pub fn type_of(&self, found: &Found) -> Ty {
+        let shape = self.values.strip(found.ty).map(|ty| ty.shape.clone());
+        let (Some(Shape::Array { element, .. }), Some(lengths)) = (shape, &found.lengths) else {
+            return Ty::Die(found.ty);
+        };
+        let nest = |ty: Ty, length: &u64| Ty::Array(Arc::new(ty), *length);
+        lengths.iter().rev().fold(Ty::Die(element), nest)
     }
 
     fn name(&self, name: &str, span: Span) -> Result<Operand, Failure> {

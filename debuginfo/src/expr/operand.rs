@@ -97,7 +97,7 @@ impl Eval<'_> {
             Shape::Array { .. } => self.row(full.id, 0),
             Shape::Record { .. } => Form::Record(full),
             Shape::Function { .. } => Form::Function,
-            Shape::Alias { .. } | Shape::Opaque => Form::Other,
+            Shape::Alias { .. } | Shape::Opaque | Shape::MemberPointer { .. } => Form::Other,
         }
     }
 
@@ -231,10 +231,7 @@ impl Eval<'_> {
         };
         for _ in 0..WRAPPER_LIMIT {
             match self.form(&ty) {
-                Form::Reference(to) => {
-                    let address = self.address(&ty, &place, span)?;
-                    (ty, place) = (to, Place::Memory(address));
-                }
+                Form::Reference(to) => (ty, place) = (to, self.led_to(&ty, &place, span)?),
                 Form::Record(full) => match self.values.view(&full, &place) {
                     Some(Ok(View::Same { ty: inner, place: at })) if inner != full.id => {
                         (ty, place) = (Ty::Die(inner), at);
@@ -253,12 +250,20 @@ impl Eval<'_> {
         match operand {
             Operand::Object { ty, place } => match self.form(&ty) {
                 Form::Reference(to) => Ok(Operand::Object {
-                    place: Place::Memory(self.address(&ty, &place, span)?),
+                    place: self.led_to(&ty, &place, span)?,
                     ty: to,
                 }),
                 _ => Ok(Operand::Object { ty, place }),
             },
             other => Ok(other),
+        }
+    }
+
+    /// Where a pointer or reference leads.
+    pub fn led_to(&self, ty: &Ty, place: &Place, span: Span) -> Result<Place, Failure> {
+        match place {
+            Place::Target(target) => Ok((**target).clone()),
+            place => self.address(ty, place, span).map(Place::Memory),
         }
     }
 
@@ -280,14 +285,11 @@ impl Eval<'_> {
                 to,
                 ty,
             }),
-            Form::Array { element, .. } => match place {
-                Place::Memory(address) => Some(Pointer {
-                    ty: Ty::Pointer(Some(Arc::new(element.clone()))),
-                    to: Some(element),
-                    address,
-                }),
-                Place::Bytes(_) => None,
-            },
+            Form::Array { element, .. } => place.address().map(|address| Pointer {
+                ty: Ty::Pointer(Some(Arc::new(element.clone()))),
+                to: Some(element),
+                address,
+            }),
             _ => None,
         })
     }

@@ -9,8 +9,8 @@ use crate::{Availability, Language, Place};
 pub(crate) struct Found {
     pub ty: DieId,
     pub place: Result<Place, Availability>,
-    /// How many elements it has, if it is an array whose length the program computes.
-    pub count: Option<u64>,
+    /// The lengths of all dimensions, if it is an array of which the program computes some.
+    pub lengths: Option<Vec<u64>>,
 }
 
 /// Names in and around a frame.

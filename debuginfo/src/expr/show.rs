@@ -13,6 +13,8 @@ use crate::{Availability, Language, Part, Place, ValueNode, ValueRef};
 
 /// Elements of an array that its line shows.
 const LINE_ELEMENTS: u64 = 16;
+/// Length at which the line of an array ends.
+const LINE_LIMIT: usize = 100;
 /// Bytes of a text that its line shows.
 const TEXT_LIMIT: usize = 200;
 
@@ -170,13 +172,19 @@ impl Eval<'_> {
             }
             Ty::Array(element, count) => {
                 let size = self.size(element).unwrap_or(0);
-                let mut parts = Vec::new();
-                for index in 0..(*count).min(LINE_ELEMENTS) {
+                let mut line = String::new();
+                for index in 0..*count {
+                    if index > 0 {
+                        line.push_str(", ");
+                    }
+                    // Arrays in arrays would grow without end.
+                    if index == LINE_ELEMENTS || line.len() > LINE_LIMIT {
+                        line.push_str("...");
+                        break;
+                    }
                     let part = self.values.part(place, index.saturating_mul(size), Some(size))?;
-                    parts.push(self.object_line(element, &part)?);
+                    line.push_str(&self.object_line(element, &part)?);
                 }
-                let more = if *count > LINE_ELEMENTS { ", ..." } else { "" };
-                let line = format!("{}{more}", parts.join(", "));
                 Ok(match self.language() {
                     Language::Rust => format!("[{line}]"),
                     _ => format!("{{{line}}}"),
@@ -211,6 +219,7 @@ impl Eval<'_> {
             id: DieId(0),
             name: name.map(str::to_string),
             size,
+            alignment: None,
             language: self.language(),
             shape,
             arguments: Vec::new(),

@@ -4,9 +4,9 @@ use super::Eval;
 use super::error::{Failure, Span, wrong};
 use super::operand::Operand;
 use super::types::{Form, Ty};
-use crate::Place;
 use crate::dwarf::location::outside;
 use crate::value::View;
+use crate::{Availability, Place};
 
 /// Bytes that are compared at a time.
 const CHUNK: usize = 4096;
@@ -50,6 +50,9 @@ impl Eval<'_> {
                 let mut text = match place {
                     Place::Memory(address) => self.memory(*address, count.min(limit), span)?,
                     Place::Bytes(bytes) => bytes.clone(),
+                    Place::Partial { .. } | Place::Target(_) => {
+                        return Err(Failure::Absent(span, Availability::OptimizedOut));
+                    }
                 };
                 let end = text.iter().position(|&byte| byte == 0).unwrap_or(text.len());
                 text.truncate(end.min(limit));

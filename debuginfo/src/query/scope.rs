@@ -11,7 +11,7 @@ use crate::expr::scope::{Found, Scope};
 use crate::expr::{self, Tag};
 use crate::target::FrameTypes;
 use crate::value::Values;
-use crate::{CodeOffset, ExpressionError, Language, Place, Target, ValueNode};
+use crate::{CodeOffset, ExpressionError, Language, Target, ValueNode};
 
 /// The names in and around a frame.
 struct FrameScope<'a> {
@@ -137,11 +137,8 @@ impl FrameScope<'_> {
     fn variable(&self, die: DieId) -> Option<Found> {
         let ty = self.index.type_of(die)?;
         let place = self.frame.locate(die, self.values.size(ty));
-        let count = match place {
-            Ok(Place::Memory(_)) => self.index.computed_length(self.frame, self.values, ty),
-            _ => None,
-        };
-        Some(Found { ty, place, count })
+        let lengths = self.index.known_lengths(self.frame, self.values, ty);
+        Some(Found { ty, place, lengths })
     }
 }
 

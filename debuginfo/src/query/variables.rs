@@ -3,7 +3,7 @@
 use super::Index;
 use crate::dwarf::DieId;
 use crate::dwarf::lines::narrow;
-use crate::dwarf::location::Frame;
+use crate::dwarf::location::{Frame, POINTER_DEPTH};
 use crate::dwarf::types::{Shape, computed_lengths};
 use crate::value::Values;
 use crate::{Availability, CodeOffset, Target, ValueNode, ValueRef, VariableKind};
@@ -133,12 +133,14 @@ impl Index {
         })
     }
 
-    /// The length of an array of one dimension that the program computed.
-    pub(super) fn computed_length(&self, frame: &Frame<'_>, values: &Values<'_>, ty: DieId) -> Option<u64> {
-        match self.lengths(frame, values, ty)?.as_slice() {
-            [length] => *length,
-            _ => None,
-        }
+    /// The lengths of an array, if the program computed some and all are known.
+    pub(super) fn known_lengths(
+        &self,
+        frame: &Frame<'_>,
+        values: &Values<'_>,
+        ty: DieId,
+    ) -> Option<Vec<u64>> {
+        self.lengths(frame, values, ty)?.into_iter().collect()
     }
 
     /// The lengths of an array of which the program computed at least one, from the variables that hold them.
@@ -188,6 +190,7 @@ impl Index {
             stored_at: &|local, bytes| body.map_or(0, |body| self.stored_at(body, local, bytes)),
             writes: &|local| body.is_none_or(|body| self.writes(body, local)),
             tls_base: self.map.global_named("__tls_base"),
+            depth: POINTER_DEPTH,
         };
         let function_name = |func: u32| self.function_name(func);
         answer(&frame, &self.values(target, &function_name))

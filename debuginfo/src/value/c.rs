@@ -56,10 +56,11 @@ impl Values<'_> {
     fn base(&self, ty: &Type, encoding: gimli::DwAte, place: &Place) -> Result<String, Availability> {
         let len = ty.size.unwrap_or(0);
         if len == 0 {
-            return Ok(if ty.name.as_deref() == Some("()") {
-                "()".to_string()
-            } else {
-                String::new()
+            // The one value of a type without bytes.
+            return Ok(match (ty.language, ty.name.as_deref()) {
+                (Language::Rust, Some("()")) => "()".to_string(),
+                (Language::Zig, Some("void")) => "{}".to_string(),
+                _ => String::new(),
             });
         }
         if encoding == gimli::DW_ATE_complex_float && matches!(len, 8 | 16) {
@@ -70,7 +71,16 @@ impl Values<'_> {
                     _ => float(f64::from_bits(bits)),
                 })
             };
-            return Ok(format!("{} + {}i", part(0)?, part(len / 2)?));
+            let imaginary = part(len / 2)?;
+            return Ok(match imaginary.strip_prefix('-') {
+                Some(size) => format!("{} - {size}i", part(0)?),
+                None => format!("{} + {imaginary}i", part(0)?),
+            });
+        }
+        if len == 10 && encoding == gimli::DW_ATE_float {
+            let low = self.number(place, 0, 8)?;
+            let high = self.number(place, 8, 2)?;
+            return Ok(wide_float(high >> 15 == 1, high & 0x7fff, u128::from(low), 63));
         }
         if len == 16 {
             let bytes: [u8; 16] = self.bytes(place, 0, 16)?.try_into().unwrap_or_default();
@@ -100,6 +110,7 @@ impl Values<'_> {
             },
             gimli::DW_ATE_signed => extend(bits, len, true).to_string(),
             gimli::DW_ATE_unsigned | gimli::DW_ATE_address => bits.to_string(),
+            gimli::DW_ATE_float if len == 2 => float(half(bits as u16)),
             gimli::DW_ATE_float if len == 4 => float(f32::from_bits(bits as u32)),
             gimli::DW_ATE_float if len == 8 => float(f64::from_bits(bits)),
             _ => format!("{bits:#x}"),
@@ -124,6 +135,9 @@ impl Values<'_> {
             Some(Shape::Base { .. }) if target.as_ref().is_some_and(|target| byte_wide(target)) => {
                 let plain = target.as_ref().is_some_and(|target| plain_char(target));
                 self.text_pointer(address, plain)
+            }
+            _ if let Some(unit) = to.and_then(|to| self.wide_character(to)) => {
+                self.wide_pointer(unit, address)
             }
             _ => match to.and_then(|to| self.dynamic_class(to, address)) {
                 Some((name, _)) => format!("{address:#x} ({name})"),
@@ -164,6 +178,8 @@ impl Values<'_> {
                 .get(..bytes.len().min(want as usize))
                 .unwrap_or(&[])
                 .to_vec(),
+            // Each character for itself.
+            Place::Partial { .. } | Place::Target(_) => return Ok(None),
         };
         let end = bytes.iter().position(|&byte| byte == 0);
         let (shown, rest) = bytes.split_at(end.unwrap_or(bytes.len()));
@@ -319,26 +335,40 @@ fn float<F: std::fmt::Debug + Into<f64> + Copy>(value: F) -> String {
     format!("{value:?}")
 }
 
-/// A 128-bit float, as near as a 64-bit one can say it.
-fn number_of_quad(bits: u128) -> String {
-    let sign = (bits >> 127) as u64;
-    let exponent = ((bits >> 112) & 0x7fff) as i64;
-    let fraction = bits & ((1 << 112) - 1);
-    let narrow = match exponent {
-        0x7fff => {
-            if fraction == 0 {
-                f64::INFINITY
-            } else {
-                f64::NAN
-            }
-        }
-        _ if (-1022..=1023).contains(&(exponent - 16383)) => {
-            f64::from_bits((((exponent - 16383 + 1023) as u64) << 52) | (fraction >> 60) as u64)
-        }
-        _ if exponent < 16383 => 0.0,
-        _ => return format!("{bits:#034x}"),
+/// A 16-bit float.
+fn half(bits: u16) -> f32 {
+    let (sign, exponent, fraction) = (bits >> 15, bits >> 10 & 0x1f, bits & 0x3ff);
+    let size = match exponent {
+        0 => f32::from(fraction) * 2f32.powi(-24),
+        0x1f if fraction == 0 => f32::INFINITY,
+        0x1f => f32::NAN,
+        _ => f32::from(fraction | 0x400) * 2f32.powi(i32::from(exponent) - 25),
     };
-    float(if sign == 1 { -narrow } else { narrow })
+    if sign == 1 { -size } else { size }
+}
+
+/// A 128-bit float.
+fn number_of_quad(bits: u128) -> String {
+    let (exponent, fraction) = ((bits >> 112) as u64 & 0x7fff, bits & ((1 << 112) - 1));
+    let one = if exponent == 0 { 0 } else { 1 << 112 };
+    wide_float(bits >> 127 == 1, exponent, fraction | one, 112)
+}
+
+/// A float of 15 bits of exponent, as near as a 64-bit one can say it; `scale` bits of the mantissa are its fraction.
+fn wide_float(negative: bool, exponent: u64, mantissa: u128, scale: i32) -> String {
+    let fraction = mantissa & !(1 << scale);
+    let power = i32::try_from(exponent.max(1)).unwrap_or(0) - 16383 - scale;
+    let size = match exponent {
+        0x7fff if fraction == 0 => f64::INFINITY,
+        0x7fff => f64::NAN,
+        // In two steps: one factor alone can be too small.
+        _ => mantissa as f64 * 2f64.powi(power / 2) * 2f64.powi(power - power / 2),
+    };
+    let sign = if negative { "-" } else { "" };
+    if exponent != 0x7fff && (size.is_infinite() || size == 0.0 && mantissa != 0) {
+        return format!("{sign}{mantissa:#x}p{power}");
+    }
+    float(if negative { -size } else { size })
 }
 
 /// The name of an enumeration's value, or names of its bits, or the number.
@@ -387,5 +417,17 @@ mod tests {
         assert_eq!(float(f64::NAN), "nan");
         assert_eq!(number_of_quad(0x3fff_8000_0000_0000_0000_0000_0000_0000), "1.5");
         assert_eq!(number_of_quad(0xc000_0000_0000_0000_0000_0000_0000_0000), "-2.0");
+        // 0.1: the nearest 64-bit number, not the one below.
+        assert_eq!(number_of_quad(0x3ffb_9999_9999_9999_9999_9999_9999_999a), "0.1");
+        assert_eq!(number_of_quad(0), "0.0");
+        assert_eq!(number_of_quad(0x7fff << 112), "inf");
+        assert_eq!(
+            number_of_quad(0x7ffe << 112),
+            "0x10000000000000000000000000000p16271"
+        );
+        assert_eq!(half(0x3e00), 1.5);
+        assert_eq!(half(0x8001), -2f32.powi(-24));
+        assert_eq!(half(0xfc00), f32::NEG_INFINITY);
+        assert_eq!(wide_float(false, 0x4000, 0xa000_0000_0000_0000, 63), "2.5");
     }
 }

@@ -4,16 +4,56 @@
 //! trees and hash tables have no type in the debug information, so their values are found by alignment.
 
 use super::read::Located;
-use super::{Item, Items, Values, View, c};
-use crate::Place;
+use super::{Item, Items, Values, View, c, wide};
 use crate::dwarf::DieId;
 use crate::dwarf::types::{Shape, Type};
+use crate::{Availability, Place};
 
 /// Levels of a balanced tree; more than any that fits into memory has.
 const TREE_DEPTH: usize = 128;
 
+/// Bits of a set that are looked at.
+const BITS_SHOWN: u64 = 1024;
+
 fn argument(ty: &Type, index: usize) -> Option<DieId> {
     ty.arguments.get(index).map(|(_, ty)| *ty)
+}
+
+impl Values<'_> {
+    /// A pointer to a member on one line: to data the offset, to a function what the table has or the place in the
+    /// virtual table (Itanium ABI, 2.3; on 32-bit ARM and wasm the lowest bit of the adjustment tells which).
+    pub(super) fn member_pointer(
+        &self,
+        to: Option<DieId>,
+        of: Option<DieId>,
+        place: &Place,
+    ) -> Result<String, Availability> {
+        let word = of.or(to).map_or(4, |ty| self.word_len(ty));
+        let first = self.number(place, 0, word)?;
+        let target = to.and_then(|to| self.strip(to));
+        if !target.is_some_and(|target| matches!(target.shape, Shape::Function { .. })) {
+            return Ok(match c::extend(first, word, true) {
+                -1 => "nullptr".to_string(),
+                offset => format!("at offset {offset}"),
+            });
+        }
+        let adjustment = self.number(place, word, word)?;
+        Ok(match (first, adjustment & 1) {
+            (0, 0) => "nullptr".to_string(),
+            (offset, 1) => format!("virtual, at offset {offset} of the table"),
+            (index, _) => match self.target.table_function(index) {
+                Some(function) => (self.function_name)(function),
+                None => format!("{index:#x} (no function in the table)"),
+            },
+        })
+    }
+}
+
+/// The number that is the last argument of a template, as compilers write it: `3UL`.
+fn last_number(ty: &Type) -> Option<u64> {
+    let (_, last) = ty.name.as_deref()?.rsplit_once(['<', ' '])?;
+    let digits = last.trim_end_matches('>').trim_end_matches(['U', 'L']);
+    digits.parse().ok()
 }
 
 pub(crate) fn string<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<View<'a>> {
@@ -51,7 +91,7 @@ fn characters<'a>(values: &Values<'a>, place: Place, unit: u64, len: u64) -> Opt
                 return Some(View::Broken(why));
             }
         }
-        (Place::Bytes(_), 1 | 2 | 4) => {}
+        (Place::Bytes(_) | Place::Partial { .. }, 1 | 2 | 4) => {}
         _ => return None,
     }
     let shown = len.min(c::TEXT_LIMIT as u64);
@@ -59,21 +99,7 @@ fn characters<'a>(values: &Values<'a>, place: Place, unit: u64, len: u64) -> Opt
     for index in 0..shown {
         codes.push(values.number(&place, index.checked_mul(unit)?, unit).ok()?);
     }
-    let text: Vec<u8> = match unit {
-        1 => codes.iter().map(|code| *code as u8).collect(),
-        2 => {
-            let codes = codes.iter().map(|code| *code as u16);
-            let text: String = char::decode_utf16(codes)
-                .map(|code| code.unwrap_or(char::REPLACEMENT_CHARACTER))
-                .collect();
-            text.into_bytes()
-        }
-        _ => {
-            let code = |code: &u64| char::from_u32(*code as u32).unwrap_or(char::REPLACEMENT_CHARACTER);
-            codes.iter().map(code).collect::<String>().into_bytes()
-        }
-    };
-    Some(View::Word(c::quoted(&text, shown < len)))
+    Some(View::Word(c::quoted(&wide::text(&codes, unit), shown < len)))
 }
 
 pub(crate) fn vector<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<View<'a>> {
@@ -121,7 +147,24 @@ pub(crate) fn vector_of_bool<'a>(values: &Values<'a>, ty: &Type, place: &Place) 
     })
 }
 
+/// Bits by their numbers of those that are set, as sets of numbers are shown.
+pub(crate) fn bitset<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<View<'a>> {
+    let len = last_number(ty)?;
+    let mut set = Vec::new();
+    for index in 0..len.min(BITS_SHOWN) {
+        let byte = values.number(place, index / 8, 1).ok()?;
+        if byte >> (index % 8) & 1 == 1 {
+            set.push(index.to_string());
+        }
+    }
+    let more = if len > BITS_SHOWN { ", ..." } else { "" };
+    Some(View::Word(format!("bitset({len}) {{{}{more}}}", set.join(", "))))
+}
+
 pub(crate) fn array<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<View<'a>> {
+    if last_number(ty) == Some(0) {
+        return Some(View::Word("{}".to_string()));
+    }
     let (ty, place) = values.find_place(ty.id, place, "__elems_")?;
     Some(View::Same { ty, place })
 }
@@ -131,11 +174,7 @@ pub(crate) fn span<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<
     let len = match values.word(ty.id, place, &["__size_"]) {
         Some(len) => len,
         // The length is part of the type.
-        None => {
-            let (_, extent) = ty.name.as_deref()?.rsplit_once(", ")?;
-            let digits = extent.trim_end_matches('>').trim().trim_end_matches(['U', 'L']);
-            digits.parse().ok()?
-        }
+        None => last_number(ty)?,
     };
     Some(values.sequence(argument(ty, 0)?, address, len))
 }
@@ -447,11 +486,12 @@ pub(crate) fn shared_ptr<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> O
     let (pointer, pointer_place) = stored_pointer(values, ty, place)?;
     let word = values.word_len(ty.id);
     let counts = values.word(ty.id, place, &["__cntrl_"])?;
+    let same = View::Same {
+        ty: pointer,
+        place: pointer_place,
+    };
     if counts == 0 {
-        return Some(View::Same {
-            ty: pointer,
-            place: pointer_place,
-        });
+        return Some(same);
     }
     // A virtual table, then owners less one, then observers.
     let count = |index: u64| values.memory_number(counts.checked_add(word.checked_mul(index)?)?, word);
@@ -461,11 +501,17 @@ pub(crate) fn shared_ptr<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> O
     };
     let mask = u64::MAX >> (64 - 8 * word.clamp(1, 8));
     Some(View::Shared {
-        ty: pointer,
-        place: pointer_place,
+        view: Box::new(same),
         strong: strong.wrapping_add(1) & mask,
         weak,
     })
+}
+
+pub(crate) fn weak_ptr<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<View<'a>> {
+    match shared_ptr(values, ty, place)? {
+        View::Shared { strong: 0, .. } => Some(View::Word("(its value was destroyed)".to_string())),
+        view => Some(view),
+    }
 }
 
 pub(crate) fn reference_wrapper<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<View<'a>> {

@@ -22,10 +22,23 @@ impl<'a> Values<'a> {
     /// A value on one line.
     pub fn line(&self, ty: DieId, place: &Place, depth: usize) -> Result<String, Availability> {
         let full = self.strip(ty).ok_or_else(unknown_type)?;
+        let deeper = depth.checked_sub(1);
+        if let (Shape::Pointer { to: Some(to), .. }, Place::Target(target), Some(deeper)) =
+            (&full.shape, place, deeper)
+        {
+            let line = self.line(*to, target, deeper)?;
+            return Ok(match self.is_transparent(&full) {
+                true => line,
+                false => format!("-> {line}"),
+            });
+        }
+        if let Some(unit) = self.wide_character(ty) {
+            return self.wide_line(unit, place);
+        }
         if let Some(line) = self.scalar(&full, place) {
             return line;
         }
-        let Some(deeper) = depth.checked_sub(1) else {
+        let Some(deeper) = deeper else {
             return Ok("{...}".to_string());
         };
         if let Some((label, view)) = self.rendered(&full, place) {
@@ -61,9 +74,14 @@ impl<'a> Values<'a> {
                 self.array_line(*element, dimensions, place, full.language, deeper)
             }
             Shape::Function { .. } => Ok("a function".to_string()),
-            Shape::Opaque => Ok(match place {
-                Place::Memory(address) => format!("at {address:#x}"),
-                Place::Bytes(_) => "{...}".to_string(),
+            Shape::MemberPointer { to, of } => self.member_pointer(*to, *of, place),
+            Shape::Opaque => Ok(match place.address() {
+                // C++'s `nullptr_t` has but one value.
+                _ if full.name.as_deref().is_some_and(|name| name.contains("nullptr")) => {
+                    "nullptr".to_string()
+                }
+                Some(address) => format!("at {address:#x}"),
+                None => "{...}".to_string(),
             }),
             Shape::Base { .. } | Shape::Enum { .. } | Shape::Alias { .. } => Err(unknown_type()),
         }
@@ -77,10 +95,7 @@ impl<'a> Values<'a> {
         language: Language,
         depth: usize,
     ) -> Result<String, Availability> {
-        // A record that cannot be read at all says so once, not per member.
         let mut parts = List::new();
-        let mut failed = None;
-        let mut read = 0usize;
         // Virtual tables are the compiler's; they stand among the children.
         let shown = members.iter().filter(|member| !is_vtable(member));
         for member in shown.take(LINE_LIMIT) {
@@ -89,42 +104,25 @@ impl<'a> Values<'a> {
                 Ok(Located::Bits(bits)) => Ok(self.bits(member.ty, bits)),
                 Err(error) => Err(error),
             };
-            let value = match value {
-                Ok(value) => {
-                    read += 1;
-                    value
-                }
-                Err(error) => {
-                    let words = reason(&error);
-                    failed = failed.or(Some(error));
-                    words
-                }
-            };
-            let named = match &member.name {
+            let named = |value: String| match &member.name {
                 Some(name) if language == Language::Rust && tuple_field(name) => value,
                 Some(name) if language == Language::Rust => format!("{}: {value}", captured(name)),
                 Some(name) if language == Language::Zig => format!(".{name} = {value}"),
                 Some(name) => format!("{name} = {value}"),
                 None => value,
             };
-            if !parts.add(named) {
+            if !parts.add_named(value, named) {
                 break;
             }
         }
-        match failed {
-            Some(error) if read == 0 => Err(error),
-            _ => {
-                let tuple = language == Language::Rust
-                    && !members.is_empty()
-                    && members
-                        .iter()
-                        .all(|member| member.name.as_deref().is_some_and(tuple_field));
-                Ok(if tuple {
-                    parts.close("(", ")")
-                } else {
-                    parts.close("{", "}")
-                })
-            }
+        let tuple = language == Language::Rust
+            && !members.is_empty()
+            && members
+                .iter()
+                .all(|member| member.name.as_deref().is_some_and(tuple_field));
+        match tuple {
+            true => parts.close("(", ")"),
+            false => parts.close("{", "}"),
         }
     }
 
@@ -149,18 +147,24 @@ impl<'a> Values<'a> {
             {
                 return Ok(text);
             }
+            if let (Some(unit), false) = (
+                self.wide_character(element),
+                matches!(place, Place::Partial { .. }),
+            ) {
+                return self.wide_array(unit, place, count);
+            }
             return self.elements_line(element, place, count, language, depth);
         }
         let size = self.row_size(element, inner).ok_or_else(unknown_type)?;
         let mut parts = List::new();
         for index in 0..count.min(LINE_ELEMENTS) {
             let row = self.part(place, index.saturating_mul(size), Some(size))?;
-            if !parts.add(self.array_line(element, inner, &row, language, depth)?) {
+            if !parts.add(self.array_line(element, inner, &row, language, depth)) {
                 break;
             }
         }
         parts.more |= count > LINE_ELEMENTS;
-        Ok(brackets(parts, language))
+        brackets(parts, language)
     }
 
     fn elements_line(
@@ -175,12 +179,12 @@ impl<'a> Values<'a> {
         let mut parts = List::new();
         for index in 0..count.min(LINE_ELEMENTS) {
             let part = self.part(place, index.saturating_mul(size), Some(size))?;
-            if !parts.add(self.line(element, &part, depth)?) {
+            if !parts.add(self.line(element, &part, depth)) {
                 break;
             }
         }
         parts.more |= count > LINE_ELEMENTS;
-        Ok(brackets(parts, language))
+        brackets(parts, language)
     }
 
     fn view_line(
@@ -224,13 +228,8 @@ impl<'a> Values<'a> {
                 })
             }
             View::Same { ty, place } => self.line(ty, &place, deeper),
-            View::Shared {
-                ty,
-                place,
-                strong,
-                weak,
-            } => {
-                let line = self.line(ty, &place, deeper)?;
+            View::Shared { view, strong, weak } => {
+                let line = self.view_line(label, *view, language, depth)?;
                 Ok(format!("{line} (strong {strong}, weak {weak})"))
             }
             View::Dynamic { ty, place } => {
@@ -244,11 +243,11 @@ impl<'a> Values<'a> {
             View::Tuple(parts) => {
                 let mut list = List::new();
                 for (ty, place) in &parts {
-                    if !list.add(self.line(*ty, place, deeper)?) {
+                    if !list.add(self.line(*ty, place, deeper)) {
                         break;
                     }
                 }
-                Ok(list.close("{", "}"))
+                list.close("{", "}")
             }
             View::Variant { name, members, place } => {
                 let [only] = members.as_slice() else {
@@ -298,34 +297,36 @@ impl<'a> Values<'a> {
             }
             let part = match item {
                 Ok(Item { key, value }) => {
-                    let value = self.line(value.0, &value.1, depth)?;
+                    let value = self.line(value.0, &value.1, depth);
                     match key {
-                        Some((ty, place)) => format!("{}: {value}", self.line(ty, &place, depth)?),
+                        Some((ty, place)) => self
+                            .line(ty, &place, depth)
+                            .and_then(|key| Ok(format!("{key}: {}", value?))),
                         None => value,
                     }
                 }
                 Err(why) if index == 0 => return Err(Availability::NotReadable(why)),
-                Err(why) => format!("({why})"),
+                Err(why) => Ok(format!("({why})")),
             };
             if !parts.add(part) {
                 break;
             }
         }
-        Ok(match braces {
+        match braces {
             true => parts.close("{", "}"),
             false => parts.close("[", "]"),
-        })
+        }
     }
 
     /// The alternative of a tagged union that its tag selects.
     pub fn variant(&self, part: &VariantPart, place: &Place) -> Result<View<'a>, Availability> {
         let chosen = match &part.tag {
             Some(tag) => {
-                let located = self.member(place, tag)?;
-                let number = self.located_number(located, tag.ty);
                 let len = self.size(tag.ty).unwrap_or(8);
-                let number =
-                    number.ok_or_else(|| Availability::NotReadable("its tag is not a number".to_string()))?;
+                let number = match self.member(place, tag)? {
+                    Located::Place(place) => self.number(&place, 0, len)?,
+                    Located::Bits(bits) => bits,
+                };
                 let mask = if len >= 8 {
                     u64::MAX
                 } else {
@@ -378,12 +379,20 @@ impl<'a> Values<'a> {
         };
         let name = String::from_utf8(name).ok()?;
         let name = crate::names::described_class(&name)?;
-        if name == self.type_name(full.id) {
+        let class = self.types.class(self.units, &name);
+        if class.map_or(name == self.type_name(full.id), |class| {
+            self.is_same(class, full.id)
+        }) {
             return None;
         }
-        let class = self.types.class(self.units, &name);
+        let name = class.map_or(name, |class| self.type_name(class));
         let object = address.checked_add_signed(distance)?;
         Some((name, class.map(|class| (class, object))))
+    }
+
+    /// Whether two classes are one, described in two units.
+    fn is_same(&self, one: DieId, other: DieId) -> bool {
+        one == other || self.type_name(one) == self.type_name(other)
     }
 
     /// Whether a class has a virtual table of its own or of its first base.
@@ -419,7 +428,7 @@ pub(super) fn tuple_field(name: &str) -> bool {
         .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-fn brackets(parts: List, language: Language) -> String {
+fn brackets(parts: List, language: Language) -> Result<String, Availability> {
     if language == Language::Rust {
         parts.close("[", "]")
     } else {
@@ -444,10 +453,12 @@ pub(super) fn unknown_type() -> Availability {
     Availability::Unsupported("its type is missing in the debug information".to_string())
 }
 
-/// Parts of a line, until it is long enough.
+/// Parts of a line, until it is long enough. One that is not there gives its reason; if none is, that is the line's.
 struct List {
     text: String,
     more: bool,
+    any: bool,
+    missing: Option<Availability>,
 }
 
 impl List {
@@ -455,11 +466,33 @@ impl List {
         List {
             text: String::new(),
             more: false,
+            any: false,
+            missing: None,
         }
     }
 
     /// Adds a part, or dots if there is no room; whether there was.
-    fn add(&mut self, part: String) -> bool {
+    fn add(&mut self, part: Result<String, Availability>) -> bool {
+        self.add_named(part, |part| part)
+    }
+
+    /// As [`add`](Self::add), with what is written around a value or the reason for its absence.
+    fn add_named(
+        &mut self,
+        part: Result<String, Availability>,
+        named: impl FnOnce(String) -> String,
+    ) -> bool {
+        let part = match part {
+            Ok(part) => {
+                self.any = true;
+                named(part)
+            }
+            Err(why) => {
+                let part = named(reason(&why));
+                self.missing.get_or_insert(why);
+                part
+            }
+        };
         let long = self.text.len().saturating_add(part.len()) > LINE_LIMIT;
         if long && !self.text.is_empty() {
             self.more = true;
@@ -472,12 +505,15 @@ impl List {
         true
     }
 
-    fn close(self, open: &str, end: &str) -> String {
+    fn close(self, open: &str, end: &str) -> Result<String, Availability> {
+        if let (Some(why), false) = (self.missing, self.any) {
+            return Err(why);
+        }
         let more = match (self.more, self.text.is_empty()) {
             (false, _) => "",
             (true, true) => "...",
             (true, false) => ", ...",
         };
-        format!("{open}{}{more}{end}", self.text)
+        Ok(format!("{open}{}{more}{end}", self.text))
     }
 }

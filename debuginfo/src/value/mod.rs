@@ -1,6 +1,6 @@
 //! Values for people: a lazy tree of nodes, rendered as their language writes them.
 //!
-//! `tree` makes nodes, `line` writes a value on one line, `read` gets bytes, `c` writes scalars; `table` is the
+//! `tree` makes nodes, `line` writes a value on one line, `read` gets bytes, `c` writes scalars, `wide` text of wide characters; `table` is the
 //! one table of renderers for types that are more than their members, and `cpp`, `rust` and `zig` hold those.
 //! Nothing here knows how a variable was located.
 //!
@@ -13,6 +13,7 @@ pub(crate) mod read;
 mod rust;
 mod table;
 pub(crate) mod tree;
+mod wide;
 mod zig;
 
 use crate::dwarf::DieId;
@@ -63,10 +64,9 @@ pub(crate) enum View<'a> {
     },
     /// The same as another value (a smart pointer's target, a newtype's content).
     Same { ty: DieId, place: Place },
-    /// The same as another value, with the counts of its owners.
+    /// A value with the counts of its owners.
     Shared {
-        ty: DieId,
-        place: Place,
+        view: Box<View<'a>>,
         strong: u64,
         weak: u64,
     },
@@ -86,13 +86,23 @@ pub(crate) enum View<'a> {
     Broken(String),
 }
 
+impl View<'_> {
+    /// A value whose type only the running program knows is as good as any other.
+    fn without_type(self) -> Self {
+        match self {
+            View::Dynamic { ty, place } => View::Same { ty, place },
+            view => view,
+        }
+    }
+}
+
 impl<'a> Values<'a> {
     /// The view of a value as expressions see it, if it has one: what only leads to another value is `Same`.
     pub fn view(&self, ty: &Type, place: &Place) -> Option<Result<View<'a>, Availability>> {
         Some(match self.rendered(ty, place)?.1 {
             View::Broken(why) => Err(Availability::NotReadable(why)),
-            View::Shared { ty, place, .. } | View::Dynamic { ty, place } => Ok(View::Same { ty, place }),
-            view => Ok(view),
+            View::Shared { view, .. } => Ok(view.without_type()),
+            view => Ok(view.without_type()),
         })
     }
 

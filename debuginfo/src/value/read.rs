@@ -6,9 +6,11 @@
 use super::Values;
 use crate::dwarf::DieId;
 use crate::dwarf::location::outside;
-use crate::dwarf::types::{Member, MemberPlace, Shape};
+use crate::dwarf::types::{Member, MemberPlace, Shape, Type};
 use crate::{Availability, Place};
 
+/// Other names of a type that are followed.
+pub(super) const ALIAS_LIMIT: usize = 32;
 /// Largest value that is read whole.
 const SCALAR_LIMIT: u64 = 64;
 
@@ -38,6 +40,21 @@ impl Values<'_> {
                 let part = start.and_then(|start| bytes.get(start..start.checked_add(want)?));
                 part.map(<[u8]>::to_vec).ok_or(Availability::OptimizedOut)
             }
+            Place::Partial { .. } => match self.part(place, offset, Some(len))? {
+                Place::Bytes(bytes) => Ok(bytes),
+                _ => Err(Availability::OptimizedOut),
+            },
+            Place::Target(_) => Err(no_address()),
+        }
+    }
+
+    /// Where a pointer of this type and place points to.
+    pub fn target_of(&self, pointer: &Type, place: &Place) -> Result<Place, Availability> {
+        match place {
+            Place::Target(target) => Ok((**target).clone()),
+            place => self
+                .number(place, 0, pointer.size.unwrap_or(4))
+                .map(Place::Memory),
         }
     }
 
@@ -56,19 +73,16 @@ impl Values<'_> {
     pub fn part(&self, place: &Place, offset: u64, len: Option<u64>) -> Result<Place, Availability> {
         match place {
             Place::Memory(address) => Ok(Place::Memory(address.wrapping_add(offset))),
-            Place::Bytes(bytes) => {
-                let start = usize::try_from(offset).ok().filter(|&start| start <= bytes.len());
-                let start = start.ok_or(Availability::OptimizedOut)?;
-                let left = bytes.len().saturating_sub(start);
-                let want = len.map_or(Some(left), |len| usize::try_from(len).ok());
-                let end = want
-                    .and_then(|want| start.checked_add(want))
-                    .ok_or(Availability::OptimizedOut)?;
-                bytes
-                    .get(start..end)
-                    .map(|part| Place::Bytes(part.to_vec()))
-                    .ok_or(Availability::OptimizedOut)
+            Place::Bytes(bytes) => cut(bytes, offset, len).map(Place::Bytes),
+            // What is lost as a whole has a place, too: that of nothing else.
+            Place::Partial { bytes, kept } => {
+                let (bytes, kept) = (cut(bytes, offset, len)?, cut(kept, offset, len)?);
+                Ok(match kept.iter().all(|&bits| bits == 0xff) {
+                    true => Place::Bytes(bytes),
+                    false => Place::Partial { bytes, kept },
+                })
             }
+            Place::Target(_) => Err(no_address()),
         }
     }
 
@@ -82,8 +96,14 @@ impl Values<'_> {
                 }
                 let shift = first % 8;
                 let count = shift.saturating_add(len).div_ceil(8);
-                let mut wide = [0u8; 16];
+                // Compilers keep track of the words that bit-fields share, but not of who wrote to which of the bits:
+                // in pieces they may be those of before.
+                if matches!(place, Place::Partial { .. }) {
+                    let why = "a bit-field of a value that is kept in pieces";
+                    return Err(Availability::Unsupported(why.to_string()));
+                }
                 let bytes = self.bytes(place, first / 8, count)?;
+                let mut wide = [0u8; 16];
                 wide.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
                 let bits = u128::from_le_bytes(wide) >> shift;
                 let mask = (1u128 << len) - 1;
@@ -166,16 +186,39 @@ impl Values<'_> {
     }
 }
 
+/// `len` bytes from `offset` on, or all.
+fn cut(bytes: &[u8], offset: u64, len: Option<u64>) -> Result<Vec<u8>, Availability> {
+    let rest = usize::try_from(offset).ok().and_then(|start| bytes.get(start..));
+    let part = rest.and_then(|rest| match len {
+        Some(len) => rest.get(..usize::try_from(len).ok()?),
+        None => Some(rest),
+    });
+    part.map(<[u8]>::to_vec).ok_or(Availability::OptimizedOut)
+}
+
+fn no_address() -> Availability {
+    Availability::Unsupported("a pointer that was optimized out; only what it points to was kept".to_string())
+}
+
 /// Records inside each other that a search goes into.
-const SEARCH_DEPTH: usize = 16;
+const SEARCH_DEPTH: usize = 64;
+/// Members that a search looks at: types of broken debug information can lie in themselves, many times.
+const SEARCH_LIMIT: usize = 4096;
 
 impl Values<'_> {
     /// The first member named `name` in a record or the records in it (each looked at before those inside it).
     pub fn find(&self, ty: DieId, place: &Place, name: &str) -> Option<(DieId, Located)> {
-        self.find_within(ty, place, name, SEARCH_DEPTH)
+        self.find_within(ty, place, name, SEARCH_DEPTH, &mut SEARCH_LIMIT.clone())
     }
 
-    fn find_within(&self, ty: DieId, place: &Place, name: &str, depth: usize) -> Option<(DieId, Located)> {
+    fn find_within(
+        &self,
+        ty: DieId,
+        place: &Place,
+        name: &str,
+        depth: usize,
+        left: &mut usize,
+    ) -> Option<(DieId, Located)> {
         let depth = depth.checked_sub(1)?;
         let full = self.strip(ty)?;
         let Shape::Record { members, .. } = &full.shape else {
@@ -184,13 +227,13 @@ impl Values<'_> {
         if let Some(member) = members.iter().find(|member| member.name.as_deref() == Some(name)) {
             return Some((member.ty, self.member(place, member).ok()?));
         }
-        members
-            .iter()
-            .take(16)
-            .find_map(|member| match self.member(place, member).ok()? {
-                Located::Place(inner) => self.find_within(member.ty, &inner, name, depth),
+        members.iter().find_map(|member| {
+            *left = left.checked_sub(1)?;
+            match self.member(place, member).ok()? {
+                Located::Place(inner) => self.find_within(member.ty, &inner, name, depth, left),
                 Located::Bits(_) => None,
-            })
+            }
+        })
     }
 
     /// The value of a numeric member found as [`find`](Self::find) does.
@@ -199,32 +242,35 @@ impl Values<'_> {
         self.located_number(located, ty)
     }
 
-    /// The first pointer in a record or the records in it: its type and where it points.
+    /// The first pointer in a record or the records in it: the type of its target, and where it points.
     pub fn find_pointer(&self, ty: DieId, place: &Place) -> Option<(DieId, u64)> {
-        self.pointer_within(ty, place, SEARCH_DEPTH)
+        let (to, place, len) = self.pointer_within(ty, place, SEARCH_DEPTH, &mut SEARCH_LIMIT.clone())?;
+        Some((to, self.number(&place, 0, len).ok()?))
     }
 
-    fn pointer_within(&self, ty: DieId, place: &Place, depth: usize) -> Option<(DieId, u64)> {
+    /// The first pointer by its type, whether it can be read or not: another must not take its place.
+    fn pointer_within(
+        &self,
+        ty: DieId,
+        place: &Place,
+        depth: usize,
+        left: &mut usize,
+    ) -> Option<(DieId, Place, u64)> {
         let depth = depth.checked_sub(1)?;
         let full = self.strip(ty)?;
         match &full.shape {
-            Shape::Pointer { to, .. } => Some(((*to)?, self.number(place, 0, full.size?).ok()?)),
-            Shape::Record { members, .. } => {
-                members
-                    .iter()
-                    .take(16)
-                    .find_map(|member| match self.member(place, member).ok()? {
-                        Located::Place(inner) => self.pointer_within(member.ty, &inner, depth),
-                        Located::Bits(_) => None,
-                    })
-            }
+            Shape::Pointer { to, .. } => Some(((*to)?, place.clone(), full.size?)),
+            Shape::Record { members, .. } => members.iter().find_map(|member| {
+                *left = left.checked_sub(1)?;
+                match self.member(place, member).ok()? {
+                    Located::Place(inner) => self.pointer_within(member.ty, &inner, depth, left),
+                    Located::Bits(_) => None,
+                }
+            }),
             _ => None,
         }
     }
 }
-
-/// Records and arrays inside each other that an alignment is looked for in.
-const ALIGNMENT_DEPTH: usize = 16;
 
 impl Values<'_> {
     /// Bytes of an address in the unit of a type.
@@ -270,23 +316,33 @@ impl Values<'_> {
         }
     }
 
-    /// The alignment that the language gives a type without any of its own.
+    /// The alignment of a type: its own, or that of its strictest part.
     pub fn alignment(&self, ty: DieId) -> Option<u64> {
-        self.alignment_within(ty, ALIGNMENT_DEPTH)
+        self.alignment_within(ty, SEARCH_DEPTH, &mut SEARCH_LIMIT.clone())
     }
 
-    fn alignment_within(&self, ty: DieId, depth: usize) -> Option<u64> {
+    fn alignment_within(&self, ty: DieId, depth: usize, left: &mut usize) -> Option<u64> {
         let depth = depth.checked_sub(1)?;
+        *left = left.checked_sub(1)?;
         let full = self.strip(ty)?;
+        if full.alignment.is_some() {
+            return full.alignment;
+        }
         match &full.shape {
-            Shape::Record { members, .. } => {
+            Shape::Record {
+                members, variants, ..
+            } => {
+                let variants = variants.iter().flat_map(|part| &part.variants);
+                let members = members
+                    .iter()
+                    .chain(variants.flat_map(|variant| &variant.members));
                 let mut most = 1;
                 for member in members {
-                    most = most.max(self.alignment_within(member.ty, depth)?);
+                    most = most.max(self.alignment_within(member.ty, depth, left)?);
                 }
                 Some(most)
             }
-            Shape::Array { element, .. } => self.alignment_within(*element, depth),
+            Shape::Array { element, .. } => self.alignment_within(*element, depth, left),
             _ => self.size(full.id).map(|size| size.clamp(1, 16)),
         }
     }

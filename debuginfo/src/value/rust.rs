@@ -237,10 +237,7 @@ fn btree<'a>(
     let word = values.word_len(map);
     let values = *values;
     // The address of a part of a node.
-    let part = move |node: u64, name: &str| match values.find_place(leaf, &Place::Memory(node), name)?.1 {
-        Place::Memory(at) => Some(at),
-        Place::Bytes(_) => None,
-    };
+    let part = move |node: u64, name: &str| values.find_place(leaf, &Place::Memory(node), name)?.1.address();
     let keys_of = move |node: u64| {
         let count = values.memory_number(part(node, "len")?, 2)?;
         (count <= NODE_KEYS).then_some(count)
@@ -315,50 +312,78 @@ fn btree<'a>(
 pub(crate) fn shared<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<View<'a>> {
     let word = values.word_len(ty.id);
     let (inner, address) = values.find_pointer(ty.id, place)?;
-    let counts = word.checked_mul(2)?;
-    let name = ty.name.as_deref()?;
-    let content = name.split_once('<')?.1;
-    if content.starts_with("str,") || content == "str>" {
-        let len = values.find_number(ty.id, place, "length")?;
-        return Some(values.text(address.checked_add(counts)?, len));
-    }
-    if content.starts_with('[') {
-        let element = argument(ty, 0).and_then(|slice| match &values.strip(slice)?.shape {
-            Shape::Array { element, .. } => Some(*element),
-            _ => None,
-        })?;
-        let len = values.find_number(ty.id, place, "length")?;
-        let start = address.checked_add(values.aligned(counts, element)?)?;
-        return Some(values.sequence(element, start, len));
-    }
-    if content.starts_with("dyn ") {
-        let concrete = values
-            .types
-            .behind_vtable(values.units, values.word(ty.id, place, &["vtable"])?)?;
-        let start = address.checked_add(values.aligned(counts, concrete)?)?;
-        return Some(View::Dynamic {
-            ty: concrete,
-            place: Place::Memory(start),
-        });
-    }
-    let inside = Place::Memory(address);
-    // Looked for among its own members: atomic counts hold a value, too.
-    let (content, content_place) = values
-        .own_place(inner, &inside, "value")
-        .or_else(|| values.own_place(inner, &inside, "data"))?;
     let strong = values.memory_number(address, word);
     let weak = values.memory_number(address.checked_add(word)?, word);
     let (Some(strong), Some(weak)) = (strong, weak) else {
         let why = format!("its counts at {address:#x} are outside memory");
         return Some(View::Broken(why));
     };
+    let view = match counted(values, ty, place, (inner, address))? {
+        View::Broken(why) => return Some(View::Broken(why)),
+        view => Box::new(view),
+    };
     // All strong ones together hold one weak count.
-    Some(View::Shared {
-        ty: content,
-        place: content_place,
-        strong,
-        weak: weak.saturating_sub(u64::from(strong > 0)),
-    })
+    let weak = weak.saturating_sub(u64::from(strong > 0));
+    Some(View::Shared { view, strong, weak })
+}
+
+/// What lies behind the counts at an address.
+fn counted<'a>(
+    values: &Values<'a>,
+    ty: &Type,
+    place: &Place,
+    (inner, address): (DieId, u64),
+) -> Option<View<'a>> {
+    let word = values.word_len(ty.id);
+    let counts = word.checked_mul(2)?;
+    let content = ty.name.as_deref()?.split_once('<')?.1;
+    if content.starts_with("str,") || content == "str>" {
+        let len = values.find_number(ty.id, place, "length")?;
+        return Some(values.text(address.checked_add(counts)?, len));
+    }
+    if content.starts_with('[') && !is_array(content) {
+        // Of a slice the compiler names its elements' type, or the type of the slice.
+        let named = argument(ty, 0)?;
+        let element = match &values.strip(named)?.shape {
+            Shape::Array { element, dimensions } if dimensions.as_slice() == [None] => *element,
+            _ => named,
+        };
+        let len = values.find_number(ty.id, place, "length")?;
+        let start = address.checked_add(values.aligned(counts, element)?)?;
+        return Some(values.sequence(element, start, len));
+    }
+    if content.starts_with("dyn ") || content.starts_with("(dyn ") {
+        let vtable = values.word(ty.id, place, &["vtable"])?;
+        let concrete = values.types.behind_vtable(values.units, vtable)?;
+        // The table tells the alignment, behind what drops the value and its size.
+        let alignment = values.memory_number(vtable.checked_add(counts)?, word)?;
+        let start = counts.checked_next_multiple_of(alignment.max(1))?;
+        return Some(View::Dynamic {
+            ty: concrete,
+            place: Place::Memory(address.checked_add(start)?),
+        });
+    }
+    // Looked for among its own members: atomic counts hold a value, too.
+    let inside = Place::Memory(address);
+    let (ty, place) = values
+        .own_place(inner, &inside, "value")
+        .or_else(|| values.own_place(inner, &inside, "data"))?;
+    Some(View::Same { ty, place })
+}
+
+/// Whether a type that begins with a bracket has a length: `[T; 3], ...`.
+fn is_array(text: &str) -> bool {
+    let mut depth = 0usize;
+    for c in text.chars() {
+        match c {
+            '[' | '(' | '<' => depth = depth.saturating_add(1),
+            ']' if depth == 1 => return false,
+            ']' | ')' | '>' => depth = depth.saturating_sub(1),
+            ';' if depth == 1 => return true,
+            _ => {}
+        }
+    }
+    false
 }
 
 pub(crate) fn weak<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<View<'a>> {
@@ -381,6 +406,31 @@ pub(crate) fn dynamic<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Opti
         ty: values.types.behind_vtable(values.units, vtable)?,
         place: Place::Memory(address),
     })
+}
+
+/// What a guard of a `RefCell` leads to.
+pub(crate) fn borrowed<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<View<'a>> {
+    let (pointer, place) = values.own_place(ty.id, place, "value")?;
+    let (ty, address) = values.find_pointer(pointer, &place)?;
+    // One of a slice, a text or a trait object has more beside the address.
+    (values.size(pointer)? == values.word_len(pointer)).then_some(View::Same {
+        ty,
+        place: Place::Memory(address),
+    })
+}
+
+/// Text that ends in a zero byte, which its length counts.
+pub(crate) fn c_text<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<View<'a>> {
+    let (_, address, len) = fat(values, ty, place)?;
+    Some(values.text(address, len.saturating_sub(1)))
+}
+
+pub(crate) fn atomic_bool<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<View<'a>> {
+    match values.number(place, 0, ty.size?).ok()? {
+        0 => Some(View::Word("false".to_string())),
+        1 => Some(View::Word("true".to_string())),
+        other => Some(View::Broken(format!("its truth is {other}"))),
+    }
 }
 
 pub(crate) fn value<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<View<'a>> {

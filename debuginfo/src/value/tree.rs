@@ -43,9 +43,7 @@ impl<'a> Values<'a> {
             expand: None,
         };
         let line = place.and_then(|place| {
-            if let Place::Memory(address) = place {
-                node.address = Some(address);
-            }
+            node.address = place.address();
             let line = self.line(ty, &place, LINE_DEPTH);
             if self.expandable(ty, &place, line.is_ok(), VIEW_LIMIT) {
                 node.expand = Some(reference(ty, place, Part::Whole));
@@ -94,12 +92,12 @@ impl<'a> Values<'a> {
                 let Some(target) = to.and_then(|to| self.strip(to)) else {
                     return false;
                 };
-                let address = self.number(place, 0, full.size.unwrap_or(4));
-                let Some(address) = address.ok().filter(|&address| address != 0) else {
+                let at = self.target_of(&full, place);
+                let Some(at) = at.ok().filter(|at| *at != Place::Memory(0)) else {
                     return false;
                 };
                 if self.is_transparent(&full) {
-                    return self.expandable(target.id, &Place::Memory(address), readable, depth);
+                    return self.expandable(target.id, &at, readable, depth);
                 }
                 !matches!(target.shape, Shape::Function { .. } | Shape::Opaque)
                     && !self.is_plain_char(target.id)
@@ -164,13 +162,16 @@ impl<'a> Values<'a> {
         match &full.shape {
             Shape::Array { element, dimensions } => self.rows(*element, place, dimensions),
             Shape::Pointer { to: Some(to), .. } => {
-                let Ok(address) = self.number(place, 0, full.size.unwrap_or(4)) else {
-                    return Vec::new();
+                let target = match self.target_of(&full, place) {
+                    Err(_) | Ok(Place::Memory(0)) => return Vec::new(),
+                    Ok(target) => target,
                 };
-                if let Some((_, Some((class, object)))) = self.dynamic_class(*to, address) {
+                let dynamic = target
+                    .address()
+                    .and_then(|address| self.dynamic_class(*to, address));
+                if let Some((_, Some((class, object)))) = dynamic {
                     return self.inside(class, &Place::Memory(object), depth);
                 }
-                let target = Place::Memory(address);
                 match self.strip(*to).map(|to| to.shape.clone()) {
                     Some(Shape::Record { .. } | Shape::Array { .. }) => self.inside(*to, &target, depth),
                     _ if self.is_transparent(&full) => self.inside(*to, &target, depth),
@@ -208,13 +209,8 @@ impl<'a> Values<'a> {
                 self.some_entries((ty.id, place), len, items, 0, len.unwrap_or(ENTRY_LIMIT))
             }
             View::Same { ty, place } | View::Dynamic { ty, place } => self.led_to(ty, &place, depth),
-            View::Shared {
-                ty: inner,
-                place,
-                strong,
-                weak,
-            } => {
-                let mut nodes = self.led_to(inner, &place, depth);
+            View::Shared { view, strong, weak } => {
+                let mut nodes = self.view_children(ty, place, *view, depth);
                 for (name, count) in [("[strong]", strong), ("[weak]", weak)] {
                     nodes.push(ValueNode {
                         text: count.to_string(),
@@ -248,10 +244,7 @@ impl<'a> Values<'a> {
     /// The node that leads to a value's plain members.
     fn raw(&self, ty: &Type, members: &[Member], place: &Place) -> ValueNode {
         let node = ValueNode {
-            address: match place {
-                Place::Memory(address) => Some(*address),
-                Place::Bytes(_) => None,
-            },
+            address: place.address(),
             len_bytes: ty.size,
             expand: (!members.is_empty()).then(|| reference(ty.id, place.clone(), Part::Raw)),
             ..blank(RAW.to_string(), self.type_name(ty.id))
@@ -425,10 +418,7 @@ impl<'a> Values<'a> {
         let lengths: Option<Vec<u64>> = inner.iter().copied().collect();
         let lengths = lengths.filter(|lengths| line.is_ok() && lengths.iter().all(|&count| count > 0));
         let node = ValueNode {
-            address: match place {
-                Some(Place::Memory(address)) => Some(address),
-                _ => None,
-            },
+            address: place.as_ref().and_then(Place::address),
             len_bytes: self.row_size(element, inner),
             expand: place
                 .zip(lengths)
@@ -451,10 +441,7 @@ impl<'a> Values<'a> {
                     count: len,
                 };
                 ValueNode {
-                    address: match place {
-                        Place::Memory(address) => address.checked_add(offset),
-                        Place::Bytes(_) => None,
-                    },
+                    address: place.address().and_then(|address| address.checked_add(offset)),
                     len_bytes: len.checked_mul(size),
                     expand: Some(reference(element, place.clone(), part)),
                     ..blank(range_name(start, len), type_name.clone())

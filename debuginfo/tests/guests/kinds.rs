@@ -1,7 +1,9 @@
-// rustc --edition 2021 --target wasm32-wasip1 --crate-type lib --emit obj -g -C opt-level=0 -C panic=abort \
-//     --remap-path-prefix=$PWD=/build kinds.rs -o kinds.o
-// wasm-ld --no-entry --export=kinds --allow-undefined kinds.o -o kinds_rust.wasm
-// python3 ../../../assets/guests/neutral.py kinds_rust.wasm "$(rustc --print sysroot)/lib/rustlib/src/rust=/rust"
+//! A function with variables of Rust kinds, and nothing of a library around it.
+//!
+//! rustc --edition 2021 --target wasm32-wasip1 --crate-type lib --emit obj -g -C opt-level=0 -C panic=abort \
+//!     --remap-path-prefix=$PWD=/build kinds.rs -o kinds.o
+//! wasm-ld --no-entry --export=kinds --allow-undefined kinds.o -o kinds_rust.wasm
+//! python3 ../../../assets/guests/neutral.py kinds_rust.wasm "$(rustc --print sysroot)/lib/rustlib/src/rust=/rust"
 #![no_std]
 
 pub enum Shape {

@@ -1,0 +1,168 @@
+//! Places of variables in forms that samples have by chance only: pieces of which some are lost, bits, pointers without an
+//! address, arithmetic of 64 bits.
+
+#[path = "../fuzz/src/lib.rs"]
+#[allow(dead_code, unused_imports)]
+mod fuzz;
+
+use fuzz::{Kind, module};
+use stepwell_debuginfo::{Availability, CodeOffset, DebugInfo, Target, ValueNode, WasmValue};
+
+/// Locals 0, an address; 1, 7; 2, -5; 3, 64 bits. Memory is empty but for a 9 at 0x20.
+struct Frame;
+
+impl Target for Frame {
+    fn read_memory(&self, address: u64, out: &mut [u8]) -> bool {
+        for (at, byte) in (address..).zip(out.iter_mut()) {
+            *byte = if at == 0x20 { 9 } else { 0 };
+        }
+        address + (out.len() as u64) < 0x1000
+    }
+
+    fn local(&self, index: u32) -> Option<WasmValue> {
+        let locals = [
+            WasmValue::I32(0x10),
+            WasmValue::I32(7),
+            WasmValue::I32(-5i32 as u32),
+            WasmValue::I64(1 << 40),
+        ];
+        locals.get(index as usize).copied()
+    }
+
+    fn global(&self, _: u32) -> Option<WasmValue> {
+        None
+    }
+
+    fn operand(&self, _: u32) -> Option<WasmValue> {
+        None
+    }
+
+    fn table_function(&self, _: u64) -> Option<u32> {
+        None
+    }
+}
+
+fn only((info, at, _): &(DebugInfo, CodeOffset, Vec<u32>)) -> ValueNode {
+    let mut variables = info.variables(*at, 0, &Frame);
+    assert_eq!(variables.len(), 1);
+    variables.remove(0)
+}
+
+/// A variable with this place.
+fn shown(kind: Kind, expression: &[u8]) -> String {
+    let module = module(&[(b'v', kind, expression)]);
+    let node = only(&module);
+    assert_eq!(
+        module.0.evaluate("v", module.1, 0, &Frame).map(|node| node.text),
+        Ok(node.text.clone())
+    );
+    node.text
+}
+
+/// Pieces of the record, each with its bytes.
+const SEVEN: [u8; 4] = [0xed, 0, 1, 0x9f];
+
+#[test]
+fn members_that_were_kept_are_shown() {
+    // a in a local, b lost, c a constant.
+    let expression = [&SEVEN[..], &[0x93, 4, 0x93, 8, 0x33, 0x9f, 0x93, 4]].concat();
+    let (info, at, _) = module(&[(b'v', Kind::Record, &expression)]);
+    let node = only(&(info, at, Vec::new()));
+    assert_eq!(node.text, "{a = 7, b = optimized out, c = 3}");
+    assert_eq!(node.availability, Availability::Available);
+    let (info, at, _) = module(&[(b'v', Kind::Record, &expression)]);
+    let children = info.children(&node.expand.expect("members"), &Frame);
+    let states: Vec<(&str, bool)> = (children.iter())
+        .map(|child| (child.text.as_str(), child.availability == Availability::Available))
+        .collect();
+    assert_eq!(states, [("7", true), ("optimized out", false), ("3", true)]);
+    let value = |text: &str| info.evaluate(text, at, 0, &Frame).map(|node| node.text);
+    assert_eq!(value("v.a + v.c"), Ok("10".to_string()));
+    assert_eq!(value("v.a + v.b"), Ok("optimized out: v.b".to_string()));
+}
+
+#[test]
+fn what_no_piece_covers_is_lost() {
+    assert_eq!(
+        shown(Kind::Record, &[&SEVEN[..], &[0x93, 4]].concat()),
+        "{a = 7, b = optimized out, c = optimized out}"
+    );
+    // 32 bits of a local are no 64 bits.
+    assert_eq!(
+        shown(Kind::LongLong, &[&SEVEN[..], &[0x93, 8]].concat()),
+        "optimized out"
+    );
+    assert_eq!(shown(Kind::Record, &[0x93, 16]), "optimized out");
+    // What one piece is in does not exist: the rest does.
+    let global = [0xed, 1, 0, 0x9f, 0x93, 12];
+    let found = shown(Kind::Record, &[&global[..], &SEVEN, &[0x93, 4]].concat());
+    assert_eq!(found, "{a = optimized out, b = optimized out, c = 7}");
+}
+
+#[test]
+fn pieces_of_bits() {
+    // Four bits of 7, four from the fifth of a byte in memory (9 at 0x20), the rest zeros of a constant.
+    let memory = [0x08, 0x20, 0x9d, 4, 0];
+    let expression = [&SEVEN[..], &[0x9d, 4, 0], &memory, &[0x30, 0x9f, 0x9d, 24, 0]].concat();
+    assert_eq!(shown(Kind::Int, &expression), (0x97).to_string());
+}
+
+#[test]
+fn pointers_without_an_address_are_followed() {
+    let pointer = |to: u32| [&[0xa0][..], &to.to_le_bytes(), &[0]].concat();
+    let target: &[u8] = &SEVEN;
+    let places = module(&[(b't', Kind::Int, target), (b'p', Kind::Pointer, &pointer(0))]).2;
+    let (info, at, _) = module(&[
+        (b't', Kind::Int, target),
+        (b'p', Kind::Pointer, &pointer(places[0])),
+    ]);
+    let variables = info.variables(at, 0, &Frame);
+    assert_eq!(variables[1].text, "-> 7");
+    let children = info.children(variables[1].expand.as_ref().expect("its target"), &Frame);
+    assert_eq!(children[0].text, "7");
+    let value = |text: &str| info.evaluate(text, at, 0, &Frame).map(|node| node.text);
+    assert_eq!(value("*p + 1"), Ok("8".to_string()));
+    assert!(value("p + 1").unwrap().contains("optimized out"));
+    // Of what lies in memory the address is known.
+    let in_memory: &[u8] = &[0x08, 0x20];
+    let (info, at, _) = module(&[
+        (b't', Kind::Int, in_memory),
+        (b'p', Kind::Pointer, &pointer(places[0])),
+    ]);
+    let variables = info.variables(at, 0, &Frame);
+    assert_eq!(variables[1].text, "0x20");
+    // One that leads to itself ends.
+    let own = module(&[(b'p', Kind::Pointer, &pointer(0))]).2;
+    let text = shown(Kind::Pointer, &pointer(own[0]));
+    assert!(text.starts_with("not supported"), "{text}");
+}
+
+#[test]
+fn arithmetic_is_as_wide_as_the_value() {
+    // A sign is extended from 32 to 64 bits: x | (x >> 31) * ~0 << 32.
+    let negative = [0xed, 0, 2];
+    let extend = [0x12, 0x10, 31, 0x25, 0x30, 0x20, 0x1e, 0x10, 32, 0x24, 0x21, 0x9f];
+    assert_eq!(shown(Kind::LongLong, &[&negative[..], &extend].concat()), "-5");
+    // Of 32 bits the sign is where 32 bits have it: x >> 1.
+    assert_eq!(
+        shown(Kind::Int, &[&negative[..], &[0x31, 0x26, 0x9f]].concat()),
+        "-3"
+    );
+    // A local of 64 bits and a constant.
+    let sum = [0xed, 0, 3, 0x23, 2, 0x9f];
+    assert_eq!(shown(Kind::LongLong, &sum), ((1u64 << 40) + 2).to_string());
+    let subtracted = [0xed, 0, 3, 0x31, 0x1c, 0x9f];
+    assert_eq!(shown(Kind::LongLong, &subtracted), ((1u64 << 40) - 1).to_string());
+    // Pieces count each for themselves.
+    let whole = [
+        &negative[..],
+        &[0x31, 0x26, 0x9f, 0x93, 4],
+        &[0x93, 8],
+        &negative,
+        &[0x31, 0x26, 0x9f, 0x93, 4],
+    ];
+    assert_eq!(
+        shown(Kind::Record, &whole.concat()),
+        "{a = -3, b = optimized out, c = -3}"
+    );
+}
