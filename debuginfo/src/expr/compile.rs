@@ -186,7 +186,7 @@ impl<'e> Compiler<'e> {
         }
         if let Some(global) = scope.global(name) {
             let place = global.place.ok()?;
-            return match global.count {
+            return match global.lengths {
                 None => self.known(Operand::Object {
                     ty: Ty::Die(global.ty),
                     place,
@@ -200,7 +200,7 @@ impl<'e> Compiler<'e> {
     fn variable(&self, found: Found, name: &str) -> Option<Sym> {
         let ty = Ty::Die(found.ty);
         match found.place {
-            Ok(_) if found.count.is_some() => None,
+            Ok(_) if found.lengths.is_some() => None,
             Ok(place) => self.known(Operand::Object { ty, place }),
             Err(Availability::NotReadable(_)) => Some(match self.eval.scope.site(name)? {
                 Site::Slot(slot) => Sym::Object(ty, At::Slot(slot)),
