@@ -78,11 +78,13 @@ pub enum TrapKind {
     NullExceptionReference = 13,
     /// An exception that nothing catches.
     UncaughtException = 14,
+    /// More exceptions are referred to than an engine keeps.
+    TooManyExceptions = 15,
 }
 
 impl TrapKind {
     /// All kinds, by their number.
-    pub const ALL: [TrapKind; 15] = [
+    pub const ALL: [TrapKind; 16] = [
         TrapKind::Unreachable,
         TrapKind::MemoryOutOfBounds,
         TrapKind::TableOutOfBounds,
@@ -98,6 +100,7 @@ impl TrapKind {
         TrapKind::NullFunctionReference,
         TrapKind::NullExceptionReference,
         TrapKind::UncaughtException,
+        TrapKind::TooManyExceptions,
     ];
 }
 
@@ -120,6 +123,7 @@ impl fmt::Display for TrapKind {
             TrapKind::NullFunctionReference => "null function reference",
             TrapKind::NullExceptionReference => "null exception reference",
             TrapKind::UncaughtException => "uncaught exception",
+            TrapKind::TooManyExceptions => "too many exceptions",
         })
     }
 }

@@ -6,6 +6,7 @@
 #![allow(clippy::single_range_in_vec_init)]
 
 mod exact_vectors;
+mod exception_programs;
 mod runtime_support;
 
 use runtime_support::{Watcher, host};
@@ -291,6 +292,31 @@ fn vectors_agree_with_the_interpreter_at_every_instruction() {
     let steps = check_module("vectors", &module, &["vectors"], &Places::all());
     assert!(steps >= 150_000, "only {steps} instructions were compared");
     assert!(steps < MOST_STEPS, "the program was not compared to its end");
+}
+
+/// Programs that throw and catch. `STEPWELL_SEEDS=FROM..TO` tries others, or more.
+#[test]
+fn exceptions_agree_with_the_interpreter_at_every_instruction() {
+    if let Err(why) = stepwell_engine::compile::supported() {
+        println!("nothing to compare: {why}");
+        return;
+    }
+    let text = std::env::var("STEPWELL_SEEDS").unwrap_or_else(|_| "0..24".to_string());
+    let range = text
+        .split_once("..")
+        .and_then(|(from, to)| Some(from.parse::<u64>().ok()?..to.parse().ok()?));
+    let range = range.unwrap_or_else(|| panic!("STEPWELL_SEEDS is FROM..TO, not {text:?}"));
+    let programs = range.end.saturating_sub(range.start) as usize;
+    let steps: usize = range
+        .map(|seed| {
+            let module = runtime_support::module(&exception_programs::program(seed));
+            check_module(&format!("exceptions {seed}"), &module, &[], &Places::all())
+        })
+        .sum();
+    assert!(
+        steps >= 2_000 * programs,
+        "only {steps} instructions were compared"
+    );
 }
 
 #[test]

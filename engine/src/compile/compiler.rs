@@ -9,6 +9,7 @@
 //! Must not know: operators' semantics, one machine's encodings.
 
 use super::frame_map::{FrameMap, Home, Loc, SiteKind};
+use super::handlers::{ClauseId, Handlers, Thrown};
 use super::masm::{Address, Masm, Size};
 use super::operators::Operators;
 use super::regalloc::{Prepass, assign_homes};
@@ -47,6 +48,12 @@ pub(super) enum ControlKind {
     If,
     /// `if` after its `else`.
     Else,
+    /// `try_table`, by its number among the handlers.
+    TryTable(u32),
+    /// The old `try` before its first arm.
+    Try(u32),
+    /// An arm of the old `try`.
+    Arm(ClauseId),
 }
 
 /// A control frame.
@@ -63,6 +70,15 @@ pub(super) struct Control<'a, L> {
     pub results: &'a [ValType],
     /// Whether a branch goes to `label`.
     pub branched: bool,
+    /// The `try` whose body the code inside lies in, by its number among the handlers.
+    pub covered: Option<u32>,
+}
+
+/// Leads to where a clause of a `try` goes on.
+pub(super) struct Pad<L> {
+    pub clause: ClauseId,
+    /// The label; none is the function's own, where it returns.
+    pub to: Option<L>,
 }
 
 struct TrapExit<L> {
@@ -70,6 +86,8 @@ struct TrapExit<L> {
     kind: TrapKind,
     boundary: u32,
     stack: Option<Moment>,
+    /// What is thrown, if the trap is that nothing catches it.
+    thrown: Option<Thrown>,
 }
 
 struct WatchExit<L> {
@@ -97,6 +115,7 @@ pub(super) struct Compiler<'a, M: Masm> {
     pub stack: ValueStack,
     pub control: Vec<Control<'a, M::Label>>,
     pub map: FrameMap,
+    pub handlers: Handlers,
     pub homes: Vec<Home>,
     /// Whether the code being walked can be reached.
     pub reachable: bool,
@@ -109,6 +128,7 @@ pub(super) struct Compiler<'a, M: Masm> {
     pub next_at: u64,
     with: &'a Instrumentation,
     pub own_layout: &'a CallLayout,
+    pub own_results: &'a [ValType],
     saved: CalleeSaved,
     /// Registers that this instruction is using.
     pub pinned: RegSet,
@@ -125,6 +145,7 @@ pub(super) struct Compiler<'a, M: Masm> {
     traps: Vec<TrapExit<M::Label>>,
     ticks: Vec<TickExit<M::Label>>,
     watches: Vec<WatchExit<M::Label>>,
+    pub pads: Vec<Pad<M::Label>>,
     /// A mistake of ours; reported instead of code.
     pub broken: Option<&'static str>,
 }
@@ -189,8 +210,10 @@ pub(super) fn compile<M: Masm>(
             params: &[],
             results: &ty.results,
             branched: false,
+            covered: None,
         }],
         map,
+        handlers: Handlers::default(),
         reachable: true,
         skipped: 0,
         flags_wanted: false,
@@ -198,6 +221,7 @@ pub(super) fn compile<M: Masm>(
         next_at: body.first_op as u64,
         with,
         own_layout: module.func_layout(func),
+        own_results: &ty.results,
         saved,
         pinned: RegSet::default(),
         stale: false,
@@ -211,6 +235,7 @@ pub(super) fn compile<M: Masm>(
         traps: Vec::new(),
         ticks: Vec::new(),
         watches: Vec::new(),
+        pads: Vec::new(),
         broken: None,
     };
     compiler.run(ty, Operators::new(code, start))
@@ -356,6 +381,11 @@ impl<M: Masm> Compiler<'_, M> {
 
     /// Where the code goes to trap, with the state settled on.
     pub fn trap(&mut self, kind: TrapKind) -> M::Label {
+        self.trap_exit(kind, None)
+    }
+
+    /// The same; with what is thrown, if anything, of which it is a trap that nothing catches it.
+    pub fn trap_exit(&mut self, kind: TrapKind, thrown: Option<Thrown>) -> M::Label {
         let label = self.masm.label();
         let (boundary, stack) = (self.map.last_boundary(), self.settled);
         self.traps.push(TrapExit {
@@ -363,6 +393,7 @@ impl<M: Masm> Compiler<'_, M> {
             kind,
             boundary,
             stack,
+            thrown,
         });
         label
     }
@@ -444,12 +475,19 @@ impl<M: Masm> Compiler<'_, M> {
             self.masm.bind(exit.label);
             let native = self.masm.call_vmctx(vmctx::TRAP_STUB);
             self.map.add_trap(native, exit.kind, exit.boundary, exit.stack);
+            if let Some(thrown) = exit.thrown {
+                self.handlers.add_throw(native, thrown);
+            }
         }
         for exit in std::mem::take(&mut self.watches) {
             self.masm.bind(exit.label);
             let native = self.masm.call_watch(exit.at, exit.len_bytes);
             self.map.add_watch(native, exit.boundary, exit.offset);
             self.masm.jump(exit.back);
+        }
+        self.emit_pads();
+        if self.frame_bytes() > MAX_FRAME_BYTES {
+            return Err(too_large(self.at));
         }
         if let Some(broken) = self.broken {
             return Err(Error::Host(format!(
@@ -462,6 +500,7 @@ impl<M: Masm> Compiler<'_, M> {
         Ok(Compiled {
             code,
             callee_saved: self.saved,
+            handlers: self.handlers,
             frame_map: self.map,
         })
     }

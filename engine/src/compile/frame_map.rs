@@ -242,6 +242,13 @@ impl FrameMap {
         self.sites.get(site as usize).map(|site| site.native)
     }
 
+    /// File offset of the call that returns to `native`.
+    pub fn call_before(&self, native: u32) -> Option<u64> {
+        let found = self.sites_by_native.binary_search_by_key(&native, |site| site.0);
+        let number = self.sites_by_native.get(found.ok()?)?.1;
+        Some(u64::from(self.sites.get(number as usize)?.offset))
+    }
+
     /// All boundaries: (file offset, native offset), in order.
     pub fn boundaries(&self) -> impl Iterator<Item = (u64, u32)> + '_ {
         (self.stacks.all()).map(|boundary| (u64::from(boundary.offset), boundary.native))

@@ -15,6 +15,7 @@ mod compiler;
 mod condition;
 mod disasm;
 mod frame_map;
+mod handlers;
 mod masm;
 mod masm_simd;
 mod operands;
@@ -34,6 +35,7 @@ pub use ahead::compile_all;
 pub use condition::Condition;
 pub use disasm::{NativeRow, native_rows};
 pub use frame_map::{FrameMap, Home, Loc, Operand, Point, PointKind};
+pub use handlers::{Clause, ClauseId, Handlers, Thrown};
 
 use crate::error::Error;
 use crate::layout::VmLayout;
@@ -106,6 +108,8 @@ pub struct Compiled {
     pub code: Vec<u8>,
     /// Where its frames save callers' registers.
     pub callee_saved: CalleeSaved,
+    /// What it throws and catches.
+    pub handlers: Handlers,
     /// Where everything is.
     pub frame_map: FrameMap,
 }
@@ -120,6 +124,8 @@ pub struct Code {
     pub bytes: Vec<u8>,
     /// As [`Compiled::callee_saved`].
     pub callee_saved: CalleeSaved,
+    /// As [`Compiled::handlers`].
+    pub handlers: Handlers,
 }
 
 /// Whether this machine can run what [`compile`] emits; the error names what is missing.
@@ -151,6 +157,7 @@ pub fn compile_code(
     Ok(Code {
         bytes: compiled.code,
         callee_saved: compiled.callee_saved,
+        handlers: compiled.handlers,
     })
 }
 

@@ -22,26 +22,6 @@ fn width(len_bytes: u8, signed: bool, size: Size) -> Width {
 }
 
 impl<M: Masm> Compiler<'_, M> {
-    fn uses_table64(&self, operator: &Operator<'_>) -> bool {
-        let table64 = |table: u32| {
-            let table = self.module.tables.get(table as usize);
-            table.is_some_and(|table| table.table64)
-        };
-        match *operator {
-            Operator::TableGet { table }
-            | Operator::TableSet { table }
-            | Operator::TableSize { table }
-            | Operator::TableGrow { table }
-            | Operator::TableFill { table }
-            | Operator::TableInit { table, .. } => table64(table),
-            Operator::TableCopy { dst_table, src_table } => table64(dst_table) || table64(src_table),
-            Operator::CallIndirect { table_index, .. } | Operator::ReturnCallIndirect { table_index, .. } => {
-                table64(table_index)
-            }
-            _ => false,
-        }
-    }
-
     /// Compiles one operator, or skips it where it cannot be reached.
     pub fn operator(&mut self, operator: &Operator<'_>) -> Result<(), Error> {
         if !self.reachable {
@@ -52,21 +32,15 @@ impl<M: Masm> Compiler<'_, M> {
                 | Operator::TryTable { .. }
                 | Operator::Try { .. } => self.skipped += 1,
                 Operator::End | Operator::Delegate { .. } if self.skipped > 0 => self.skipped -= 1,
+                _ if self.skipped > 0 => {}
                 Operator::End => self.end(),
-                Operator::Else if self.skipped == 0 => self.else_(),
+                Operator::Else => self.else_(),
+                Operator::Catch { tag_index } => self.catch(Some(*tag_index)),
+                Operator::CatchAll => self.catch(None),
+                Operator::Delegate { relative_depth } => self.delegate(*relative_depth),
                 _ => {}
             }
             return Ok(());
-        }
-        if self.uses_table64(operator) {
-            let what = format!(
-                "{} of a table with 64-bit indices in compiled code",
-                operator_name(operator)
-            );
-            return Err(Error::Unsupported {
-                what,
-                offset: self.at,
-            });
         }
         match operator {
             Operator::Nop => {}
@@ -92,6 +66,14 @@ impl<M: Masm> Compiler<'_, M> {
                 table_index,
             } => self.return_call_indirect(*type_index, *table_index),
             Operator::ReturnCallRef { type_index } => self.return_call_ref(*type_index),
+            Operator::Throw { tag_index } => self.throw(*tag_index),
+            Operator::ThrowRef => self.throw_ref(),
+            Operator::Rethrow { relative_depth } => self.rethrow(*relative_depth),
+            Operator::TryTable { try_table } => self.try_table(try_table),
+            Operator::Try { blockty } => self.try_(*blockty),
+            Operator::Catch { tag_index } => self.catch(Some(*tag_index)),
+            Operator::CatchAll => self.catch(None),
+            Operator::Delegate { relative_depth } => self.delegate(*relative_depth),
             Operator::Drop => {
                 self.pop();
             }
@@ -397,7 +379,10 @@ impl<M: Masm> Compiler<'_, M> {
             Operator::TableGet { table } => self.table_get(*table),
             Operator::TableSet { table } => self.table_set(*table),
             Operator::TableSize { table } => self.table_size(*table),
-            Operator::TableGrow { table } => self.libcall(Libcall::TableGrow, *table, 0, 2, Some(I32)),
+            Operator::TableGrow { table } => {
+                let ty = self.index_type(*table);
+                self.libcall(Libcall::TableGrow, *table, 0, 2, Some(ty));
+            }
             Operator::TableFill { table } => self.libcall(Libcall::TableFill, *table, 0, 3, None),
             Operator::TableCopy { dst_table, src_table } => {
                 self.libcall(Libcall::TableCopy, *dst_table, *src_table, 3, None);

@@ -129,6 +129,10 @@ fn sentences(trap: &Trap, instruction: &str, access: Option<&FaultAccess>) -> Ve
         TrapKind::UncaughtException => {
             lines.push("An exception was thrown that no function on the call stack catches.".into());
         }
+        TrapKind::TooManyExceptions => {
+            lines.push("The program refers to more exceptions than the engine keeps.".into());
+            lines.push("Look for a list of exceptions that grows without end.".into());
+        }
     }
     lines
 }

@@ -26,6 +26,21 @@ pub struct Exception {
 }
 
 impl Exception {
+    /// An exception of a store-wide tag.
+    pub fn new(tag: u32, values: Arc<[(ValType, u128)]>) -> Exception {
+        Exception { tag, values }
+    }
+
+    /// Store-wide number of its tag.
+    pub fn tag(&self) -> u32 {
+        self.tag
+    }
+
+    /// Its values, with their types.
+    pub fn values(&self) -> &[(ValType, u128)] {
+        &self.values
+    }
+
     /// References to exceptions among its values.
     pub fn references(&self) -> impl Iterator<Item = u64> + '_ {
         exception_references(&self.values)
@@ -81,17 +96,16 @@ impl Machine {
     pub(super) fn raise(&mut self, world: &mut dyn World, exception: Exception) -> Result<Next, TrapKind> {
         match self.find(world, &exception).ok_or(TrapKind::UncaughtException)? {
             Found::Branch { frame, label, catch } => {
+                let reference = match catch.with_reference {
+                    true => Some(self.refer_to(world, &exception)?),
+                    false => None,
+                };
                 let height = self.labels[label].height;
                 self.unwind(frame, label, height);
                 if catch.tag.is_some() {
                     self.values.extend_from_slice(&exception.values);
                 }
-                if catch.with_reference {
-                    let reference = {
-                        let caught = self.caught.iter().flat_map(|(_, caught)| caught.references());
-                        let mut held = exception_references(&self.values).chain(caught);
-                        world.add_exception(exception, &mut held)
-                    };
+                if let Some(reference) = reference {
                     let ty = crate::types::RefType {
                         nullable: false,
                         heap: crate::types::HeapType::Exn,
@@ -120,6 +134,14 @@ impl Machine {
                 Ok(Next::At(at + 1))
             }
         }
+    }
+
+    /// A new reference to an exception.
+    fn refer_to(&self, world: &mut dyn World, exception: &Exception) -> Result<u64, TrapKind> {
+        let caught = self.caught.iter().flat_map(|(_, caught)| caught.references());
+        let mut held = exception_references(&self.values).chain(caught);
+        let reference = world.add_exception(exception, &mut held);
+        reference.ok_or(TrapKind::TooManyExceptions)
     }
 
     /// Drops what was entered after a label, and the label.

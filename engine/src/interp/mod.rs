@@ -96,7 +96,8 @@ pub trait World {
     /// The store-wide number of a tag.
     fn tag(&self, instance: u32, tag: u32) -> u32;
     /// A new reference to an exception. `held` are all that the machine has; what else is not reachable may go.
-    fn add_exception(&mut self, exception: Exception, held: &mut dyn Iterator<Item = u64>) -> u64;
+    /// `None` if there are too many that may not.
+    fn add_exception(&mut self, exception: &Exception, held: &mut dyn Iterator<Item = u64>) -> Option<u64>;
     /// The exception of a non-null reference.
     fn exception(&self, reference: u64) -> Option<Exception>;
     /// Calls a host function on behalf of `instance`. `Err` ends the activation.

@@ -324,6 +324,10 @@ impl Call<'_> {
         let native = store.native.as_ref().ok_or_else(|| broken("no compiled code"))?;
         let innermost = native.activations().len().saturating_sub(1);
         match native.first_point(innermost).map(|point| point.kind) {
+            Some(PointKind::Trap(TrapKind::UncaughtException)) => match store.throw(handler)? {
+                Ok(()) => Ok(Next::Resume),
+                Err(kind) => Ok(self.trap(store, handler, kind, None)),
+            },
             Some(PointKind::Trap(kind)) => Ok(self.trap(store, handler, kind, None)),
             _ => Err(broken(&format!(
                 "a trap at 0x{:x}, which is no trap point",

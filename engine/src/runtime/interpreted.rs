@@ -17,7 +17,7 @@ use super::watch::{Stored, stored_by};
 use crate::error::{Error, TrapKind};
 use crate::interp::{Callee, Exception, FrameView, HostStop, Machine, Step, World};
 use crate::module::Module;
-use crate::types::{FuncType, Val, ValType};
+use crate::types::{FuncType, Val};
 use std::sync::Arc;
 use stepwell_debuginfo::ModuleOffset;
 
@@ -391,23 +391,13 @@ impl World for StoreWorld<'_> {
         self.instance(instance).tags[tag as usize]
     }
 
-    fn add_exception(&mut self, exception: Exception, held: &mut dyn Iterator<Item = u64>) -> u64 {
-        let exceptions = &self.store.exceptions;
+    fn add_exception(&mut self, exception: &Exception, held: &mut dyn Iterator<Item = u64>) -> Option<u64> {
         // While a handler has called back, machines that wait hold references that nobody here can list.
-        if exceptions.is_due() && self.store.rest.waiting_frames == 0 {
-            let globals = (self.store.globals.iter())
-                .filter(|global| global.ty.ty.erased() == ValType::ExnRef)
-                .map(|global| global.cell.get() as u64);
-            let tables = (self.store.tables.iter())
-                .filter(|table| table.ty().element.erased() == ValType::ExnRef)
-                .flat_map(|table| table.elements().iter().copied());
-            let segments = (self.store.instances.iter())
-                .flat_map(|instance| instance.elements.iter().flat_map(|items| items.iter().copied()));
-            let held = held.chain(exception.references());
-            let held: Vec<u64> = held.chain(globals).chain(tables).chain(segments).collect();
-            self.store.exceptions.keep(held);
+        if self.store.exceptions.is_due() && self.store.rest.waiting_frames == 0 {
+            let held = held.chain(exception.references()).collect();
+            self.store.keep_exceptions(held, 0);
         }
-        self.store.exceptions.add(exception)
+        self.store.exceptions.add(exception.clone())
     }
 
     fn exception(&self, reference: u64) -> Option<Exception> {

@@ -8,20 +8,24 @@
 use super::store::Store;
 use crate::error::TrapKind;
 use crate::layout::Libcall;
+use crate::types::ValType;
 
-/// What compiled code has for a refused growth: -1 as an `i32`.
-const REFUSED: u64 = 0xffff_ffff;
+/// What compiled code has for a refused growth: -1 as an address or index of the type.
+fn refused_growth(ty: Option<ValType>) -> u64 {
+    match ty {
+        Some(ValType::I64) => u64::MAX,
+        _ => u64::from(u32::MAX),
+    }
+}
 
 impl Store {
-    /// -1 as an address of a memory.
-    fn refused_growth(&self, instance: u32, memory: u32) -> u64 {
-        let module = self.module(instance);
-        let ty = module.and_then(|module| module.memories.get(memory as usize));
-        if ty.is_some_and(|ty| ty.memory64) {
-            u64::MAX
-        } else {
-            REFUSED
-        }
+    fn address_type(&self, instance: u32, memory: u32) -> Option<ValType> {
+        let memory = self.module(instance)?.memories.get(memory as usize)?;
+        Some(memory.address_type())
+    }
+
+    fn index_type(&self, instance: u32, table: u32) -> Option<ValType> {
+        Some(self.module(instance)?.tables.get(table as usize)?.index_type())
     }
 
     /// Does a libcall of an instance; what goes to `rax`. `None` for a request that does not exist.
@@ -39,7 +43,7 @@ impl Store {
         Some(match call {
             Libcall::MemoryGrow => Ok(self
                 .memory_grow(instance, a, x)
-                .map_or_else(|| self.refused_growth(instance, a), u64::from)),
+                .map_or_else(|| refused_growth(self.address_type(instance, a)), u64::from)),
             Libcall::MemoryCopy => unit(self.memory_copy(instance, (a, b), operands)),
             Libcall::MemoryFill => unit(self.memory_fill(instance, a, operands)),
             Libcall::MemoryInit => unit(self.memory_init(instance, a, b, operands)),
@@ -48,7 +52,9 @@ impl Store {
                 Ok(x)
             }
             // Pushed: the value, then the number of elements.
-            Libcall::TableGrow => Ok(self.table_grow(instance, a, y, x).map_or(REFUSED, u64::from)),
+            Libcall::TableGrow => Ok(self
+                .table_grow(instance, a, y, x)
+                .map_or_else(|| refused_growth(self.index_type(instance, a)), u64::from)),
             // Pushed: where, the value, the number of elements.
             Libcall::TableFill => unit(self.table_fill(instance, a, (x, z), y)),
             Libcall::TableCopy => unit(self.table_copy(instance, (a, b), operands)),

@@ -10,6 +10,7 @@
 
 mod activation;
 mod bulk;
+mod caught;
 mod code_memory;
 mod entry;
 mod exceptions;
@@ -28,6 +29,7 @@ mod slice;
 mod stops;
 pub mod store;
 mod table;
+mod throw;
 mod trap;
 mod unwind;
 mod variants;

@@ -7,6 +7,7 @@
 //! Must not know: modules, what exits mean.
 #![allow(unsafe_code)]
 
+use super::caught::Caught;
 use super::code_memory::CodeMemory;
 use super::entry::{Exit, Fiber, GuestContext, R8, R14, R15, RBX, RSP, Stubs};
 use super::guest_stack::GuestStack;
@@ -45,6 +46,8 @@ pub struct Native {
     activations: Vec<Activation>,
     /// Compiled code by function.
     pub variants: Variants,
+    /// What arms of old `try`s have caught.
+    pub caught: Caught,
     /// Ticks between two looks at the interrupt flag.
     pub slice: Slice,
 }
@@ -68,6 +71,7 @@ impl Native {
             memories: Vec::new(),
             activations: Vec::new(),
             variants: Variants::default(),
+            caught: Caught::default(),
             slice: Slice::new(),
         };
         let fixed = native.fixed_part();
@@ -241,6 +245,9 @@ impl Native {
         let waiting = self.activations.last_mut().and_then(|outer| outer.waiting.take());
         if let Some(waiting) = waiting {
             *self.context_mut() = waiting;
+        }
+        if self.activations.is_empty() {
+            self.caught.clear();
         }
     }
 

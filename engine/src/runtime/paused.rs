@@ -75,6 +75,12 @@ pub enum TickAction {
 pub trait StopHandler {
     /// The guest stands still.
     fn on_stop(&mut self, paused: &mut Paused<'_>, cause: &StopCause) -> Resume;
+    /// An exception is about to be caught in a frame, and those further in to be given up. The guest stands at the
+    /// instruction that throws; where the frame goes on, it stops if that is asked for now. Called only where any
+    /// stops are asked for.
+    fn on_catch(&mut self, paused: &mut Paused<'_>, frame: u32) {
+        let _ = (paused, frame);
+    }
     /// The interrupt flag was raised (the runtime has lowered it). Called at ticks, host calls and libcalls;
     /// stops may be changed here as well.
     fn on_interrupt(&mut self, paused: &mut Paused<'_>) -> TickAction;

@@ -16,6 +16,8 @@ use crate::compile::{FrameMap, Home, Loc, Point, PointKind};
 use crate::layout::CALLEE_SAVED;
 use crate::types::{Val, ValType};
 use std::cell::RefCell;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use stepwell_debuginfo::ModuleOffset;
 
 /// A frame as the stack has it.
@@ -28,7 +30,7 @@ pub struct RawFrame {
     /// Frame pointer.
     pub rbp: u64,
     /// Where the callee-saved registers of this frame are: a stack address, 0 for the context.
-    saved: [u64; CALLEE_SAVED.len()],
+    pub saved: [u64; CALLEE_SAVED.len()],
 }
 
 /// Frames of an activation, found as far as somebody asked.
@@ -91,6 +93,76 @@ impl Native {
             rbp,
             saved,
         })
+    }
+
+    /// References to exceptions in the frames of the innermost activation, and how many frames there are. `None` if
+    /// any of them cannot be told.
+    pub fn exception_references(&self) -> Option<(Vec<u64>, usize)> {
+        let innermost = self.activations().len().checked_sub(1)?;
+        let is_exception = |ty: ValType| ty.erased() == ValType::ExnRef;
+        let (mut references, mut frames) = (Vec::new(), 0);
+        // A recursion has few distinct return addresses.
+        let mut known: HashMap<u64, (Point, Vec<Loc>)> = HashMap::new();
+        let mut next = self.first_frame(innermost);
+        while let Some(raw) = next {
+            let first = frames == 0;
+            let block = match first {
+                true => self.block_of_first_frame(innermost)?,
+                false => self.variants.block_at(raw.pc)?,
+            };
+            let (point, locs) = match known.entry(raw.pc) {
+                Entry::Occupied(found) => found.into_mut(),
+                Entry::Vacant(place) => {
+                    let point = match first {
+                        true => self.first_point(innermost)?.clone(),
+                        false => block.frame_map().point(block.offset_of(raw.pc)?, false)?,
+                    };
+                    let homes = block.frame_map().homes().iter().enumerate();
+                    let locals = homes
+                        .filter(|(_, home)| is_exception(home.ty))
+                        .map(|(local, _)| Loc::Local(local as u32));
+                    let operands = (point.operands.iter())
+                        .filter(|operand| is_exception(operand.ty))
+                        .map(|operand| operand.loc);
+                    let locs = locals.chain(operands).collect();
+                    place.insert((point, locs))
+                }
+            };
+            if !locs.is_empty() {
+                let resolved = Resolved {
+                    raw,
+                    block,
+                    point: point.clone(),
+                    flags: None,
+                };
+                for &loc in locs.iter() {
+                    let value = self.read(resolved.place(loc)?, ValType::ExnRef)?;
+                    references.push(value.bits() as u64);
+                }
+            }
+            frames += 1;
+            next = self.caller(&raw);
+        }
+        Some((references, frames))
+    }
+
+    /// The values of the topmost operands of frame 0, with their types.
+    pub fn operands_on_top(&self, count: usize) -> Option<Vec<(ValType, u128)>> {
+        let innermost = self.activations().len().checked_sub(1)?;
+        let resolved = Resolved {
+            raw: self.first_frame(innermost)?,
+            block: self.block_of_first_frame(innermost)?,
+            point: self.first_point(innermost)?.clone(),
+            flags: Some(self.context().rflags),
+        };
+        let operands = &resolved.point.operands;
+        let first = operands.len().checked_sub(count)?;
+        (operands.get(first..)?.iter())
+            .map(|operand| {
+                let value = self.read(resolved.place(operand.loc)?, operand.ty)?;
+                Some((operand.ty, value.bits()))
+            })
+            .collect()
     }
 
     /// The code that frame 0 of an activation stands in.

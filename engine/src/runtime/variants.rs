@@ -10,7 +10,7 @@
 
 use super::native::Native;
 use super::store::Store;
-use crate::compile::{self, CalleeSaved, Code, FrameMap, Instrumentation, PointKind, Stops};
+use crate::compile::{self, CalleeSaved, Code, FrameMap, Handlers, Instrumentation, PointKind, Stops};
 use crate::error::Error;
 use crate::layout::VmLayout;
 use crate::module::Module;
@@ -31,6 +31,8 @@ pub struct Block {
     pub func: u32,
     /// Where its frames save callers' registers.
     pub callee_saved: CalleeSaved,
+    /// What it throws and catches.
+    pub handlers: Handlers,
     /// Where everything is: made when it is asked for, if not before.
     frame_map: OnceCell<FrameMap>,
     source: Source,
@@ -80,6 +82,11 @@ impl Variants {
         let address = address.checked_sub(1)?;
         let (start, block) = self.blocks.range(..=address).next_back()?;
         (address - start < block.len).then_some(block)
+    }
+
+    /// The block that begins at an address.
+    pub fn block(&self, start: u64) -> Option<&Block> {
+        self.blocks.get(&start)
     }
 
     fn get(&self, instance: u32, func: u32, with: &Instrumentation) -> Option<u64> {
@@ -253,7 +260,7 @@ fn no_such_point(block: &Block) -> Error {
 
 impl Store {
     /// The address of the variant of a function with given instrumentation, compiled if it is not there yet.
-    fn variant(&mut self, instance: u32, func: u32, with: &Instrumentation) -> Result<u64, Error> {
+    pub(super) fn variant(&mut self, instance: u32, func: u32, with: &Instrumentation) -> Result<u64, Error> {
         let (Some(native), Some(of)) = (&self.native, self.instances.get(instance as usize)) else {
             return Err(no_such_instance(instance));
         };
@@ -270,6 +277,7 @@ impl Store {
             Code {
                 bytes: compiled.code,
                 callee_saved: compiled.callee_saved,
+                handlers: compiled.handlers,
             }
         };
         self.add_variant(instance, func, with, code, frame_map)
@@ -293,6 +301,7 @@ impl Store {
             instance,
             func,
             callee_saved: code.callee_saved,
+            handlers: code.handlers,
             frame_map,
             source: Source {
                 module: of.module.clone(),

@@ -32,13 +32,24 @@ pub(super) struct SpecStore {
 /// Lets everything go on; a stop without a frame would be a mistake of the engine.
 #[derive(Default)]
 struct Silent {
+    probes: u64,
     stores: u64,
 }
+
+/// So many stops of a call are looked at, and one in so many of those after them: a loop of a million turns would take
+/// minutes otherwise.
+const PROBES_LOOKED_AT: u64 = 20_000;
+const PROBES_PASSED: u64 = 101;
 
 impl StopHandler for Silent {
     fn on_stop(&mut self, paused: &mut Paused<'_>, cause: &StopCause) -> Resume {
         match cause {
-            StopCause::Probe => assert!(paused.head(0).is_some(), "a stop without a frame"),
+            StopCause::Probe => {
+                self.probes += 1;
+                if self.probes < PROBES_LOOKED_AT || self.probes.is_multiple_of(PROBES_PASSED) {
+                    assert!(paused.head(0).is_some(), "a stop without a frame");
+                }
+            }
             StopCause::Watch(_) => {
                 self.stores += 1;
                 assert!(paused.frame(0).is_some(), "a store without a frame");

@@ -496,7 +496,7 @@ impl World for Store {
         panic!("no test here has tags")
     }
 
-    fn add_exception(&mut self, _exception: Exception, _held: &mut dyn Iterator<Item = u64>) -> u64 {
+    fn add_exception(&mut self, _exception: &Exception, _held: &mut dyn Iterator<Item = u64>) -> Option<u64> {
         panic!("no test here has tags")
     }
 

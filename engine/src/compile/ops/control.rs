@@ -29,7 +29,7 @@ fn single(ty: wasmparser::ValType) -> &'static [ValType] {
 
 impl<'a, M: Masm> Compiler<'a, M> {
     /// Parameters and results of a block.
-    fn block_type(&self, ty: BlockType) -> (&'a [ValType], &'a [ValType]) {
+    pub fn block_type(&self, ty: BlockType) -> (&'a [ValType], &'a [ValType]) {
         let module = self.module;
         match ty {
             BlockType::Empty => (&[], &[]),
@@ -41,7 +41,7 @@ impl<'a, M: Masm> Compiler<'a, M> {
         }
     }
 
-    fn open(
+    pub fn open(
         &mut self,
         kind: ControlKind,
         (params, results): (&'a [ValType], &'a [ValType]),
@@ -57,6 +57,7 @@ impl<'a, M: Masm> Compiler<'a, M> {
             params,
             results,
             branched: false,
+            covered: self.covering(),
         });
     }
 
@@ -92,11 +93,7 @@ impl<'a, M: Masm> Compiler<'a, M> {
         let Some(mut control) = self.control.pop() else {
             return;
         };
-        if self.reachable {
-            self.move_results(control.height, control.results.len());
-            self.masm.jump(control.label);
-            control.branched = true;
-        }
+        self.leave_arm(&mut control);
         if let Some(label) = control.else_label.take() {
             self.masm.bind(label);
         }
@@ -107,8 +104,20 @@ impl<'a, M: Masm> Compiler<'a, M> {
         self.control.push(control);
     }
 
+    /// From the end of one arm of a construct to the end of the construct, if control gets there.
+    pub fn leave_arm(&mut self, control: &mut Control<'_, M::Label>) {
+        if self.reachable {
+            self.move_results(control.height, control.results.len());
+            self.masm.jump(control.label);
+            control.branched = true;
+        }
+    }
+
     pub fn end(&mut self) {
         let Some(control) = self.control.pop() else { return };
+        if let ControlKind::TryTable(number) | ControlKind::Try(number) = control.kind {
+            self.handlers.end_body(number, self.at);
+        }
         if control.kind == ControlKind::Func {
             if self.reachable {
                 self.leave();
@@ -135,7 +144,7 @@ impl<'a, M: Masm> Compiler<'a, M> {
     }
 
     /// The stack as it is where paths meet: values of `types` in their slots on top of `height`.
-    fn restore_stack(&mut self, height: usize, types: &[ValType]) {
+    pub fn restore_stack(&mut self, height: usize, types: &[ValType]) {
         self.stack.truncate(height);
         for &ty in types {
             let slot = self.next_slot(ty);

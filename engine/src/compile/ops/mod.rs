@@ -2,6 +2,7 @@
 
 pub(super) mod call;
 pub(super) mod control;
+mod exception;
 pub(super) mod memory;
 pub(super) mod numeric;
 pub(super) mod simd;

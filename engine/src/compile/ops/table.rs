@@ -50,7 +50,14 @@ impl<M: Masm> Compiler<'_, M> {
         let dst = self.take_gpr();
         self.masm.load_vmctx(dst, self.layout.tables + 8 * table);
         self.masm.load_field(dst, dst, table::LEN);
-        self.push_gpr(ValType::I32, dst);
+        let ty = self.index_type(table);
+        self.push_gpr(ty, dst);
+    }
+
+    /// The type of a table's indices.
+    pub fn index_type(&self, table: u32) -> ValType {
+        let table = self.module.tables.get(table as usize);
+        table.map_or(ValType::I32, |table| table.index_type())
     }
 
     pub fn ref_func(&mut self, func: u32) {

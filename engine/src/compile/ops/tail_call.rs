@@ -20,6 +20,7 @@ impl<M: Masm> Compiler<'_, M> {
         let (ty, layout) = (module.func_type(func), module.func_layout(func));
         let first = self.stack.len().saturating_sub(ty.params.len());
         if func < self.module.imported_funcs || !self.has_room_for(layout) {
+            self.leaves_what_covers_it();
             self.call(func);
             self.return_();
             return;
@@ -52,9 +53,17 @@ impl<M: Masm> Compiler<'_, M> {
             self.leave_to_callee();
             self.masm.bind(elsewhere);
         }
+        self.leaves_what_covers_it();
         self.move_arguments(layout, first, true);
         self.finish_call(ty, layout, true);
         self.return_();
+    }
+
+    /// What a call in tail position throws is not for the function that gives way to it.
+    fn leaves_what_covers_it(&mut self) {
+        if self.covering().is_some() {
+            self.handlers.add_tail_call(self.at);
+        }
     }
 
     /// Whether arguments and results fit where this function's own lie.
