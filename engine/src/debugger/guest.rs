@@ -143,13 +143,14 @@ impl<'a> Guest<'a> {
         self.problem(&format!("{name} cannot be stopped in: {error}"));
     }
 
-    /// Makes the store look in where it is wanted.
-    fn apply(&mut self, paused: &mut Paused<'_>) {
+    /// Makes the store look in where it is wanted; for a step, from a frame outwards.
+    fn apply(&mut self, paused: &mut Paused<'_>, from: u32) {
         let mut watched = BTreeSet::new();
         if let Plan::Step(step) = &self.plan
             && !step.enters_calls()
         {
-            let heads = (0..MOST_WATCHED_CALLERS).map_while(|frame| paused.head(frame));
+            let frames = from..from.saturating_add(MOST_WATCHED_CALLERS);
+            let heads = frames.map_while(|frame| paused.head(frame));
             watched.extend(heads.filter(|head| head.instance == 0).map(|head| head.func));
         }
         let wanted = self.wanted(&watched);
@@ -169,6 +170,13 @@ impl<'a> Guest<'a> {
             Plan::Free | Plan::RunTo(_) => false,
         };
         paused.set_flood(flood);
+    }
+
+    /// How many frames a step is not about: those further in than the one it began in.
+    fn frames_further_in(&self, paused: &Paused<'_>) -> u32 {
+        let Plan::Step(step) = &self.plan else { return 0 };
+        let tokens = (0..u32::MAX).map_while(|frame| paused.token(frame));
+        tokens.take_while(|&token| !step.may_end_in(token)).count() as u32
     }
 
     /// Lets the breakpoints at an instruction do what they are there for; why the guest is to stop, if it is.
@@ -302,7 +310,7 @@ impl<'a> Guest<'a> {
             };
             self.plan = plan;
             self.memory_before.keep(paused.store());
-            self.apply(paused);
+            self.apply(paused, 0);
             self.worker.emit(Event::Running);
             return Resume::Continue;
         }
@@ -406,6 +414,16 @@ impl StopHandler for Guest<'_> {
         }
     }
 
+    /// A step goes on where the exception is caught, which may be further out than the callers that are watched.
+    fn on_catch(&mut self, paused: &mut Paused<'_>, frame: u32) {
+        if let Plan::Step(step) = &self.plan
+            && !step.enters_calls()
+            && paused.token(frame).is_some_and(|token| step.may_end_in(token))
+        {
+            self.apply(paused, frame);
+        }
+    }
+
     fn on_interrupt(&mut self, paused: &mut Paused<'_>) -> TickAction {
         let mut action = TickAction::Continue;
         while let Some(message) = self.worker.try_next(self.loaded) {
@@ -421,7 +439,7 @@ impl StopHandler for Guest<'_> {
                         return TickAction::Abandon;
                     }
                     if changes_stops {
-                        self.apply(paused);
+                        self.apply(paused, self.frames_further_in(paused));
                     }
                 }
             }

@@ -61,6 +61,11 @@ impl StepPlan {
         self.kind == StepKind::In
     }
 
+    /// Whether the step may end in a frame, if it does not enter calls.
+    pub fn may_end_in(&self, token: FrameToken) -> bool {
+        token >= self.token
+    }
+
     /// Whether the step ends before the instruction at which frame 0 stands.
     pub fn ends_at(&mut self, head: &FrameHead, token: FrameToken, symbols: &Symbols) -> bool {
         if self.kind == StepKind::Out {

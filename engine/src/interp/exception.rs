@@ -8,7 +8,7 @@
 //! Must not know: how the store keeps exceptions.
 
 use super::World;
-use super::code::{Catch, Handler};
+use super::code::{Catch, Handler, Op};
 use super::execute::Next;
 use super::machine::{Label, Machine};
 use super::value::Slot;
@@ -84,12 +84,30 @@ impl Machine {
 
     /// Throws what the arm of an old `try` has caught, `depth` constructs out.
     pub(super) fn rethrow(&mut self, world: &mut dyn World, depth: u32) -> Result<Next, TrapKind> {
-        let label = self.labels.len() - 1 - depth as usize;
-        let caught = self.caught.iter().find(|(at, _)| *at == label);
-        let Some((_, exception)) = caught.cloned() else {
+        let Some(exception) = self.caught_by(depth).cloned() else {
             unreachable!("validated code rethrows in an arm");
         };
         self.raise(world, exception)
+    }
+
+    /// If the next instruction throws what is caught: the frame where it is, 0 the innermost.
+    pub fn catching_frame(&self, world: &dyn World) -> Option<usize> {
+        let frame = self.frames.last()?;
+        let exception = match *frame.code.ops.get(frame.pc)? {
+            Op::Throw(tag) => Exception::new(world.tag(frame.instance, tag), Arc::default()),
+            Op::ThrowRef => world.exception(self.values.last()?.1 as u64)?,
+            Op::Rethrow(depth) => self.caught_by(depth)?.clone(),
+            _ => return None,
+        };
+        let (Found::Branch { frame, .. } | Found::Arm { frame, .. }) = self.find(world, &exception)?;
+        Some(self.frames.len() - 1 - frame)
+    }
+
+    /// What the arm of an old `try` has caught, `depth` constructs out.
+    fn caught_by(&self, depth: u32) -> Option<&Exception> {
+        let label = self.labels.len() - 1 - depth as usize;
+        let caught = self.caught.iter().find(|(at, _)| *at == label);
+        caught.map(|(_, exception)| exception)
     }
 
     /// Goes on where an exception is caught.

@@ -125,6 +125,11 @@ impl Activation {
                     Resume::Abandon => return Ok(CallOutcome::Abandoned),
                 }
             }
+            if store.stops.any()
+                && let Some(frame) = self.machine.catching_frame(&StoreWorld::new(store))
+            {
+                self.parked(store, |paused| handler.on_catch(paused, frame as u32));
+            }
             let watching = store.watches.any().then(|| self.about_to_store(store)).flatten();
             let mut world = StoreWorld::new(store);
             let step = self.machine.step(&mut world);
