@@ -33,7 +33,7 @@ struct End {
 fn end(store: &Store, outcome: CallOutcome) -> End {
     End {
         outcome,
-        globals: (0..3).map(|global| store.global(0, global)).collect(),
+        globals: (0..4).map(|global| store.global(0, global)).collect(),
         memory: store.memory(0, 0).expect("a memory").to_vec(),
     }
 }
@@ -271,12 +271,24 @@ fn a_host_function_that_refuses_is_no_exception() {
     }
 }
 
-/// Through fifty thousand frames, each of which has registers of its caller saved.
+/// Through fifty thousand frames, each of which has registers of its caller saved; and the innermost one overwrites those
+/// that callers save.
 #[test]
 fn a_deep_recursion_is_given_up_at_once() {
     let wat = r#"(module (tag $t (param i64))
+      (func $churn (param $a i64) (param $b i64) (param $c i64) (param $x f64) (result i64) (local $turns i32)
+        (loop $again
+          (local.set $a (i64.add (local.get $a) (local.get $b)))
+          (local.set $b (i64.xor (local.get $b) (local.get $c)))
+          (local.set $c (i64.mul (local.get $c) (local.get $a)))
+          (local.set $x (f64.mul (local.get $x) (f64.const 1.25)))
+          (br_if $again (i32.lt_u (local.tee $turns (i32.add (local.get $turns) (i32.const 1))) (i32.const 10))))
+        (i64.add (local.get $a) (i64.trunc_sat_f64_s (local.get $x))))
       (func $deep (param $n i32) (param $a i64) (param $b i64) (param $x f64) (result i64)
-        (if (i32.eqz (local.get $n)) (then (throw $t (i64.const 5))))
+        (if (i32.eqz (local.get $n))
+          (then
+            (drop (call $churn (i64.const 3) (local.get $a) (i64.const 7) (local.get $x)))
+            (throw $t (i64.const 5))))
         (i64.add
           (call $deep (i32.sub (local.get $n) (i32.const 1)) (i64.add (local.get $a) (i64.const 1)) (local.get $a)
             (f64.add (local.get $x) (f64.const 1)))

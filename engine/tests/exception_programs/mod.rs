@@ -65,6 +65,11 @@ pub fn program(seed: u64) -> String {
     let params = LOCALS[..PARAMS].join(" ");
     let _ = writeln!(text, "(type $f (func (param {params}) (result i32)))");
     let _ = writeln!(text, "(global $left (mut i32) (i32.const 0))");
+    let _ = writeln!(
+        text,
+        "(global $random (mut i32) (i32.const {}))",
+        numbers.below(1 << 30)
+    );
     let _ = writeln!(text, "(global $sum (mut i64) (i64.const 0))");
     let _ = writeln!(text, "(global $kept (mut exnref) (ref.null exn))");
     let _ = writeln!(text, "(table $refs 3 exnref)");
@@ -82,7 +87,7 @@ pub fn program(seed: u64) -> String {
         let _ = writeln!(text, "(func $f{func} (type $f) (local {locals})\n{})", body.text);
     }
     let _ = writeln!(text, "(func (export \"_start\") (local i32)");
-    let _ = writeln!(text, "(loop $again (global.set $left (i32.const 120))");
+    let _ = writeln!(text, "(loop $again (global.set $left (i32.const 150))");
     for func in 0..FUNCS {
         let _ = writeln!(
             text,
@@ -116,10 +121,24 @@ impl Body<'_> {
 
     fn whole(&mut self) {
         self.count_down();
-        for _ in 0..3 {
+        for (local, ty) in LOCALS.iter().enumerate().take(TURNS).skip(PARAMS) {
+            if *ty == "i32" {
+                self.random(1000);
+                self.line(format!("local.set {local}"));
+            }
+        }
+        for _ in 0..4 {
             self.statement(0);
         }
         self.push("i32");
+    }
+
+    /// Pushes a number below another one: the next of a stream that the program makes as it runs.
+    fn random(&mut self, below: u32) {
+        self.line(format!(
+            "(global.set $random (i32.add (i32.mul (global.get $random) (i32.const 1103515245)) (i32.const 12345)))
+             (i32.rem_u (i32.shr_u (global.get $random) (i32.const 16)) (i32.const {below}))"
+        ));
     }
 
     /// Returns if there is nothing left to be counted down.
@@ -177,6 +196,11 @@ impl Body<'_> {
         }
     }
 
+    /// Some are more frequent than others, so that they are caught.
+    fn tag(&mut self) -> usize {
+        [0, 1, 1, 2, 3, 3, 3, 4, 5][self.numbers.below(9)]
+    }
+
     fn some_type(&mut self) -> &'static str {
         ["i32", "i64", "f32", "f64", "v128", "exnref"][self.numbers.below(6)]
     }
@@ -190,7 +214,7 @@ impl Body<'_> {
                 self.take(ty);
             }
             4 | 5 => self.call(),
-            6 | 7 => self.throw_sometimes(),
+            6 | 7 => self.throw_sometimes(depth),
             8 => self.throw_what_was_caught(),
             9 => self.tail_call_sometimes(),
             10 => self.over_operands(depth),
@@ -207,8 +231,7 @@ impl Body<'_> {
                 self.end();
             }
             12 => {
-                self.push("i32");
-                self.line("i32.const 3 i32.and");
+                self.random(2);
                 self.open("if");
                 self.statement(depth + 1);
                 self.line("else");
@@ -243,17 +266,16 @@ impl Body<'_> {
         self.take("i32");
     }
 
-    /// Whether to do it is a matter of a number.
-    fn sometimes(&mut self, what: impl FnOnce(&mut Self)) {
-        self.push("i32");
-        self.line("i32.const 5 i32.rem_u i32.eqz");
+    fn once_in(&mut self, count: u32, what: impl FnOnce(&mut Self)) {
+        self.random(count);
+        self.line("i32.eqz");
         self.open("if");
         what(self);
         self.end();
     }
 
     fn tail_call_sometimes(&mut self) {
-        self.sometimes(|body| {
+        self.once_in(8, |body| {
             for ty in &LOCALS[..PARAMS] {
                 body.push(ty);
             }
@@ -265,15 +287,16 @@ impl Body<'_> {
         });
     }
 
-    fn throw_sometimes(&mut self) {
-        if self.numbers.once_in(3) {
-            return self.throw();
+    fn throw_sometimes(&mut self, depth: usize) {
+        // Outside of every construct it would end most programs.
+        match depth {
+            0 => self.once_in(20, Body::throw),
+            _ => self.once_in(2, Body::throw),
         }
-        self.sometimes(Body::throw);
     }
 
     fn throw(&mut self) {
-        let tag = self.numbers.below(TAGS.len());
+        let tag = self.tag();
         for ty in TAGS[tag] {
             self.push(ty);
         }
@@ -289,13 +312,15 @@ impl Body<'_> {
             } else {
                 arm
             };
-            return self.sometimes(|body| {
+            return self.once_in(2, |body| {
                 let depth = body.labels - 1 - arm;
                 body.line(format!("rethrow {depth}"));
             });
         }
         let local = self.local("exnref");
         self.line(format!("(ref.is_null (local.get {local})) i32.eqz"));
+        self.random(2);
+        self.line("i32.and");
         self.open("if");
         self.line(format!("(throw_ref (local.get {local}))"));
         self.end();
@@ -303,10 +328,10 @@ impl Body<'_> {
 
     /// Clauses that lead behind blocks, which take what each of them leaves.
     fn try_table(&mut self, depth: usize) {
-        let clauses: Vec<(Option<usize>, bool)> = (0..self.numbers.below(4))
+        let clauses: Vec<(Option<usize>, bool)> = (0..1 + self.numbers.below(3))
             .map(|_| {
-                let tag = self.numbers.below(TAGS.len() + 1);
-                ((tag < TAGS.len()).then_some(tag), self.numbers.once_in(2))
+                let tag = (!self.numbers.once_in(6)).then(|| self.tag());
+                (tag, self.numbers.once_in(2))
             })
             .collect();
         let leaves = |&(tag, with_reference): &(Option<usize>, bool)| {
@@ -370,21 +395,22 @@ impl Body<'_> {
         self.statement(depth + 1);
         self.statement(depth + 1);
         self.push("i32");
-        if self.numbers.once_in(3) {
+        if self.numbers.once_in(4) {
             let to = self.numbers.below(self.labels);
             self.line(format!("delegate {to}"));
             self.labels -= 1;
         } else {
-            let arms = self.numbers.below(3);
+            let arms = 1 + self.numbers.below(3);
             self.arms.push(self.labels - 1);
             for _ in 0..arms {
-                let tag = self.numbers.below(TAGS.len());
+                let tag = self.tag();
                 self.line(format!("catch $t{tag}"));
                 self.take_all(TAGS[tag]);
                 self.statement(depth + 1);
+                self.throw_what_was_caught();
                 self.push("i32");
             }
-            if self.numbers.once_in(2) {
+            if self.numbers.once_in(3) {
                 self.line("catch_all");
                 self.statement(depth + 1);
                 self.push("i32");
