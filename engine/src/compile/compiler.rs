@@ -185,10 +185,7 @@ pub(super) fn compile<M: Masm>(
     let locals_top = -8 - 8 * SAVED_HOMES.len() as i32;
     let homes = assign_homes(&prepass, &locals, locals_top);
     let uses = |reg: Gpr| homes.iter().any(|home| home.register == Some(Loc::Gpr(reg.0)));
-    let saved: CalleeSaved = (SAVED_HOMES.iter().enumerate())
-        .filter(|&(_, &reg)| uses(reg))
-        .map(|(index, reg)| (reg.0, -16 - 8 * index as i32))
-        .collect();
+    let saved = CalleeSaved::of(uses);
     let callee_saves = |reg: Loc| SAVED_HOMES.iter().any(|saved| reg == Loc::Gpr(saved.0));
     let unsaved_homes = (homes.iter())
         .filter(|home| home.register.is_some_and(|reg| !callee_saves(reg)))
@@ -300,7 +297,7 @@ impl<M: Masm> Compiler<'_, M> {
 
     fn prologue(&mut self, ty: &FuncType) {
         self.masm.enter();
-        for (reg, slot) in self.saved.clone() {
+        for (reg, slot) in self.saved.slots() {
             self.masm.store_slot(slot, Gpr(reg));
         }
         let homes = self.homes.clone();
@@ -459,7 +456,7 @@ impl<M: Masm> Compiler<'_, M> {
 
     /// Takes back what the caller's callee-saved registers held.
     pub fn restore_saved(&mut self) {
-        for (reg, slot) in self.saved.clone() {
+        for (reg, slot) in self.saved.slots() {
             self.masm.load_slot(Gpr(reg), slot);
         }
     }

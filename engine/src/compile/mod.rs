@@ -40,7 +40,7 @@ pub use handlers::{Clause, ClauseId, Handlers, Thrown};
 use crate::error::Error;
 use crate::layout::VmLayout;
 use crate::module::Module;
-use smallvec::SmallVec;
+use regs::{Gpr, SAVED_HOMES};
 
 /// At which instruction boundaries a variant calls the stop stub.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -114,8 +114,24 @@ pub struct Compiled {
     pub frame_map: FrameMap,
 }
 
-/// Where a frame saves its caller's callee-saved registers: (register, `rbp`-relative slot).
-pub type CalleeSaved = SmallVec<[(u8, i32); regs::SAVED_HOMES.len()]>;
+/// Which of its caller's callee-saved registers a frame saves. Each has a slot of its own for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CalleeSaved(u8);
+
+impl CalleeSaved {
+    /// Those of the registers that `uses` names.
+    fn of(uses: impl Fn(Gpr) -> bool) -> CalleeSaved {
+        let bits = (SAVED_HOMES.iter().enumerate()).map(|(index, &reg)| u8::from(uses(reg)) << index);
+        CalleeSaved(bits.sum())
+    }
+
+    /// The registers and the slots where they are saved, `rbp`-relative.
+    pub fn slots(self) -> impl Iterator<Item = (u8, i32)> {
+        (SAVED_HOMES.iter().enumerate())
+            .filter(move |&(index, _)| self.0 >> index & 1 == 1)
+            .map(|(index, reg)| (reg.0, -16 - 8 * index as i32))
+    }
+}
 
 /// A compiled variant without its frame map, which [`compile`] gives for the same code at any time.
 #[derive(Debug)]

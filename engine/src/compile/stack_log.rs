@@ -69,6 +69,8 @@ pub struct StackLog {
     log: Vec<u8>,
     stacks: Vec<u8>,
     checkpoints: Vec<Checkpoint>,
+    /// Before the log is so long, there is no need for another.
+    next_checkpoint: usize,
     /// The last boundary, with the number that the next one gets.
     last: Boundary,
     /// Height of the stack as logged.
@@ -79,7 +81,7 @@ pub struct StackLog {
 impl StackLog {
     /// Logs what has changed since the last time; the moment that this is.
     pub fn note(&mut self, stack: &mut ValueStack) -> Moment {
-        let (unchanged, moved) = stack.take_changes();
+        let unchanged = stack.take_unchanged();
         match self.height.saturating_sub(unchanged) {
             0 => {}
             few @ 1..=31 => self.log.push(few as u8 - 1),
@@ -88,10 +90,12 @@ impl StackLog {
                 write_number(&mut self.log, many as u64);
             }
         }
-        for (index, entry) in moved {
-            self.log.push(MOVE);
-            write_number(&mut self.log, u64::from(index));
-            write_operand(&mut self.log, entry);
+        if stack.any_moved() {
+            for (index, entry) in stack.take_moved(unchanged) {
+                self.log.push(MOVE);
+                write_number(&mut self.log, u64::from(index));
+                write_operand(&mut self.log, entry);
+            }
         }
         for entry in stack.entries_from(unchanged) {
             write_operand(&mut self.log, entry);
@@ -103,11 +107,13 @@ impl StackLog {
     /// Logs a boundary with the stack as it is there.
     pub fn boundary(&mut self, offset: u32, native: u32, stack: &mut ValueStack) {
         self.note(stack);
-        self.checkpoint(stack);
+        if self.log.len() >= self.next_checkpoint {
+            self.checkpoint(stack);
+        }
         let by = offset.wrapping_sub(self.last.offset);
         let native_by = native.wrapping_sub(self.last.native);
         let short = if by <= 7 { by as u8 } else { 0 };
-        let native_short = if native_by < 15 { native_by as u8 } else { 15 };
+        let native_short = native_by.min(15) as u8;
         self.log.push(BOUNDARY | short << 4 | native_short);
         if short == 0 {
             write_number(&mut self.log, u64::from(by));
@@ -141,13 +147,11 @@ impl StackLog {
     }
 
     fn checkpoint(&mut self, stack: &ValueStack) {
-        let since = self
-            .checkpoints
-            .last()
-            .map_or(usize::MAX, |last| self.log.len() - last.log as usize);
-        if since < CHECKPOINT_BYTES + 4 * stack.len() {
+        // Where the stack is deep, the log has to grow more for it to be written down.
+        if self.log.len() < self.next_checkpoint + 4 * stack.len() {
             return;
         }
+        self.next_checkpoint = self.log.len() + CHECKPOINT_BYTES;
         self.checkpoints.push(Checkpoint {
             log: self.log.len() as u32,
             stack: self.stacks.len() as u32,
@@ -369,8 +373,14 @@ fn write_operand(to: &mut Vec<u8>, entry: &Operand) {
         Loc::Local(local) => (4, i64::from(local)),
         Loc::Flags(code) => (5, i64::from(code)),
     };
-    to.push(PUSH + PLACES * type_code(&entry.ty) + place);
-    write_number(to, (number << 1 ^ number >> 63) as u64);
+    let code = PUSH + PLACES * type_code(&entry.ty) + place;
+    match (number << 1 ^ number >> 63) as u64 {
+        short @ ..0x80 => to.extend_from_slice(&[code, short as u8]),
+        long => {
+            to.push(code);
+            write_number(to, long);
+        }
+    }
 }
 
 fn read_operand(from: &[u8], at: &mut usize) -> Option<Operand> {

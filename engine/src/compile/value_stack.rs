@@ -80,14 +80,21 @@ impl ValueStack {
         entries.iter().map(|entry| &entry.operand)
     }
 
-    /// What has changed since the last call: how many entries at the bottom are the same ones, and those of them that
-    /// have been moved, with their indices.
-    pub fn take_changes(&mut self) -> (usize, impl Iterator<Item = (u32, &Operand)>) {
-        let unchanged = std::mem::replace(&mut self.unchanged, self.entries.len());
-        let entries = self.entries.get(..unchanged).unwrap_or_default();
+    /// How many entries at the bottom were there when this was asked last. From now on all are.
+    pub fn take_unchanged(&mut self) -> usize {
+        std::mem::replace(&mut self.unchanged, self.entries.len())
+    }
+
+    /// Whether entries that were there then have been moved since.
+    pub fn any_moved(&self) -> bool {
+        !self.moved.is_empty()
+    }
+
+    /// Those that have been moved since this was asked last, if they are below a height: with their indices.
+    pub fn take_moved(&mut self, height: usize) -> impl Iterator<Item = (u32, &Operand)> {
+        let entries = self.entries.get(..height).unwrap_or_default();
         let moved = self.moved.drain(..);
-        let moved = moved.filter_map(|index| Some((index, &entries.get(index as usize)?.operand)));
-        (unchanged, moved)
+        moved.filter_map(|index| Some((index, &entries.get(index as usize)?.operand)))
     }
 
     /// Pushes.

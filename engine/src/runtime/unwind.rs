@@ -53,6 +53,7 @@ enum Place {
 struct Resolved<'a> {
     raw: RawFrame,
     block: &'a Block,
+    map: &'a FrameMap,
     point: Point,
     /// Flags of the guest; known for frame 0 only.
     flags: Option<u64>,
@@ -81,7 +82,7 @@ impl Native {
             return None;
         }
         let mut saved = frame.saved;
-        for &(register, slot) in &block.callee_saved {
+        for (register, slot) in block.callee_saved.slots() {
             let index = CALLEE_SAVED.iter().position(|&known| known == register);
             if let Some(place) = index.and_then(|index| saved.get_mut(index)) {
                 *place = frame.rbp.wrapping_add_signed(i64::from(slot));
@@ -213,14 +214,16 @@ impl NativeFrames {
             0 => native.block_of_first_frame(innermost)?,
             _ => native.variants.block_at(raw.pc)?,
         };
+        let map = block.frame_map();
         let point = if index == 0 {
             native.first_point(innermost)?.clone()
         } else {
-            block.frame_map().point(block.offset_of(raw.pc)?, false)?
+            map.point(block.offset_of(raw.pc)?, false)?
         };
         Some(Resolved {
             raw,
             block,
+            map,
             point,
             flags: (index == 0).then_some(native.context().rflags),
         })
@@ -254,13 +257,16 @@ impl NativeFrames {
     pub fn frame(&self, store: &Store, index: u32) -> Option<Frame> {
         let native = store.native.as_ref()?;
         let resolved = self.resolve(store, index)?;
-        let homes = resolved.block.frame_map().homes();
-        let locals = (homes.iter().enumerate())
-            .map(|(local, home)| native.read(resolved.place(Loc::Local(local as u32))?, home.ty))
-            .collect::<Option<_>>()?;
-        let operands = (resolved.point.operands.iter())
-            .map(|operand| native.read(resolved.place(operand.loc)?, operand.ty))
-            .collect::<Option<_>>()?;
+        // Loops, because collecting into an `Option` does not know how many there will be.
+        let homes = resolved.map.homes();
+        let mut locals = Vec::with_capacity(homes.len());
+        for (local, home) in homes.iter().enumerate() {
+            locals.push(native.read(resolved.place(Loc::Local(local as u32))?, home.ty)?);
+        }
+        let mut operands = Vec::with_capacity(resolved.point.operands.len());
+        for operand in &resolved.point.operands {
+            operands.push(native.read(resolved.place(operand.loc)?, operand.ty)?);
+        }
         Some(Frame {
             head: head(native, resolved.block, &resolved.point, index == 0),
             locals,
@@ -281,7 +287,7 @@ impl NativeFrames {
             {
                 return None;
             }
-            let home = resolved.block.frame_map().homes().get(index as usize)?;
+            let home = resolved.map.homes().get(index as usize)?;
             // The slot of a local in a register may be held for equal, and not be written again before a call.
             let slot = Place::Stack(resolved.slot(home.slot));
             Some((
@@ -346,7 +352,6 @@ fn head(native: &Native, block: &Block, point: &Point, first: bool) -> FrameHead
 impl Resolved<'_> {
     /// Where a value is; `None` if this frame cannot tell.
     fn place(&self, loc: Loc) -> Option<Place> {
-        let frame_map: &FrameMap = self.block.frame_map();
         let first = self.raw.pc_slot == 0;
         match loc {
             Loc::Const(bits) => Some(Place::Const(bits)),
@@ -359,7 +364,7 @@ impl Resolved<'_> {
             Loc::Xmm(register) => first.then_some(Place::Xmm(usize::from(register))),
             Loc::Flags(condition) => Some(Place::Flag(holds(condition, self.flags?))),
             Loc::Local(local) => {
-                let home: &Home = frame_map.homes().get(local as usize)?;
+                let home: &Home = self.map.homes().get(local as usize)?;
                 let in_call = matches!(self.point.kind, PointKind::CallSite(_));
                 match home.register {
                     Some(Loc::Gpr(register)) if !in_call || CALLEE_SAVED.contains(&register) => {

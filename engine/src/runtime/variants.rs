@@ -12,7 +12,6 @@ use super::native::Native;
 use super::store::Store;
 use crate::compile::{self, CalleeSaved, Code, FrameMap, Handlers, Instrumentation, PointKind, Stops};
 use crate::error::Error;
-use crate::layout::VmLayout;
 use crate::module::Module;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
@@ -34,27 +33,30 @@ pub struct Block {
     /// What it throws and catches.
     pub handlers: Handlers,
     /// Where everything is: made when it is asked for, if not before.
-    frame_map: OnceCell<FrameMap>,
-    source: Source,
-}
-
-/// What a block was compiled from.
-#[derive(Debug)]
-struct Source {
+    frame_map: OnceCell<Box<FrameMap>>,
+    /// What it was compiled from.
     module: Arc<Module>,
-    layout: VmLayout,
     with: Instrumentation,
 }
 
 impl Block {
     /// Where everything is. Clean code is compiled again for it when somebody looks at its frames for the first time.
+    #[inline]
     pub fn frame_map(&self) -> &FrameMap {
+        match self.frame_map.get() {
+            Some(map) => map,
+            None => self.make_frame_map(),
+        }
+    }
+
+    #[cold]
+    fn make_frame_map(&self) -> &FrameMap {
         self.frame_map.get_or_init(|| {
-            let Source { module, layout, with } = &self.source;
-            match compile::compile(module, layout, self.func, with.clone()) {
-                Ok(compiled) if compiled.code.len() as u64 == self.len => compiled.frame_map,
+            let layout = self.module.vm_layout();
+            match compile::compile(&self.module, &layout, self.func, self.with.clone()) {
+                Ok(compiled) if compiled.code.len() as u64 == self.len => Box::new(compiled.frame_map),
                 // Cannot be; a map without points is found out by who looks for one.
-                _ => FrameMap::default(),
+                _ => Box::default(),
             }
         })
     }
@@ -70,8 +72,8 @@ impl Block {
 pub struct Variants {
     /// By address.
     blocks: BTreeMap<u64, Block>,
-    /// Addresses of a function's variants.
-    by_func: HashMap<(u32, u32), HashMap<Instrumentation, u64>>,
+    /// Addresses of a function's variants; few.
+    by_func: HashMap<(u32, u32), Vec<(Instrumentation, u64)>>,
     /// Functions whose reference points at a variant.
     linked: Vec<(u32, u32)>,
 }
@@ -90,7 +92,9 @@ impl Variants {
     }
 
     fn get(&self, instance: u32, func: u32, with: &Instrumentation) -> Option<u64> {
-        self.by_func.get(&(instance, func))?.get(with).copied()
+        let variants = self.by_func.get(&(instance, func))?;
+        let found = variants.iter().find(|(other, _)| other == with)?;
+        Some(found.1)
     }
 
     fn add(&mut self, block: Block, with: Instrumentation) -> u64 {
@@ -98,7 +102,7 @@ impl Variants {
         self.by_func
             .entry((block.instance, block.func))
             .or_default()
-            .insert(with, start);
+            .push((with, start));
         self.blocks.insert(start, block);
         start
     }
@@ -114,7 +118,7 @@ impl Variants {
         let Some(variants) = self.by_func.get_mut(&(instance, func)) else {
             return Vec::new();
         };
-        let unwanted = variants.extract_if(|with, start| {
+        let unwanted = variants.extract_if(.., |(with, start)| {
             matches!(with.stops, Stops::At(_)) && with != wanted && !stands_in(*start)
         });
         (unwanted.filter_map(|(_, start)| self.blocks.remove(&start))).collect()
@@ -273,7 +277,7 @@ impl Store {
             compile::compile_code(&of.module, &of.layout, func, with.clone())?
         } else {
             let compiled = compile::compile(&of.module, &of.layout, func, with.clone())?;
-            frame_map.get_or_init(|| compiled.frame_map);
+            frame_map.get_or_init(|| Box::new(compiled.frame_map));
             Code {
                 bytes: compiled.code,
                 callee_saved: compiled.callee_saved,
@@ -290,7 +294,7 @@ impl Store {
         func: u32,
         with: &Instrumentation,
         code: Code,
-        frame_map: OnceCell<FrameMap>,
+        frame_map: OnceCell<Box<FrameMap>>,
     ) -> Result<u64, Error> {
         let (Some(native), Some(of)) = (&mut self.native, self.instances.get(instance as usize)) else {
             return Err(no_such_instance(instance));
@@ -303,11 +307,8 @@ impl Store {
             callee_saved: code.callee_saved,
             handlers: code.handlers,
             frame_map,
-            source: Source {
-                module: of.module.clone(),
-                layout: of.layout.clone(),
-                with: with.clone(),
-            },
+            module: of.module.clone(),
+            with: with.clone(),
         };
         Ok(native.variants.add(block, with.clone()))
     }
