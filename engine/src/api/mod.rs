@@ -330,7 +330,7 @@ mod tests {
         let refused = Program::with_config(bytes, config).expect_err("without SIMD");
         assert_eq!(
             refused.to_string(),
-            "unsupported: v128.const (simd) (at offset 0x17)"
+            "unsupported: v128.const (simd), in func 0 (at offset 0x17)"
         );
     }
 
