@@ -133,6 +133,7 @@ impl Native {
                 let resolved = Resolved {
                     raw,
                     block,
+                    map: block.frame_map(),
                     point: point.clone(),
                     flags: None,
                 };
@@ -150,9 +151,11 @@ impl Native {
     /// The values of the topmost operands of frame 0, with their types.
     pub fn operands_on_top(&self, count: usize) -> Option<Vec<(ValType, u128)>> {
         let innermost = self.activations().len().checked_sub(1)?;
+        let block = self.block_of_first_frame(innermost)?;
         let resolved = Resolved {
             raw: self.first_frame(innermost)?,
-            block: self.block_of_first_frame(innermost)?,
+            block,
+            map: block.frame_map(),
             point: self.first_point(innermost)?.clone(),
             flags: Some(self.context().rflags),
         };

@@ -39,7 +39,7 @@ impl Numbers {
 /// Which extensions of 2.0 a module may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extensions {
-    /// Those that the peer has: tail calls, multiple memories, relaxed vectors.
+    /// Those that the peer has: tail calls, multiple memories, 64-bit memories and tables, relaxed vectors.
     OfThePeer,
     /// Exceptions as well.
     Exceptions,
@@ -83,8 +83,7 @@ pub fn module(seed: u64, extensions: Extensions) -> Option<Vec<u8>> {
         extended_const_enabled: true,
         simd_enabled: flag(7),
         relaxed_simd_enabled: flag(7) && flag(8),
-        // With it come 64-bit tables, which are not compiled yet.
-        memory64_enabled: false,
+        memory64_enabled: flag(10) && flag(11),
         tail_call_enabled: flag(12),
         exceptions_enabled: extensions == Extensions::Exceptions,
         // Not in this engine.

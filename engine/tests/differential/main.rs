@@ -231,6 +231,11 @@ fn some_modules_agree() {
 }
 
 #[test]
+fn some_modules_with_exceptions_agree() {
+    judge_all(0..50, judge_throwing);
+}
+
+#[test]
 #[ignore = "as long as STEPWELL_SEEDS=FROM..TO says"]
 fn many_modules_agree() {
     judge_all(wanted(), judge);
