@@ -64,8 +64,8 @@ fn run_restless(store: &mut Store, seed: u64) -> (CallOutcome, usize) {
             // Somewhere it must go on stopping.
             0 if func > 0 => Stops::None,
             0 | 1 => Stops::All,
-            2 => Stops::At(all.iter().copied().step_by(1 + (next() % 5) as usize).collect()),
-            _ => Stops::At(vec![all[0], all[(next() as usize) % all.len()]]),
+            2 => Stops::at(all.iter().copied().step_by(1 + (next() % 5) as usize)),
+            _ => Stops::at([all[0], all[(next() as usize) % all.len()]]),
         };
         paused.set_stops(0, func as u32, wanted).expect("compiles");
         if next() % 40 == 0 {

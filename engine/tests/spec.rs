@@ -77,9 +77,8 @@ fn core_2_0_twins() {
     run_all(Mode::Twins, spec(data::SpecVersion::V2), suite);
 }
 
-#[test]
-fn core_3_0_interpreted() {
-    let suite = Suite {
+fn core_3_0() -> Suite {
+    Suite {
         unsupported: &[
             ("data.wast", 2),
             ("elem.wast", 2),
@@ -90,8 +89,17 @@ fn core_3_0_interpreted() {
             ("type-rec.wast", 17),
         ],
         ..core(SpecVersion::V3, 97, 19_000)
-    };
-    run_all(Mode::Interpreter, spec(data::SpecVersion::V3), suite);
+    }
+}
+
+#[test]
+fn core_3_0_interpreted() {
+    run_all(Mode::Interpreter, spec(data::SpecVersion::V3), core_3_0());
+}
+
+#[test]
+fn core_3_0_clean_code() {
+    run_all(Mode::Clean, spec(data::SpecVersion::V3), core_3_0());
 }
 
 #[test]

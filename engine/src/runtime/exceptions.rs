@@ -6,6 +6,7 @@
 //!   reference lists those of the guest then, in the values of its frames, and [`Store::keep_exceptions`] adds those of
 //!   globals, tables and segments. So a guest that throws for ever takes a bounded amount of memory, and looking for
 //!   what is still named costs little for each exception.
+//! - A reference that the host alone holds may be one that nothing names: it is no value of the store any more then.
 //! - A guest cannot have the host keep more than [`MAX_KEPT_BYTES`]; what it has caught then is a trap.
 //!
 //! Must not know: who throws.

@@ -97,6 +97,29 @@
   (func (export "delegates_to_caller") (result i32)
     try (result i32) call $delegates_to_caller catch $number end)
 
+  ;; To the try in whose arm it stands, which is over: past it.
+  (func (export "delegates_from_arm") (result i32)
+    try (result i32)
+      try (result i32)
+        (call $throw (i32.const 3)) i32.const 0
+      catch $number
+        drop
+        try (result i32)
+          (call $throw (i32.const 4)) i32.const 0
+        delegate 0
+      catch_all
+        i32.const -1
+      end
+    catch $number
+    end)
+
+  ;; A function that has given way to another one catches nothing any more.
+  (func $throws (result i32) (call $throw (i32.const 9)) (i32.const 0))
+  (func (export "tail_calls") (result i32)
+    try (result i32) (return_call $throws) catch_all i32.const 1 end)
+  (func (export "tail_calls_import")
+    try try (return_call $throw_pair) delegate 0 catch_all end)
+
   ;; A hundred frames are given up at once, and the loop goes on.
   (func $deep (param i32)
     (if (i32.eqz (local.get 0)) (then (throw $number (i32.const 1))))
@@ -125,3 +148,6 @@
 (assert_return (invoke "delegates_to_caller") (i32.const 6))
 (assert_return (invoke "unwinds") (i32.const 50))
 (assert_invalid (module (func try rethrow 0 end)) "invalid rethrow label")
+(assert_return (invoke "delegates_from_arm") (i32.const 4))
+(assert_exception (invoke "tail_calls"))
+(assert_exception (invoke "tail_calls_import"))
