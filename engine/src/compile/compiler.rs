@@ -8,7 +8,8 @@
 //!
 //! Must not know: operators' semantics, one machine's encodings.
 
-use super::frame_map::{FrameMap, Home, Loc, SiteKind};
+use super::copies::Copies;
+use super::frame_map::{FrameMap, Home, Loc, PointKind, SiteKind};
 use super::handlers::{ClauseId, Handlers, Thrown};
 use super::masm::{Address, Masm, Size};
 use super::operators::Operators;
@@ -107,6 +108,22 @@ struct TickExit<L> {
     site: u32,
 }
 
+/// What is known of registers only where one path leads.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// Home registers of locals whose slots hold the same value.
+    pub synced: RegSet,
+    /// Temporaries that hold the value of a local in a slot.
+    pub copies: Copies,
+}
+
+/// A question for the copies at a point.
+#[derive(Debug)]
+struct Asked {
+    point: PointKind,
+    copies: Vec<(u32, Loc)>,
+}
+
 /// The state of one compile.
 pub(super) struct Compiler<'a, M: Masm> {
     pub masm: M,
@@ -121,7 +138,7 @@ pub(super) struct Compiler<'a, M: Masm> {
     pub reachable: bool,
     /// Control frames opened since it cannot.
     pub skipped: u32,
-    /// Whether the next operator takes a condition from the flags.
+    /// Whether the next operator takes a condition from the flags, maybe after `i32.const 1` and `i32.and`.
     pub flags_wanted: bool,
     /// File offset of the operator at hand, and of the next.
     pub at: u64,
@@ -135,8 +152,9 @@ pub(super) struct Compiler<'a, M: Masm> {
     /// Whether an entry has been moved since the boundary, and where the stack is then.
     pub stale: bool,
     settled: Option<Moment>,
-    /// Home registers of locals whose slots hold the same value.
-    pub synced: RegSet,
+    pub known: Known,
+    /// How often the code to come reads each local.
+    pub reads_left: Vec<u32>,
     pub unsaved_homes: Vec<Home>,
     pub first_slot: i32,
     outgoing_bytes: u32,
@@ -146,6 +164,7 @@ pub(super) struct Compiler<'a, M: Masm> {
     ticks: Vec<TickExit<M::Label>>,
     watches: Vec<WatchExit<M::Label>>,
     pub pads: Vec<Pad<M::Label>>,
+    asked: &'a mut Option<Asked>,
     /// A mistake of ours; reported instead of code.
     pub broken: Option<&'static str>,
 }
@@ -157,6 +176,30 @@ pub(super) fn compile<M: Masm>(
     func: u32,
     with: &Instrumentation,
     map: FrameMap,
+) -> Result<Compiled, Error> {
+    compile_asked::<M>(module, layout, func, with, map, &mut None)
+}
+
+/// Compiles a function once more, for where copies are at a point.
+pub(super) fn copies_at<M: Masm>(
+    module: &Module,
+    layout: &VmLayout,
+    func: u32,
+    point: PointKind,
+) -> Result<Vec<(u32, Loc)>, Error> {
+    let (clean, copies) = (Instrumentation::from(&Stops::None), Vec::new());
+    let mut asked = Some(Asked { point, copies });
+    compile_asked::<M>(module, layout, func, &clean, FrameMap::default(), &mut asked)?;
+    Ok(asked.map_or(Vec::new(), |asked| asked.copies))
+}
+
+fn compile_asked<M: Masm>(
+    module: &Module,
+    layout: &VmLayout,
+    func: u32,
+    with: &Instrumentation,
+    map: FrameMap,
+    asked: &mut Option<Asked>,
 ) -> Result<Compiled, Error> {
     let body = module
         .body(func)
@@ -223,7 +266,8 @@ pub(super) fn compile<M: Masm>(
         pinned: RegSet::default(),
         stale: false,
         settled: None,
-        synced: RegSet::default(),
+        known: Known::default(),
+        reads_left: prepass.reads,
         unsaved_homes,
         first_slot: locals_top - locals_bytes as i32 - 8,
         homes,
@@ -233,6 +277,7 @@ pub(super) fn compile<M: Masm>(
         ticks: Vec::new(),
         watches: Vec::new(),
         pads: Vec::new(),
+        asked,
         broken: None,
     };
     compiler.run(ty, Operators::new(code, start))
@@ -301,8 +346,14 @@ impl<M: Masm> Compiler<'_, M> {
             self.masm.store_slot(slot, Gpr(reg));
         }
         let homes = self.homes.clone();
+        let mut in_registers = Vec::new();
         let (params, rest) = homes.split_at(ty.params.len().min(homes.len()));
-        for (home, &place) in params.iter().zip(&self.own_layout.params) {
+        for ((local, home), &place) in (0..).zip(params).zip(&self.own_layout.params) {
+            match (place, home.register) {
+                (ArgPlace::Gpr(arg), None) => in_registers.push((local, Loc::Gpr(arg))),
+                (ArgPlace::Xmm(arg), None) => in_registers.push((local, Loc::Xmm(arg))),
+                _ => {}
+            }
             match (place, home.register) {
                 (ArgPlace::Gpr(arg), Some(Loc::Gpr(reg))) => self.masm.mov(Gpr(reg), Gpr(arg)),
                 (ArgPlace::Gpr(arg), _) => self.masm.store_slot(home.slot, Gpr(arg)),
@@ -317,16 +368,19 @@ impl<M: Masm> Compiler<'_, M> {
                 (ArgPlace::Stack(offset), _) => self.copy_value(home.slot, home.ty, 16 + offset as i32),
             }
         }
-        let in_slots = rest.iter().filter(|home| home.register.is_none());
-        if in_slots.clone().count() > 8 {
-            // Slots descend, so the last local's is the lowest; those of register locals between do no harm.
-            if let Some(lowest) = rest.last() {
-                let words = rest.iter().map(|home| slot_words(home.ty)).sum();
-                self.masm.zero_slots(lowest.slot, words);
+        // Slots descend, so the last local's is the lowest. Those of locals in registers that lie between do no harm.
+        let in_slot = |home: &Home| home.register.is_none();
+        if let (Some(first), Some(last)) = (rest.iter().position(in_slot), rest.iter().rposition(in_slot)) {
+            let run = rest.get(first..=last).unwrap_or_default();
+            let lowest = run.last().map_or(0, |home| home.slot);
+            let words = run.iter().map(|home| slot_words(home.ty)).sum();
+            if self.masm.zero_slots(lowest, words) {
+                in_registers.clear();
             }
-        } else {
-            for home in in_slots {
-                self.masm.zero_slots(home.slot, slot_words(home.ty));
+        }
+        for (local, register) in in_registers {
+            if self.is_read_again(local) {
+                self.known.copies.hold(register, local);
             }
         }
         for home in rest {
@@ -359,6 +413,17 @@ impl<M: Masm> Compiler<'_, M> {
         }
         self.stale = false;
         self.settled = None;
+        let number = self.map.last_boundary();
+        self.answer(|point| point == PointKind::Boundary(number) || point == PointKind::AfterStore(number));
+    }
+
+    /// Notes the copies as they are now, if this is the point they are asked for.
+    fn answer(&mut self, is_here: impl Fn(PointKind) -> bool) {
+        if let Some(asked) = self.asked
+            && is_here(asked.point)
+        {
+            asked.copies = self.known.copies.all().collect();
+        }
     }
 
     /// Counts a tick before the instruction at `offset`.
@@ -366,6 +431,7 @@ impl<M: Masm> Compiler<'_, M> {
         let (label, back) = (self.masm.label(), self.masm.label());
         let stack = self.map.note(&mut self.stack);
         let site = self.map.add_site(SiteKind::Tick, offset, 0, stack);
+        self.answer(|point| point == PointKind::TickSite(site));
         self.masm.tick(label);
         self.masm.bind(back);
         self.ticks.push(TickExit { label, back, site });
@@ -410,7 +476,8 @@ impl<M: Masm> Compiler<'_, M> {
         // No more than looked at: what is taken must be equal in all variants.
         let unused = TEMPS
             .into_iter()
-            .find(|&reg| self.stack.in_gpr(reg).is_none() && at.index != Some(reg));
+            .filter(|&reg| self.stack.in_gpr(reg).is_none() && at.index != Some(reg))
+            .find(|&reg| self.known.copies.in_register(Loc::Gpr(reg.0)).is_none());
         let (label, back) = (self.masm.label(), self.masm.label());
         self.masm.check_watch(at, len_bytes, unused, label);
         self.masm.bind(back);

@@ -313,6 +313,8 @@ pub trait IntMasm {
     fn compare_slot(&mut self, size: Size, slot: i32, rhs: i32);
     /// Sets the flags for `reg` against zero.
     fn test(&mut self, size: Size, reg: Gpr);
+    /// Sets the flags so that `NotEqual` means that the lowest bit is set.
+    fn test_lowest_bit(&mut self, reg: Gpr);
     /// `dst` = 1 if `cond`, else 0. *Keeps flags.*
     fn set_cond(&mut self, cond: Cond, dst: Gpr);
     /// `dst = src` if `cond` (64 bits; `src` not `Imm`). *Keeps flags.*
@@ -432,8 +434,8 @@ pub trait FlowMasm {
     /// Leaves the frame, and enters the code of the [`func_ref`](crate::layout::func_ref) in the callee register as if
     /// the caller had called it.
     fn leave_to_callee(&mut self);
-    /// Zeroes a run of 8-byte slots: `count` of them from `lowest` upward. Clobbers the given registers.
-    fn zero_slots(&mut self, lowest: i32, count: u32);
+    /// Zeroes a run of 8-byte slots: `count` of them from `lowest` upward. Whether that clobbered argument registers.
+    fn zero_slots(&mut self, lowest: i32, count: u32) -> bool;
     /// Jumps if the stack is used up.
     fn check_stack(&mut self, exhausted: Self::Label);
     /// Counts a tick; jumps to `expired` at the end of the slice.

@@ -13,6 +13,7 @@
 mod ahead;
 mod compiler;
 mod condition;
+mod copies;
 mod disasm;
 mod frame_map;
 mod handlers;
@@ -150,6 +151,23 @@ pub fn supported() -> Result<(), String> {
     return x64::supported();
     #[cfg(not(target_arch = "x86_64"))]
     Err("there is no compiler for this processor".to_string())
+}
+
+/// Registers of frame 0 that hold a local's value beside its home, where the guest stands at a point of any variant of
+/// a function: whoever writes the local writes these as well.
+pub fn copies_at(
+    module: &Module,
+    layout: &VmLayout,
+    func: u32,
+    point: PointKind,
+) -> Result<Vec<(u32, Loc)>, Error> {
+    #[cfg(target_arch = "x86_64")]
+    return compiler::copies_at::<x64::X64>(module, layout, func, point);
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        let _ = (module, layout, func, point);
+        Err(Error::Host("there is no compiler for this processor".to_string()))
+    }
 }
 
 /// Compiles a defined function.

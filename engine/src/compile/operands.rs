@@ -76,11 +76,13 @@ impl<M: Masm> Compiler<'_, M> {
 
     /// Pushes a value in an integer register.
     pub fn push_gpr(&mut self, ty: ValType, reg: Gpr) {
+        self.known.copies.forget(Loc::Gpr(reg.0));
         self.stack.push(ty, Loc::Gpr(reg.0));
     }
 
     /// Pushes a value in a vector register.
     pub fn push_xmm(&mut self, ty: ValType, reg: Xmm) {
+        self.known.copies.forget(Loc::Xmm(reg.0));
         self.stack.push(ty, Loc::Xmm(reg.0));
     }
 
@@ -103,16 +105,60 @@ impl<M: Masm> Compiler<'_, M> {
         self.stack.in_xmm(reg).is_none() && !self.pinned.has_float(reg)
     }
 
+    /// Whether a local's value will be wanted from here on: by entries that stand for it, or by code to come.
+    pub fn is_read_again(&self, local: u32) -> bool {
+        self.reads_left.get(local as usize).is_some_and(|&left| left > 0) || self.stack.alias(local).is_some()
+    }
+
+    /// How much the copy in a register is worth: nothing if there is none that is read again, else the more, the
+    /// younger it is.
+    fn copy_worth(&self, register: Loc) -> u32 {
+        match self.known.copies.in_register(register) {
+            Some((local, age)) if self.is_read_again(local) => age,
+            _ => 0,
+        }
+    }
+
+    /// The free temporary that can be spared best.
+    fn find_gpr(&self) -> Option<Gpr> {
+        let free = TEMPS.into_iter().filter(|&reg| self.is_free(reg));
+        free.min_by_key(|reg| self.copy_worth(Loc::Gpr(reg.0)))
+    }
+
+    /// The free float temporary that can be spared best.
+    fn find_xmm(&self) -> Option<Xmm> {
+        let free = FLOAT_TEMPS.into_iter().filter(|&reg| self.is_free_float(reg));
+        free.min_by_key(|reg| self.copy_worth(Loc::Xmm(reg.0)))
+    }
+
+    /// A free temporary without a copy worth keeping, taken.
+    fn spare_gpr(&mut self) -> Option<Gpr> {
+        let reg = self
+            .find_gpr()
+            .filter(|reg| self.copy_worth(Loc::Gpr(reg.0)) == 0)?;
+        self.known.copies.forget(Loc::Gpr(reg.0));
+        self.pinned.add(reg);
+        Some(reg)
+    }
+
+    /// A free float temporary without a copy worth keeping, taken.
+    fn spare_xmm(&mut self) -> Option<Xmm> {
+        let reg = self
+            .find_xmm()
+            .filter(|reg| self.copy_worth(Loc::Xmm(reg.0)) == 0)?;
+        self.known.copies.forget(Loc::Xmm(reg.0));
+        self.pinned.add_float(reg);
+        Some(reg)
+    }
+
     /// Takes a temporary, sending the lowest entry that has one to its slot if none is free.
     pub fn take_gpr(&mut self) -> Gpr {
         self.need_gprs(1);
-        let reg = TEMPS
-            .into_iter()
-            .find(|&reg| self.is_free(reg))
-            .unwrap_or_else(|| {
-                self.broken = Some("no integer register left");
-                TEMPS[0]
-            });
+        let reg = self.find_gpr().unwrap_or_else(|| {
+            self.broken = Some("no integer register left");
+            TEMPS[0]
+        });
+        self.known.copies.forget(Loc::Gpr(reg.0));
         self.pinned.add(reg);
         reg
     }
@@ -120,13 +166,11 @@ impl<M: Masm> Compiler<'_, M> {
     /// Takes a float temporary likewise.
     pub fn take_xmm(&mut self) -> Xmm {
         self.need_xmms(1);
-        let reg = FLOAT_TEMPS
-            .into_iter()
-            .find(|&reg| self.is_free_float(reg))
-            .unwrap_or_else(|| {
-                self.broken = Some("no float register left");
-                FLOAT_TEMPS[0]
-            });
+        let reg = self.find_xmm().unwrap_or_else(|| {
+            self.broken = Some("no float register left");
+            FLOAT_TEMPS[0]
+        });
+        self.known.copies.forget(Loc::Xmm(reg.0));
         self.pinned.add_float(reg);
         reg
     }
@@ -156,9 +200,11 @@ impl<M: Masm> Compiler<'_, M> {
     /// Moves whatever entry is in `reg` elsewhere, and takes `reg`.
     pub fn vacate(&mut self, reg: Gpr) {
         self.pinned.add(reg);
+        self.known.copies.forget(Loc::Gpr(reg.0));
         if let Some(index) = self.stack.in_gpr(reg) {
-            match TEMPS.into_iter().find(|&free| self.is_free(free)) {
+            match self.find_gpr() {
                 Some(free) => {
+                    self.known.copies.forget(Loc::Gpr(free.0));
                     self.masm.mov(free, reg);
                     self.stack.relocate(index, Loc::Gpr(free.0));
                     self.stale = true;
@@ -211,11 +257,19 @@ impl<M: Masm> Compiler<'_, M> {
         self.stack.all_settled();
     }
 
-    /// Where a local is outside calls.
-    pub fn local_place(&self, local: u32) -> Loc {
+    /// A local's home outside calls.
+    pub fn home_place(&self, local: u32) -> Loc {
         match self.homes.get(local as usize) {
             Some(home) => home.register.unwrap_or(Loc::Slot(home.slot)),
             None => Loc::Const(0),
+        }
+    }
+
+    /// Where a local is read: in its home, or in a copy if that is a slot.
+    pub fn local_place(&self, local: u32) -> Loc {
+        match self.home_place(local) {
+            Loc::Slot(slot) => self.known.copies.of(local).unwrap_or(Loc::Slot(slot)),
+            place => place,
         }
     }
 
@@ -275,16 +329,29 @@ impl<M: Masm> Compiler<'_, M> {
     /// The entry in some register, to read: its own, a local's home, or a temporary.
     pub fn in_gpr(&mut self, entry: Operand) -> Gpr {
         if let Loc::Gpr(reg) = self.place(entry) {
+            // It may be a copy.
+            self.pinned.add(Gpr(reg));
             return Gpr(reg);
         }
         let dst = self.take_gpr();
         self.load_gpr(dst, entry);
+        self.keep_copy(Loc::Gpr(dst.0), entry);
         dst
+    }
+
+    /// Says that a temporary, just loaded, holds what an entry stands for.
+    fn keep_copy(&mut self, register: Loc, entry: Operand) {
+        if let Loc::Local(local) = entry.loc
+            && self.is_read_again(local)
+        {
+            self.known.copies.hold(register, local);
+        }
     }
 
     /// The entry in a temporary that may be overwritten.
     pub fn in_temp(&mut self, entry: Operand) -> Gpr {
         if let Loc::Gpr(reg) = entry.loc {
+            self.known.copies.forget(entry.loc);
             return Gpr(reg);
         }
         let dst = self.take_gpr();
@@ -295,16 +362,19 @@ impl<M: Masm> Compiler<'_, M> {
     /// The entry in some vector register, to read.
     pub fn in_xmm(&mut self, entry: Operand) -> Xmm {
         if let Loc::Xmm(reg) = self.place(entry) {
+            self.pinned.add_float(Xmm(reg));
             return Xmm(reg);
         }
         let dst = self.take_xmm();
         self.load_xmm(dst, entry);
+        self.keep_copy(Loc::Xmm(dst.0), entry);
         dst
     }
 
     /// The entry in a float temporary that may be overwritten.
     pub fn in_float_temp(&mut self, entry: Operand) -> Xmm {
         if let Loc::Xmm(reg) = entry.loc {
+            self.known.copies.forget(entry.loc);
             return Xmm(reg);
         }
         let dst = self.take_xmm();
@@ -325,8 +395,20 @@ impl<M: Masm> Compiler<'_, M> {
                     None => IntSrc::Reg(self.in_gpr(entry)),
                 }
             }
-            Loc::Slot(slot) => IntSrc::Slot(slot),
+            Loc::Slot(slot) if !self.is_worth_loading(entry) => IntSrc::Slot(slot),
             _ => IntSrc::Reg(self.in_gpr(entry)),
+        }
+    }
+
+    /// Whether an entry in a slot is a local that is read again, and there is a temporary to spare for a copy.
+    fn is_worth_loading(&self, entry: Operand) -> bool {
+        let spare = |register: Option<Loc>| register.is_some_and(|register| self.copy_worth(register) == 0);
+        match entry.loc {
+            Loc::Local(local) if self.is_read_again(local) => match entry.ty.is_float() {
+                true => spare(self.find_xmm().map(|reg| Loc::Xmm(reg.0))),
+                false => spare(self.find_gpr().map(|reg| Loc::Gpr(reg.0))),
+            },
+            _ => false,
         }
     }
 
@@ -334,27 +416,38 @@ impl<M: Masm> Compiler<'_, M> {
     pub fn float_src(&mut self, entry: Operand) -> FloatSrc {
         match self.place(entry) {
             Loc::Const(bits) => FloatSrc::Bits(bits),
-            Loc::Slot(slot) => FloatSrc::Slot(slot),
+            Loc::Slot(slot) if !self.is_worth_loading(entry) => FloatSrc::Slot(slot),
             _ => FloatSrc::Reg(self.in_xmm(entry)),
         }
     }
 
-    /// A register for a result computed from `reg`: `reg` itself if it is a temporary.
+    /// A register for a result computed from `reg`: `reg` itself if it is a temporary without a
+    /// copy that can be kept.
     pub fn result_gpr(&mut self, reg: Gpr) -> Gpr {
-        if TEMPS.contains(&reg) {
-            reg
-        } else {
-            self.take_gpr()
+        if !TEMPS.contains(&reg) {
+            return self.take_gpr();
         }
+        if self.copy_worth(Loc::Gpr(reg.0)) > 0
+            && let Some(spare) = self.spare_gpr()
+        {
+            return spare;
+        }
+        self.known.copies.forget(Loc::Gpr(reg.0));
+        reg
     }
 
-    /// A float register for a result computed from `reg`.
+    /// A float register for a result computed from `reg`, likewise.
     pub fn result_xmm(&mut self, reg: Xmm) -> Xmm {
-        if FLOAT_TEMPS.contains(&reg) {
-            reg
-        } else {
-            self.take_xmm()
+        if !FLOAT_TEMPS.contains(&reg) {
+            return self.take_xmm();
         }
+        if self.copy_worth(Loc::Xmm(reg.0)) > 0
+            && let Some(spare) = self.spare_xmm()
+        {
+            return spare;
+        }
+        self.known.copies.forget(Loc::Xmm(reg.0));
+        reg
     }
 
     /// Gives entries that stand for a local a place of their own, because it is about to change.
@@ -364,17 +457,19 @@ impl<M: Masm> Compiler<'_, M> {
                 return;
             };
             if entry.ty.is_float() {
-                match FLOAT_TEMPS.into_iter().find(|&free| self.is_free_float(free)) {
+                match self.find_xmm() {
                     Some(free) => {
                         self.load_xmm(free, entry);
+                        self.known.copies.forget(Loc::Xmm(free.0));
                         self.stack.relocate(index, Loc::Xmm(free.0));
                     }
                     None => self.spill(index),
                 }
             } else {
-                match TEMPS.into_iter().find(|&free| self.is_free(free)) {
+                match self.find_gpr() {
                     Some(free) => {
                         self.load_gpr(free, entry);
+                        self.known.copies.forget(Loc::Gpr(free.0));
                         self.stack.relocate(index, Loc::Gpr(free.0));
                     }
                     None => self.spill(index),
@@ -390,13 +485,48 @@ impl<M: Masm> Compiler<'_, M> {
             return;
         }
         self.detach_aliases(local);
-        match self.local_place(local) {
+        match self.home_place(local) {
             Loc::Gpr(reg) => self.load_gpr(Gpr(reg), entry),
             Loc::Xmm(reg) => self.load_xmm(Xmm(reg), entry),
-            Loc::Slot(slot) => self.store_entry(slot, entry),
+            Loc::Slot(slot) => self.write_slot(local, slot, entry),
             Loc::Const(_) | Loc::Local(_) | Loc::Flags(_) => {}
         }
-        self.synced.remove(self.local_place(local));
+        self.known.synced.remove(self.home_place(local));
+    }
+
+    /// Writes a popped entry to a local in a slot; the temporary it comes from, or came through, is a copy.
+    fn write_slot(&mut self, local: u32, slot: i32, entry: Operand) {
+        self.known.copies.forget_local(local);
+        let mut entry = entry;
+        match self.place(entry) {
+            Loc::Flags(code) => {
+                let reg = self.take_gpr();
+                self.masm.set_cond(Cond::from_code(code), reg);
+                entry.loc = Loc::Gpr(reg.0);
+            }
+            Loc::Slot(_) | Loc::Const(_) if self.is_read_again(local) => {
+                if entry.ty.is_float() {
+                    if let Some(reg) = self.spare_xmm() {
+                        self.load_xmm(reg, entry);
+                        entry.loc = Loc::Xmm(reg.0);
+                    }
+                } else if let Some(reg) = self.spare_gpr() {
+                    self.load_gpr(reg, entry);
+                    entry.loc = Loc::Gpr(reg.0);
+                }
+            }
+            _ => {}
+        }
+        self.store_entry(slot, entry);
+        let place = self.place(entry);
+        let temporary = match place {
+            Loc::Gpr(reg) => TEMPS.contains(&Gpr(reg)),
+            Loc::Xmm(reg) => FLOAT_TEMPS.contains(&Xmm(reg)),
+            _ => false,
+        };
+        if temporary && self.is_read_again(local) && self.copy_worth(place) == 0 {
+            self.known.copies.hold(place, local);
+        }
     }
 
     /// Saves homes that a call does not preserve. Their registers keep the values until the call.
@@ -406,13 +536,13 @@ impl<M: Masm> Compiler<'_, M> {
                 continue;
             };
             match register {
-                Some(Loc::Gpr(reg)) if !self.synced.has(Gpr(reg)) => {
+                Some(Loc::Gpr(reg)) if !self.known.synced.has(Gpr(reg)) => {
                     self.masm.store_slot(slot, Gpr(reg));
-                    self.synced.add(Gpr(reg));
+                    self.known.synced.add(Gpr(reg));
                 }
-                Some(Loc::Xmm(reg)) if !self.synced.has_float(Xmm(reg)) => {
+                Some(Loc::Xmm(reg)) if !self.known.synced.has_float(Xmm(reg)) => {
                     self.store_vector(slot, ty, Xmm(reg));
-                    self.synced.add_float(Xmm(reg));
+                    self.known.synced.add_float(Xmm(reg));
                 }
                 _ => {}
             }

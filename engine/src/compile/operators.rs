@@ -57,15 +57,21 @@ impl<'a> Operators<'a> {
         self.reader.original_position()
     }
 
-    /// Whether the next operator takes an `i32` condition, which may come in the flags.
+    /// Whether the next operator takes an `i32` condition, which may come in the flags; maybe by its lowest bit.
     pub fn next_takes_condition(&self) -> bool {
         const IF: u8 = 0x04;
         const BR_IF: u8 = 0x0d;
         const SELECT: u8 = 0x1b;
         const TYPED_SELECT: u8 = 0x1c;
         const I32_EQZ: u8 = 0x45;
-        let next = self.code.get((self.next_at() - self.start) as usize);
-        matches!(next, Some(&(IF | BR_IF | SELECT | TYPED_SELECT | I32_EQZ)))
+        /// `i32.const 1`, `i32.and`: what debug builds do with every condition. It changes nothing of a truth.
+        const LOWEST_BIT: &[u8] = &[0x41, 0x01, 0x71];
+        let next = self.code.get((self.next_at() - self.start) as usize..);
+        let next = next.map(|next| next.strip_prefix(LOWEST_BIT).unwrap_or(next));
+        matches!(
+            next.and_then(<[u8]>::first),
+            Some(&(IF | BR_IF | SELECT | TYPED_SELECT | I32_EQZ))
+        )
     }
 }
 

@@ -78,17 +78,19 @@ impl<M: Masm> Compiler<'_, M> {
                         .iter()
                         .any(|home| home.register == Some(Loc::Gpr(reg.0)))
                 };
-                taken && (self.stack.in_gpr(reg).is_some() || home())
+                let copy = || self.known.copies.in_register(Loc::Gpr(reg.0)).is_some();
+                taken && (self.stack.in_gpr(reg).is_some() || home() || copy())
             })
             .map(|(index, &reg)| (reg, self.layout.condition + layout::SAVED + 8 * index as u32))
             .collect();
         let flags = self.flags_are_live();
         let kept_flags = self.layout.condition + layout::FLAGS;
         let (stop, resume) = (self.masm.label(), self.masm.label());
-        let mut free = FLOAT_TEMPS
-            .into_iter()
-            .filter(|&reg| self.stack.in_xmm(reg).is_none());
-        let floats = [free.next(), free.next()].map(|reg| reg.unwrap_or(FLOAT_TEMPS[0]));
+        let floats = {
+            let mut free = self.unused_floats();
+            [free.next(), free.next()]
+        };
+        let floats = floats.map(|reg| reg.unwrap_or(FLOAT_TEMPS[0]));
         let mut emitter = Emitter {
             compiler: self,
             saved,
@@ -114,17 +116,23 @@ impl<M: Masm> Compiler<'_, M> {
     }
 
     fn flags_are_live(&self) -> bool {
-        let top = self
-            .stack
-            .len()
-            .checked_sub(1)
-            .and_then(|top| self.stack.get(top));
-        top.is_some_and(|entry| matches!(entry.loc, Loc::Flags(_)))
+        // On top, or below what a truth is masked with.
+        let height = self.stack.len();
+        (height.saturating_sub(2)..height)
+            .filter_map(|index| self.stack.get(index))
+            .any(|entry| matches!(entry.loc, Loc::Flags(_)))
+    }
+
+    /// Float temporaries that hold nothing.
+    fn unused_floats(&self) -> impl Iterator<Item = Xmm> + '_ {
+        let unused = |reg: &Xmm| {
+            self.stack.in_xmm(*reg).is_none() && self.known.copies.in_register(Loc::Xmm(reg.0)).is_none()
+        };
+        FLOAT_TEMPS.into_iter().filter(unused)
     }
 
     /// Whether a condition can be computed at the boundary at hand.
     fn computes(&self, condition: &Condition) -> bool {
-        let free_floats = (FLOAT_TEMPS.iter()).filter(|&&reg| self.stack.in_xmm(reg).is_none());
         let memory = self.module.memories.first();
         let readable = |operator: Option<Operator<'_>>| match operator.as_ref().and_then(Kind::of) {
             Some(Kind::Get(index)) => self.source(index).is_some(),
@@ -136,7 +144,7 @@ impl<M: Masm> Compiler<'_, M> {
             }
             _ => true,
         };
-        (!condition.floats || free_floats.count() >= 2)
+        (!condition.floats || self.unused_floats().count() >= 2)
             && (!condition.loads || memory.is_some_and(|memory| !memory.memory64))
             && operators(&condition.code).all(readable)
     }

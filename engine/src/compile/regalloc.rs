@@ -1,8 +1,10 @@
 //! Before the walk: which locals get a register for the whole function.
 //!
-//! A local's weight is the number of its uses, each times 8 for every loop around it. The heaviest get homes:
-//! registers that callees preserve first where there are calls; registers that callers save only where the uses
-//! outweigh what the calls cost.
+//! A local's weight is the number of its uses, each times 8 for every loop around it. A read counts for more than
+//! others where no temporary is likely to hold the value any more (see [`copies`](super::copies)): a local that is
+//! only read right behind where it was written needs no home but its slot. The heaviest get homes: registers that
+//! callees preserve first where there are calls; registers that callers save only where the uses outweigh what the
+//! calls cost.
 //!
 //! Must not know: instrumentation (homes must be equal in all variants).
 
@@ -18,11 +20,25 @@ use wasmparser::{
 #[derive(Debug)]
 pub struct Prepass {
     weights: Vec<u64>,
+    /// How often the code reads each local.
+    pub reads: Vec<u32>,
     calls: u64,
 }
 
 /// Loops nested deeper than this weigh no more.
 const MAX_LOOP_DEPTH: u32 = 5;
+
+/// So many operators after a local was used, a temporary is likely to hold its value still.
+const COPY_LASTS: u32 = 16;
+
+/// How much heavier a use is that needs the home.
+const FAR: u64 = 4;
+
+/// The weight from which on a register is worth saving and restoring.
+const WORTH_SAVING: u64 = 24;
+
+/// The weight of saving a register around a call, and taking it back.
+const COST_OF_CALL: u64 = 8;
 
 impl Prepass {
     /// Walks a body once.
@@ -30,11 +46,15 @@ impl Prepass {
         let mut walk = Walk {
             found: Prepass {
                 weights: vec![0; locals],
+                reads: vec![0; locals],
                 calls: 0,
             },
             is_loop: Vec::new(),
             depth: 0,
             weight: 1,
+            at: 0,
+            met: 0,
+            last_uses: vec![0; locals],
         };
         while !reader.eof() {
             reader.visit_operator(&mut walk)?;
@@ -52,17 +72,29 @@ struct Walk {
     depth: u32,
     /// What a use weighs here.
     weight: u64,
+    /// Numbers of operators: the one at hand, the last where paths met, and the last use of each local.
+    at: u32,
+    met: u32,
+    last_uses: Vec<u32>,
 }
 
 impl Walk {
     fn open(&mut self, is_loop: bool) {
         self.is_loop.push(is_loop);
         self.deepen(self.depth + u32::from(is_loop));
+        if is_loop {
+            self.meet();
+        }
     }
 
     fn close(&mut self) {
         let was_loop = self.is_loop.pop() == Some(true);
         self.deepen(self.depth - u32::from(was_loop));
+        self.meet();
+    }
+
+    fn meet(&mut self) {
+        self.met = self.at;
     }
 
     fn deepen(&mut self, depth: u32) {
@@ -70,9 +102,24 @@ impl Walk {
         self.weight = 1 << (3 * depth.min(MAX_LOOP_DEPTH));
     }
 
-    fn local(&mut self, index: u32) {
-        if let Some(uses) = self.found.weights.get_mut(index as usize) {
-            *uses = uses.saturating_add(self.weight);
+    fn read(&mut self, index: u32) {
+        let last = self.last_uses.get(index as usize).copied().unwrap_or(0);
+        let near = last > self.met && self.at - last <= COPY_LASTS;
+        self.used(index, if near { self.weight } else { FAR * self.weight });
+        if let Some(reads) = self.found.reads.get_mut(index as usize) {
+            *reads += 1;
+        }
+    }
+
+    fn write(&mut self, index: u32) {
+        self.used(index, self.weight);
+    }
+
+    fn used(&mut self, index: u32, weight: u64) {
+        let uses = self.found.weights.get_mut(index as usize);
+        if let (Some(uses), Some(last)) = (uses, self.last_uses.get_mut(index as usize)) {
+            *uses = uses.saturating_add(weight);
+            *last = self.at;
         }
     }
 
@@ -85,6 +132,7 @@ impl Walk {
 macro_rules! walk {
     ($(@$proposal:ident $op:ident $({ $($arg:ident: $argty:ty),* })? => $visit:ident ($($ann:tt)*))*) => {
         $(fn $visit(&mut self $($(, $arg: $argty)*)?) {
+            self.at += 1;
             walk!($op self $($($arg)*)?);
         })*
     };
@@ -93,11 +141,12 @@ macro_rules! walk {
     (Loop $self:ident $ty:ident) => { $self.open(true) };
     (Try $self:ident $ty:ident) => { $self.open(false) };
     (TryTable $self:ident $table:ident) => { $self.open(false) };
+    (Else $self:ident) => { $self.meet() };
     (Delegate $self:ident $depth:ident) => { $self.close() };
     (End $self:ident) => { $self.close() };
-    (LocalGet $self:ident $index:ident) => { $self.local($index) };
-    (LocalSet $self:ident $index:ident) => { $self.local($index) };
-    (LocalTee $self:ident $index:ident) => { $self.local($index) };
+    (LocalGet $self:ident $index:ident) => { $self.read($index) };
+    (LocalSet $self:ident $index:ident) => { $self.write($index) };
+    (LocalTee $self:ident $index:ident) => { $self.write($index) };
     (Call $self:ident $index:ident) => { $self.call() };
     (CallIndirect $self:ident $ty:ident $table:ident) => { $self.call() };
     (CallRef $self:ident $ty:ident) => { $self.call() };
@@ -143,8 +192,8 @@ pub fn assign_homes(prepass: &Prepass, types: &[ValType], top: i32) -> Vec<Home>
     // Stable, so that equal weights keep the order of the locals.
     order.sort_by_key(|&index| std::cmp::Reverse(prepass.weights.get(index).copied().unwrap_or(0)));
 
-    let saving = |weight: u64| weight >= 4;
-    let spilling = |weight: u64| weight > prepass.calls.saturating_mul(2);
+    let saving = |weight: u64| weight >= WORTH_SAVING;
+    let spilling = |weight: u64| weight > prepass.calls.saturating_mul(COST_OF_CALL);
     type Worth<'a> = &'a dyn Fn(u64) -> bool;
     let (saved, unsaved) = (
         SAVED_HOMES.map(|reg| (reg, true)),

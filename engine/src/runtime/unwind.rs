@@ -1,8 +1,9 @@
 //! Frames of compiled code that stands still: found by the chain of frame pointers, read through [`FrameMap`].
 //!
 //! # Invariants
-//! - Nothing but the frame map says where a value is. A caller's callee-saved registers of a caller are looked up where the
-//!   frames above it saved them, so values are read and written at the right place.
+//! - Nothing but the frame map says where a value is; when a local is written, the compiler says which registers hold
+//!   copies of it. A caller's callee-saved registers are looked up where the frames above it saved them, so values are
+//!   read and written at the right place.
 //! - A place outside the guest stack is never touched, whatever the chain says.
 //!
 //! Must not know: how code is compiled, what stops mean.
@@ -12,7 +13,7 @@ use super::native::Native;
 use super::paused::{Frame, FrameHead, FrameState, FrameToken};
 use super::store::Store;
 use super::variants::Block;
-use crate::compile::{FrameMap, Home, Loc, Point, PointKind};
+use crate::compile::{self, FrameMap, Home, Loc, Point, PointKind};
 use crate::layout::CALLEE_SAVED;
 use crate::types::{Val, ValType};
 use std::cell::RefCell;
@@ -292,12 +293,14 @@ impl NativeFrames {
             }
             let home = resolved.map.homes().get(index as usize)?;
             // The slot of a local in a register may be held for equal, and not be written again before a call.
-            let slot = Place::Stack(resolved.slot(home.slot));
-            Some((
-                [resolved.place(Loc::Local(index))?, slot],
-                home.ty,
-                store.checked_bits(home.ty, bits)?,
-            ))
+            let mut places = vec![
+                resolved.place(Loc::Local(index))?,
+                Place::Stack(resolved.slot(home.slot)),
+            ];
+            if frame == 0 {
+                places.extend(resolved.copies(store, index)?);
+            }
+            Some((places, home.ty, store.checked_bits(home.ty, bits)?))
         };
         let Some((places, ty, bits)) = write() else {
             return false;
@@ -378,6 +381,16 @@ impl Resolved<'_> {
                 }
             }
         }
+    }
+
+    /// Registers that hold a local's value beside its home; of frame 0 only. `None` if that cannot be told.
+    fn copies(&self, store: &Store, local: u32) -> Option<Vec<Place>> {
+        let of = store.instances.get(self.block.instance as usize)?;
+        let copies = compile::copies_at(&of.module, &of.layout, self.block.func, self.point.kind).ok()?;
+        (copies.into_iter())
+            .filter(|&(of, _)| of == local)
+            .map(|(_, register)| self.place(register))
+            .collect()
     }
 
     fn slot(&self, offset: i32) -> u64 {

@@ -1,9 +1,8 @@
 //! Blocks, branches and returns. Values that a branch carries meet in the canonical slots of their label.
 
-use super::super::compiler::{Compiler, Control, ControlKind};
+use super::super::compiler::{Compiler, Control, ControlKind, Known};
 use super::super::frame_map::Loc;
 use super::super::masm::{Cond, Masm};
-use super::super::regs::RegSet;
 use super::super::value_stack::slot_words;
 use crate::error::TrapKind;
 use crate::module::value_type;
@@ -74,7 +73,7 @@ impl<'a, M: Masm> Compiler<'a, M> {
         if let Some(label) = self.control.last().map(|control| control.label) {
             self.masm.bind(label);
         }
-        self.synced = RegSet::default();
+        self.known = Known::default();
         self.tick(self.next_at);
     }
 
@@ -99,7 +98,7 @@ impl<'a, M: Masm> Compiler<'a, M> {
         }
         self.restore_stack(control.height, control.params);
         self.reachable = true;
-        self.synced = RegSet::default();
+        self.known = Known::default();
         control.kind = ControlKind::Else;
         self.control.push(control);
     }
@@ -140,7 +139,9 @@ impl<'a, M: Masm> Compiler<'a, M> {
         let branched = control.branched && control.kind != ControlKind::Loop;
         self.reachable = falls_through || branched || control.else_label.is_some();
         self.restore_stack(height, control.results);
-        self.synced = RegSet::default();
+        if branched || control.else_label.is_some() {
+            self.known = Known::default();
+        }
     }
 
     /// The stack as it is where paths meet: values of `types` in their slots on top of `height`.

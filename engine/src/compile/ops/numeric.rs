@@ -35,6 +35,18 @@ impl<M: Masm> Compiler<'_, M> {
         if op.commutes() && (constant(lhs) || (owned(rhs) && !owned(lhs) && !constant(rhs))) {
             std::mem::swap(&mut lhs, &mut rhs);
         }
+        if op == IntOp::And && size == Size::S32 && rhs.loc == Loc::Const(1) {
+            // A truth: it may stay in the flags.
+            match self.place(lhs) {
+                Loc::Flags(code) => return self.push_cond(Cond::from_code(code)),
+                _ if self.flags_wanted => {
+                    let lhs = self.in_gpr(lhs);
+                    self.masm.test_lowest_bit(lhs);
+                    return self.push_cond(Cond::NotEqual);
+                }
+                _ => {}
+            }
+        }
         let lhs = self.in_gpr(lhs);
         let rhs = self.int_src(size, rhs);
         let dst = self.result_gpr(lhs);
@@ -91,6 +103,7 @@ impl<M: Masm> Compiler<'_, M> {
         self.vacate(M::REMAINDER);
         if in_dividend(height.checked_sub(2).and_then(|index| self.stack.get(index))) {
             self.pinned.add(M::DIVIDEND);
+            self.known.copies.forget(Loc::Gpr(M::DIVIDEND.0));
         } else {
             self.vacate(M::DIVIDEND);
         }

@@ -18,7 +18,10 @@ impl<M: Masm> Compiler<'_, M> {
     /// A register for a result of these operands: the first that is a temporary, or a new one.
     fn vec_result(&mut self, operands: &[Xmm]) -> Xmm {
         match operands.iter().find(|operand| FLOAT_TEMPS.contains(operand)) {
-            Some(&reg) => reg,
+            Some(&reg) => {
+                self.known.copies.forget(Loc::Xmm(reg.0));
+                reg
+            }
             None => self.take_xmm(),
         }
     }

@@ -11,6 +11,9 @@ impl<M: Masm> Compiler<'_, M> {
             .homes
             .get(local as usize)
             .map_or(ValType::I32, |home| home.ty);
+        if let Some(left) = self.reads_left.get_mut(local as usize) {
+            *left = left.saturating_sub(1);
+        }
         self.stack.push(ty, Loc::Local(local));
     }
 
@@ -27,7 +30,10 @@ impl<M: Masm> Compiler<'_, M> {
         }
         self.write_local(local, value);
         // The copy that stays: the local itself where it has a register, else what it was written from.
-        match (self.local_place(local), value.loc) {
+        match (self.home_place(local), value.loc) {
+            (Loc::Slot(_), Loc::Gpr(_) | Loc::Xmm(_)) if self.known.copies.of(local).is_some() => {
+                self.stack.push(value.ty, Loc::Local(local));
+            }
             (Loc::Slot(_), Loc::Gpr(_) | Loc::Xmm(_) | Loc::Const(_)) => self.stack.push(value.ty, value.loc),
             _ => self.stack.push(value.ty, Loc::Local(local)),
         }

@@ -1,10 +1,13 @@
 //! Labels, jumps, calls and frames.
 
-use super::super::masm::{Cond, FlowMasm};
+use super::super::masm::{Cond, FlowMasm, IntMasm};
 use super::super::regs::{CALLEE_REF, Gpr, Xmm};
 use super::{NanKind, X64, canonical_nan, with_slot};
 use crate::layout::{func_ref, vmctx};
 use dynasmrt::{DynamicLabel, DynasmApi, DynasmLabelApi, dynasm};
+
+/// Slots that are zeroed by a store for every four of them: a string instruction takes longer to begin than they do.
+const MOST_ZEROED_IN_LINE: u32 = 128;
 
 impl FlowMasm for X64 {
     type Label = DynamicLabel;
@@ -75,12 +78,8 @@ impl FlowMasm for X64 {
         dynasm!(self.asm ; .arch x64 ; leave ; jmp QWORD [BYTE Rq(CALLEE_REF.0) + func_ref::CODE as i8]);
     }
 
-    fn zero_slots(&mut self, lowest: i32, count: u32) {
-        if count <= 8 {
-            for index in 0..count as i32 {
-                with_slot!(self, lowest + 8 * index, [mov QWORD] [, 0]);
-            }
-        } else {
+    fn zero_slots(&mut self, lowest: i32, count: u32) -> bool {
+        if count > MOST_ZEROED_IN_LINE {
             dynasm!(self.asm
                 ; .arch x64
                 ; lea rdi, [rbp + lowest]
@@ -88,7 +87,26 @@ impl FlowMasm for X64 {
                 ; xor eax, eax
                 ; rep stosq
             );
+            return true;
         }
+        if count == 1 {
+            self.store_slot_imm(lowest, 0);
+            return false;
+        }
+        dynasm!(self.asm ; .arch x64 ; vxorps xmm15, xmm15, xmm15);
+        let (mut slot, mut left) = (lowest, count);
+        while left >= 4 {
+            with_slot!(self, slot, [vmovups YWORD] [, ymm15]);
+            (slot, left) = (slot + 32, left - 4);
+        }
+        if left >= 2 {
+            with_slot!(self, slot, [vmovups OWORD] [, xmm15]);
+            (slot, left) = (slot + 16, left - 2);
+        }
+        if left == 1 {
+            with_slot!(self, slot, [vmovq QWORD] [, xmm15]);
+        }
+        false
     }
 
     fn check_stack(&mut self, exhausted: DynamicLabel) {

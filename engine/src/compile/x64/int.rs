@@ -5,6 +5,25 @@ use super::super::regs::Gpr;
 use super::{X64, with_slot};
 use dynasmrt::{DynasmApi, dynasm};
 
+/// `op dst, rhs` for an instruction that has a short form for constants of one byte.
+macro_rules! arithmetic {
+    ($self:ident, $op:ident, $size:expr, $dst:expr, $rhs:expr) => {{
+        let dst = $dst;
+        match ($size, $rhs) {
+            (Size::S32, IntSrc::Reg(r)) => dynasm!($self.asm ; .arch x64 ; $op Rd(dst), Rd(r.0)),
+            (Size::S64, IntSrc::Reg(r)) => dynasm!($self.asm ; .arch x64 ; $op Rq(dst), Rq(r.0)),
+            (Size::S32, IntSrc::Slot(slot)) => with_slot!($self, slot, [$op Rd(dst), DWORD] []),
+            (Size::S64, IntSrc::Slot(slot)) => with_slot!($self, slot, [$op Rq(dst), QWORD] []),
+            (size, IntSrc::Imm(imm)) => match (size, i8::try_from(imm)) {
+                (Size::S32, Ok(short)) => dynasm!($self.asm ; .arch x64 ; $op Rd(dst), BYTE short),
+                (Size::S64, Ok(short)) => dynasm!($self.asm ; .arch x64 ; $op Rq(dst), BYTE short),
+                (Size::S32, Err(_)) => dynasm!($self.asm ; .arch x64 ; $op Rd(dst), imm),
+                (Size::S64, Err(_)) => dynasm!($self.asm ; .arch x64 ; $op Rq(dst), imm),
+            },
+        }
+    }};
+}
+
 impl IntMasm for X64 {
     const ROTATE_COUNT: Gpr = Gpr(1);
     const DIVIDEND: Gpr = Gpr(0);
@@ -74,46 +93,16 @@ impl IntMasm for X64 {
             }
         }
         match (op, size, rhs) {
-            (IntOp::Mul, Size::S32, IntSrc::Imm(imm)) => {
-                dynasm!(self.asm ; .arch x64 ; imul Rd(d), Rd(l), imm)
-            }
-            (IntOp::Mul, Size::S64, IntSrc::Imm(imm)) => {
-                dynasm!(self.asm ; .arch x64 ; imul Rq(d), Rq(l), imm)
-            }
+            (IntOp::Mul, _, IntSrc::Imm(imm)) => self.multiply(size, dst, lhs, imm),
             (IntOp::Mul, Size::S32, IntSrc::Reg(r)) => dynasm!(self.asm ; .arch x64 ; imul Rd(d), Rd(r.0)),
             (IntOp::Mul, Size::S64, IntSrc::Reg(r)) => dynasm!(self.asm ; .arch x64 ; imul Rq(d), Rq(r.0)),
             (IntOp::Mul, Size::S32, IntSrc::Slot(s)) => with_slot!(self, s, [imul Rd(d), DWORD] []),
             (IntOp::Mul, Size::S64, IntSrc::Slot(s)) => with_slot!(self, s, [imul Rq(d), QWORD] []),
-            (IntOp::Add, Size::S32, IntSrc::Imm(imm)) => dynasm!(self.asm ; .arch x64 ; add Rd(d), imm),
-            (IntOp::Add, Size::S64, IntSrc::Imm(imm)) => dynasm!(self.asm ; .arch x64 ; add Rq(d), imm),
-            (IntOp::Add, Size::S32, IntSrc::Reg(r)) => dynasm!(self.asm ; .arch x64 ; add Rd(d), Rd(r.0)),
-            (IntOp::Add, Size::S64, IntSrc::Reg(r)) => dynasm!(self.asm ; .arch x64 ; add Rq(d), Rq(r.0)),
-            (IntOp::Add, Size::S32, IntSrc::Slot(s)) => with_slot!(self, s, [add Rd(d), DWORD] []),
-            (IntOp::Add, Size::S64, IntSrc::Slot(s)) => with_slot!(self, s, [add Rq(d), QWORD] []),
-            (IntOp::Sub, Size::S32, IntSrc::Imm(imm)) => dynasm!(self.asm ; .arch x64 ; sub Rd(d), imm),
-            (IntOp::Sub, Size::S64, IntSrc::Imm(imm)) => dynasm!(self.asm ; .arch x64 ; sub Rq(d), imm),
-            (IntOp::Sub, Size::S32, IntSrc::Reg(r)) => dynasm!(self.asm ; .arch x64 ; sub Rd(d), Rd(r.0)),
-            (IntOp::Sub, Size::S64, IntSrc::Reg(r)) => dynasm!(self.asm ; .arch x64 ; sub Rq(d), Rq(r.0)),
-            (IntOp::Sub, Size::S32, IntSrc::Slot(s)) => with_slot!(self, s, [sub Rd(d), DWORD] []),
-            (IntOp::Sub, Size::S64, IntSrc::Slot(s)) => with_slot!(self, s, [sub Rq(d), QWORD] []),
-            (IntOp::And, Size::S32, IntSrc::Imm(imm)) => dynasm!(self.asm ; .arch x64 ; and Rd(d), imm),
-            (IntOp::And, Size::S64, IntSrc::Imm(imm)) => dynasm!(self.asm ; .arch x64 ; and Rq(d), imm),
-            (IntOp::And, Size::S32, IntSrc::Reg(r)) => dynasm!(self.asm ; .arch x64 ; and Rd(d), Rd(r.0)),
-            (IntOp::And, Size::S64, IntSrc::Reg(r)) => dynasm!(self.asm ; .arch x64 ; and Rq(d), Rq(r.0)),
-            (IntOp::And, Size::S32, IntSrc::Slot(s)) => with_slot!(self, s, [and Rd(d), DWORD] []),
-            (IntOp::And, Size::S64, IntSrc::Slot(s)) => with_slot!(self, s, [and Rq(d), QWORD] []),
-            (IntOp::Or, Size::S32, IntSrc::Imm(imm)) => dynasm!(self.asm ; .arch x64 ; or Rd(d), imm),
-            (IntOp::Or, Size::S64, IntSrc::Imm(imm)) => dynasm!(self.asm ; .arch x64 ; or Rq(d), imm),
-            (IntOp::Or, Size::S32, IntSrc::Reg(r)) => dynasm!(self.asm ; .arch x64 ; or Rd(d), Rd(r.0)),
-            (IntOp::Or, Size::S64, IntSrc::Reg(r)) => dynasm!(self.asm ; .arch x64 ; or Rq(d), Rq(r.0)),
-            (IntOp::Or, Size::S32, IntSrc::Slot(s)) => with_slot!(self, s, [or Rd(d), DWORD] []),
-            (IntOp::Or, Size::S64, IntSrc::Slot(s)) => with_slot!(self, s, [or Rq(d), QWORD] []),
-            (IntOp::Xor, Size::S32, IntSrc::Imm(imm)) => dynasm!(self.asm ; .arch x64 ; xor Rd(d), imm),
-            (IntOp::Xor, Size::S64, IntSrc::Imm(imm)) => dynasm!(self.asm ; .arch x64 ; xor Rq(d), imm),
-            (IntOp::Xor, Size::S32, IntSrc::Reg(r)) => dynasm!(self.asm ; .arch x64 ; xor Rd(d), Rd(r.0)),
-            (IntOp::Xor, Size::S64, IntSrc::Reg(r)) => dynasm!(self.asm ; .arch x64 ; xor Rq(d), Rq(r.0)),
-            (IntOp::Xor, Size::S32, IntSrc::Slot(s)) => with_slot!(self, s, [xor Rd(d), DWORD] []),
-            (IntOp::Xor, Size::S64, IntSrc::Slot(s)) => with_slot!(self, s, [xor Rq(d), QWORD] []),
+            (IntOp::Add, ..) => arithmetic!(self, add, size, d, rhs),
+            (IntOp::Sub, ..) => arithmetic!(self, sub, size, d, rhs),
+            (IntOp::And, ..) => arithmetic!(self, and, size, d, rhs),
+            (IntOp::Or, ..) => arithmetic!(self, or, size, d, rhs),
+            (IntOp::Xor, ..) => arithmetic!(self, xor, size, d, rhs),
         }
     }
 
@@ -240,6 +229,11 @@ impl IntMasm for X64 {
         let l = lhs.0;
         match (size, rhs) {
             (_, IntSrc::Imm(0)) => self.test(size, lhs),
+            (_, IntSrc::Imm(imm @ -128..=127)) => {
+                // The assembler has no name for the form with a constant of one byte.
+                let rex = 0x40 | u8::from(size == Size::S64) << 3 | l >> 3;
+                dynasm!(self.asm ; .arch x64 ; .u8 rex ; .u8 0x83 ; .u8 0xf8 | l & 7 ; .i8 imm as i8);
+            }
             (Size::S32, IntSrc::Imm(imm)) => dynasm!(self.asm ; .arch x64 ; cmp Rd(l), imm),
             (Size::S64, IntSrc::Imm(imm)) => dynasm!(self.asm ; .arch x64 ; cmp Rq(l), imm),
             (Size::S32, IntSrc::Reg(r)) => dynasm!(self.asm ; .arch x64 ; cmp Rd(l), Rd(r.0)),
@@ -261,6 +255,10 @@ impl IntMasm for X64 {
             Size::S32 => dynasm!(self.asm ; .arch x64 ; test Rd(reg.0), Rd(reg.0)),
             Size::S64 => dynasm!(self.asm ; .arch x64 ; test Rq(reg.0), Rq(reg.0)),
         }
+    }
+
+    fn test_lowest_bit(&mut self, reg: Gpr) {
+        dynasm!(self.asm ; .arch x64 ; test Rb(reg.0), BYTE 1);
     }
 
     fn set_cond(&mut self, cond: Cond, dst: Gpr) {
@@ -310,6 +308,17 @@ impl IntMasm for X64 {
 }
 
 impl X64 {
+    /// `dst = src * imm`.
+    fn multiply(&mut self, size: Size, dst: Gpr, src: Gpr, imm: i32) {
+        let (d, s) = (dst.0, src.0);
+        match (size, i8::try_from(imm)) {
+            (Size::S32, Ok(short)) => dynasm!(self.asm ; .arch x64 ; imul Rd(d), Rd(s), BYTE short),
+            (Size::S64, Ok(short)) => dynasm!(self.asm ; .arch x64 ; imul Rq(d), Rq(s), BYTE short),
+            (Size::S32, Err(_)) => dynasm!(self.asm ; .arch x64 ; imul Rd(d), Rd(s), imm),
+            (Size::S64, Err(_)) => dynasm!(self.asm ; .arch x64 ; imul Rq(d), Rq(s), imm),
+        }
+    }
+
     fn lea(&mut self, size: Size, dst: Gpr, base: Gpr, disp: i32) {
         match (size, i8::try_from(disp)) {
             (Size::S32, Ok(short)) => {
