@@ -5,6 +5,7 @@
 // A list of ranges that has one is a list all the same.
 #![allow(clippy::single_range_in_vec_init)]
 
+mod exact_floats;
 mod exact_vectors;
 mod exception_programs;
 mod runtime_support;
@@ -317,6 +318,18 @@ fn exceptions_agree_with_the_interpreter_at_every_instruction() {
         steps >= 2_000 * programs,
         "only {steps} instructions were compared"
     );
+}
+
+#[test]
+fn floats_agree_with_the_interpreter_at_every_instruction() {
+    if let Err(why) = stepwell_engine::compile::supported() {
+        println!("nothing to compare: {why}");
+        return;
+    }
+    let module = runtime_support::module(&exact_floats::program());
+    let steps = check_module("floats", &module, &["floats"], &Places::all());
+    assert!(steps >= 150_000, "only {steps} instructions were compared");
+    assert!(steps < MOST_STEPS, "the program was not compared to its end");
 }
 
 #[test]

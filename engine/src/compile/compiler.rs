@@ -13,6 +13,7 @@ use super::frame_map::{FrameMap, Home, Loc, PointKind, SiteKind};
 use super::handlers::{ClauseId, Handlers, Thrown};
 use super::masm::{Address, Masm, Size};
 use super::operators::Operators;
+use super::ops::takes_arith;
 use super::regalloc::{Prepass, assign_homes};
 use super::regs::{Gpr, RegSet, SAVED_HOMES, TEMPS, Xmm};
 use super::stack_log::Moment;
@@ -306,6 +307,9 @@ impl<M: Masm> Compiler<'_, M> {
             self.flags_wanted = operators.next_takes_condition();
             if self.reachable {
                 self.boundary();
+                if self.flags_wanted || !takes_arith(operators.operator()) {
+                    self.make_all_canonical();
+                }
             }
             self.operator(operators.operator())?;
             self.pinned = RegSet::default();

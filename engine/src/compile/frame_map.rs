@@ -28,6 +28,8 @@ pub enum Loc {
     Gpr(u8),
     /// In a vector register.
     Xmm(u8),
+    /// A float in a vector register, as arithmetic left it there: where that is a NaN, it is the canonical one.
+    Arith(u8),
     /// On the stack, at `rbp` plus this.
     Slot(i32),
     /// Same as this local, wherever that is at the point.

@@ -333,9 +333,11 @@ pub trait FloatMasm: FlowMasm {
     fn fload_slot(&mut self, dst: Xmm, slot: i32);
     /// Register to slot, 64 bits. *Keeps flags.*
     fn fstore_slot(&mut self, slot: i32, src: Xmm);
-    /// `dst = lhs op rhs`, NaN results canonical (copysign: bits only). Clobbers flags.
+    /// Makes a NaN in `reg` the canonical one. Clobbers flags.
+    fn make_canonical(&mut self, size: Size, reg: Xmm);
+    /// `dst = lhs op rhs`; a NaN is any (copysign: bits only). Clobbers flags.
     fn float_op(&mut self, op: FloatOp, size: Size, dst: Xmm, lhs: Xmm, rhs: FloatSrc);
-    /// NaN results canonical (abs, neg: bits only). Clobbers flags.
+    /// `dst = op src`; a NaN is any (abs, neg: bits only). Clobbers flags.
     fn float_unary(&mut self, op: FloatUnary, size: Size, dst: Xmm, src: Xmm);
     /// Sets the flags so that `Above` and `AboveEqual` mean `lhs > rhs`, `lhs >= rhs`, false when unordered.
     fn fcompare(&mut self, size: Size, lhs: Xmm, rhs: FloatSrc);
@@ -351,9 +353,9 @@ pub trait FloatMasm: FlowMasm {
     fn trunc(&mut self, op: TruncOp, dst: Gpr, src: Xmm, temp: Gpr, traps: TruncTraps<Self::Label>);
     /// Saturating truncation. `temp` is clobbered. Clobbers flags.
     fn trunc_sat(&mut self, op: TruncOp, dst: Gpr, src: Xmm, temp: Gpr);
-    /// `f64` to `f32`, NaN canonical. Clobbers flags.
+    /// `f64` to `f32`; a NaN is any.
     fn demote(&mut self, dst: Xmm, src: Xmm);
-    /// `f32` to `f64`, NaN canonical. Clobbers flags.
+    /// `f32` to `f64`; a NaN is any.
     fn promote(&mut self, dst: Xmm, src: Xmm);
 }
 

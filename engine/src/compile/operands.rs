@@ -2,7 +2,8 @@
 //!
 //! # Invariants
 //! - A register taken or popped during an instruction stays taken until the instruction ends (`pinned`).
-//! - Everything here keeps the flags, so it may stand between a comparison and its consumer.
+//! - Everything here keeps the flags, so it may stand between a comparison and its consumer. Making NaNs canonical does
+//!   not, so that nothing is left to be made so where flags are.
 //!
 //! Must not know: what operators do.
 
@@ -53,13 +54,44 @@ impl<M: Masm> Compiler<'_, M> {
         }
     }
 
-    /// Pops an entry; its register stays taken until the instruction ends.
+    /// Pops an entry; its register stays taken until the instruction ends. A NaN in it is canonical.
     pub fn pop(&mut self) -> Operand {
+        let entry = self.pop_arith();
+        self.made_canonical(entry)
+    }
+
+    /// Makes an entry canonical, if arithmetic left it, and may not have. Clobbers flags.
+    fn made_canonical(&mut self, entry: Operand) -> Operand {
+        let Loc::Arith(reg) = entry.loc else {
+            return entry;
+        };
+        self.masm.make_canonical(float_size(entry.ty), Xmm(reg));
+        let loc = Loc::Xmm(reg);
+        Operand { loc, ..entry }
+    }
+
+    /// Makes all entries canonical. Clobbers flags, if there is one to be made so.
+    pub fn make_all_canonical(&mut self) {
+        for reg in FLOAT_TEMPS {
+            if let Some(index) = self.stack.in_xmm(reg)
+                && let Some(entry) = self.stack.get(index)
+                && matches!(entry.loc, Loc::Arith(_))
+            {
+                let entry = self.made_canonical(entry);
+                self.stack.relocate(index, entry.loc);
+                self.stale = true;
+            }
+        }
+    }
+
+    /// Pops an entry whose NaN need not be canonical: for instructions whose result depends on no more than that it is
+    /// a NaN.
+    pub fn pop_arith(&mut self) -> Operand {
         match self.stack.pop() {
             Some(entry) => {
                 match entry.loc {
                     Loc::Gpr(reg) => self.pinned.add(Gpr(reg)),
-                    Loc::Xmm(reg) => self.pinned.add_float(Xmm(reg)),
+                    Loc::Xmm(reg) | Loc::Arith(reg) => self.pinned.add_float(Xmm(reg)),
                     _ => {}
                 }
                 entry
@@ -84,6 +116,12 @@ impl<M: Masm> Compiler<'_, M> {
     pub fn push_xmm(&mut self, ty: ValType, reg: Xmm) {
         self.known.copies.forget(Loc::Xmm(reg.0));
         self.stack.push(ty, Loc::Xmm(reg.0));
+    }
+
+    /// Pushes what arithmetic left in a vector register.
+    pub fn push_arith(&mut self, ty: ValType, reg: Xmm) {
+        self.known.copies.forget(Loc::Xmm(reg.0));
+        self.stack.push(ty, Loc::Arith(reg.0));
     }
 
     /// Pushes an `i32` truth: in the flags if the next operator takes it from there.
@@ -221,6 +259,7 @@ impl<M: Masm> Compiler<'_, M> {
         };
         let slot = self.slot_above(self.stack.words_below(index), entry.ty);
         if entry.loc != Loc::Slot(slot) {
+            let entry = self.made_canonical(entry);
             self.store_entry(slot, entry);
             self.stack.relocate(index, Loc::Slot(slot));
             self.stale = true;
@@ -300,6 +339,7 @@ impl<M: Masm> Compiler<'_, M> {
                 self.masm.store_slot(slot, dst);
             }
             Loc::Local(_) => {}
+            Loc::Arith(_) => self.broken = Some("a float that is not canonical"),
         }
     }
 
@@ -310,7 +350,9 @@ impl<M: Masm> Compiler<'_, M> {
             Loc::Gpr(reg) => self.masm.mov(dst, Gpr(reg)),
             Loc::Slot(slot) => self.masm.load_slot(dst, slot),
             Loc::Flags(code) => self.masm.set_cond(Cond::from_code(code), dst),
-            Loc::Xmm(_) | Loc::Local(_) => self.broken = Some("a float where an integer belongs"),
+            Loc::Xmm(_) | Loc::Arith(_) | Loc::Local(_) => {
+                self.broken = Some("a float where an integer belongs")
+            }
         }
     }
 
@@ -318,7 +360,7 @@ impl<M: Masm> Compiler<'_, M> {
     pub fn load_xmm(&mut self, dst: Xmm, entry: Operand) {
         match self.place(entry) {
             Loc::Const(bits) => self.masm.fconst(float_size(entry.ty), dst, bits),
-            Loc::Xmm(reg) => self.masm.fmov(dst, Xmm(reg)),
+            Loc::Xmm(reg) | Loc::Arith(reg) => self.masm.fmov(dst, Xmm(reg)),
             Loc::Slot(slot) => self.load_vector(dst, entry.ty, slot),
             Loc::Gpr(_) | Loc::Flags(_) | Loc::Local(_) => {
                 self.broken = Some("an integer where a float belongs");
@@ -361,7 +403,7 @@ impl<M: Masm> Compiler<'_, M> {
 
     /// The entry in some vector register, to read.
     pub fn in_xmm(&mut self, entry: Operand) -> Xmm {
-        if let Loc::Xmm(reg) = self.place(entry) {
+        if let Loc::Xmm(reg) | Loc::Arith(reg) = self.place(entry) {
             self.pinned.add_float(Xmm(reg));
             return Xmm(reg);
         }
@@ -489,7 +531,7 @@ impl<M: Masm> Compiler<'_, M> {
             Loc::Gpr(reg) => self.load_gpr(Gpr(reg), entry),
             Loc::Xmm(reg) => self.load_xmm(Xmm(reg), entry),
             Loc::Slot(slot) => self.write_slot(local, slot, entry),
-            Loc::Const(_) | Loc::Local(_) | Loc::Flags(_) => {}
+            Loc::Const(_) | Loc::Local(_) | Loc::Flags(_) | Loc::Arith(_) => {}
         }
         self.known.synced.remove(self.home_place(local));
     }

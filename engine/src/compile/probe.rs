@@ -10,7 +10,9 @@
 use super::compiler::Compiler;
 use super::condition::{Condition, FloatCond, Kind, operators, results};
 use super::frame_map::Loc;
-use super::masm::{Address, Cond, DivOp, FloatSrc, IntOp, IntSrc, Masm, Size, TruncTraps, Width};
+use super::masm::{
+    Address, Cond, DivOp, FloatOp, FloatSrc, FloatUnary, IntOp, IntSrc, Masm, Size, TruncTraps, Width,
+};
 use super::operands::float_size;
 use super::regs::{FLOAT_TEMPS, Gpr, Xmm};
 use crate::layout::{condition as layout, memory, vmctx};
@@ -162,7 +164,7 @@ impl<M: Masm> Compiler<'_, M> {
         };
         let entry = self.stack.get(operand)?;
         let place = self.place(entry);
-        let readable = is_number(entry.ty) && !matches!(place, Loc::Flags(_));
+        let readable = is_number(entry.ty) && !matches!(place, Loc::Flags(_) | Loc::Arith(_));
         readable.then_some(Source::Place(place, entry.ty))
     }
 }
@@ -363,11 +365,17 @@ impl<M: Masm> Emitter<'_, '_, M> {
                 self.stack.pop();
                 let left = self.float(size, 0);
                 self.masm().float_op(op, size, left, left, FloatSrc::Reg(right));
+                if op != FloatOp::Copysign {
+                    self.masm().make_canonical(size, left);
+                }
                 self.give_float(size, left);
             }
             Kind::FloatUnary(op, size) => {
                 let of = self.float(size, 0);
                 self.masm().float_unary(op, size, of, of);
+                if !matches!(op, FloatUnary::Abs | FloatUnary::Neg) {
+                    self.masm().make_canonical(size, of);
+                }
                 self.give_float(size, of);
             }
             Kind::FloatCompare(cond, size) => self.compare_floats(cond, size),
@@ -378,6 +386,7 @@ impl<M: Masm> Emitter<'_, '_, M> {
                     Size::S32 => self.masm().demote(of, of),
                     Size::S64 => self.masm().promote(of, of),
                 }
+                self.masm().make_canonical(to, of);
                 self.give_float(to, of);
             }
             Kind::Convert { signed, from, to } => {
@@ -419,7 +428,7 @@ impl<M: Masm> Emitter<'_, '_, M> {
                     },
                     Loc::Xmm(reg) => self.masm().bits_from_float(float_size(ty), dst, Xmm(reg)),
                     Loc::Slot(slot) => self.masm().load_slot(dst, slot),
-                    Loc::Const(_) | Loc::Local(_) | Loc::Flags(_) => {}
+                    Loc::Const(_) | Loc::Local(_) | Loc::Flags(_) | Loc::Arith(_) => {}
                 }
                 Entry::Register
             }

@@ -12,7 +12,7 @@
 //! | `1ooo nnnn` | boundary; file offset `+ooo`, native offset `+nnnn` | varint instead of `ooo` = 0, of `nnnn` = 15 |
 //! | `0x00..=0x1e` | this many plus one were popped | |
 //! | `0x1f` | many were popped | varint |
-//! | `0x20..=0x6f` | pushed: `0x20 + 6 * type + place` | the place's number: zigzag varint |
+//! | `0x20..=0x6f` | pushed: `0x20 + 7 * type + place` | the place's number: zigzag varint |
 //! | `0x7e` | moved | varint index, then as pushed |
 //! | `0x7f` | the last boundary has a probe | varint length of its code |
 //!
@@ -29,7 +29,7 @@ const PROBE: u8 = 0x7f;
 const BOUNDARY: u8 = 0x80;
 
 /// Places in the order of their codes.
-const PLACES: u8 = 6;
+const PLACES: u8 = 7;
 
 /// The least growth of the log between two checkpoints.
 const CHECKPOINT_BYTES: usize = 128;
@@ -372,6 +372,7 @@ fn write_operand(to: &mut Vec<u8>, entry: &Operand) {
         Loc::Slot(slot) => (3, i64::from(slot)),
         Loc::Local(local) => (4, i64::from(local)),
         Loc::Flags(code) => (5, i64::from(code)),
+        Loc::Arith(register) => (6, i64::from(register)),
     };
     let code = PUSH + PLACES * type_code(&entry.ty) + place;
     match (number << 1 ^ number >> 63) as u64 {
@@ -395,6 +396,7 @@ fn read_operand(from: &[u8], at: &mut usize) -> Option<Operand> {
         2 => Loc::Xmm(number as u8),
         3 => Loc::Slot(number as i32),
         4 => Loc::Local(number as u32),
+        6 => Loc::Arith(number as u8),
         _ => Loc::Flags(number as u8),
     };
     Some(Operand { ty, loc })

@@ -188,7 +188,7 @@ impl ValueStack {
     fn hold(&mut self, index: usize, loc: Loc) {
         match loc {
             Loc::Gpr(reg) => self.gprs[usize::from(reg & 15)] = Some(index as u32),
-            Loc::Xmm(reg) => self.xmms[usize::from(reg & 15)] = Some(index as u32),
+            Loc::Xmm(reg) | Loc::Arith(reg) => self.xmms[usize::from(reg & 15)] = Some(index as u32),
             Loc::Local(local) => self.link_alias(index as u32, local),
             Loc::Const(_) | Loc::Slot(_) | Loc::Flags(_) => {}
         }
@@ -197,7 +197,7 @@ impl ValueStack {
     fn release(&mut self, entry: &Entry) {
         match entry.operand.loc {
             Loc::Gpr(reg) => self.gprs[usize::from(reg & 15)] = None,
-            Loc::Xmm(reg) => self.xmms[usize::from(reg & 15)] = None,
+            Loc::Xmm(reg) | Loc::Arith(reg) => self.xmms[usize::from(reg & 15)] = None,
             Loc::Local(local) => self.unlink_alias(entry, local),
             Loc::Const(_) | Loc::Slot(_) | Loc::Flags(_) => {}
         }

@@ -93,7 +93,7 @@ pub(super) fn call_directly(
     }
 }
 
-fn canonicalize(val: &mut Val) {
+pub(super) fn canonicalize(val: &mut Val) {
     match val {
         Val::F32(bits) if f32::from_bits(*bits).is_nan() => *bits = CANONICAL_NAN_F32,
         Val::F64(bits) if f64::from_bits(*bits).is_nan() => *bits = CANONICAL_NAN_F64,

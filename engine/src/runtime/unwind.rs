@@ -9,6 +9,7 @@
 //! Must not know: how code is compiled, what stops mean.
 
 use super::entry::RBP;
+use super::host_call::canonicalize;
 use super::native::Native;
 use super::paused::{Frame, FrameHead, FrameState, FrameToken};
 use super::store::Store;
@@ -46,6 +47,7 @@ enum Place {
     Const(u64),
     Gpr(usize),
     Xmm(usize),
+    Arith(usize),
     Stack(u64),
     Flag(bool),
 }
@@ -368,6 +370,7 @@ impl Resolved<'_> {
                 None => first.then_some(Place::Gpr(usize::from(register))),
             },
             Loc::Xmm(register) => first.then_some(Place::Xmm(usize::from(register))),
+            Loc::Arith(register) => first.then_some(Place::Arith(usize::from(register))),
             Loc::Flags(condition) => Some(Place::Flag(holds(condition, self.flags?))),
             Loc::Local(local) => {
                 let home: &Home = self.map.homes().get(local as usize)?;
@@ -420,11 +423,15 @@ impl Native {
         let bits = match place {
             Place::Const(bits) => u128::from(bits),
             Place::Gpr(register) => u128::from(*self.context().gpr.get(register)?),
-            Place::Xmm(register) => *self.context().xmm.get(register)?,
+            Place::Xmm(register) | Place::Arith(register) => *self.context().xmm.get(register)?,
             Place::Stack(address) => self.stack().read_val(address, ty == ValType::V128)?,
             Place::Flag(flag) => u128::from(flag),
         };
-        Some(Val::from_bits(ty, bits))
+        let mut val = Val::from_bits(ty, bits);
+        if let Place::Arith(_) = place {
+            canonicalize(&mut val);
+        }
+        Some(val)
     }
 
     fn write(&mut self, place: Place, ty: ValType, bits: u128) -> bool {
@@ -437,7 +444,7 @@ impl Native {
                 }
                 None => false,
             },
-            Place::Xmm(register) => match self.context_mut().xmm.get_mut(register) {
+            Place::Xmm(register) | Place::Arith(register) => match self.context_mut().xmm.get_mut(register) {
                 Some(value) => {
                     *value = bits;
                     true

@@ -154,7 +154,9 @@ impl<'a, M: Masm> Compiler<'a, M> {
                     }
                     Loc::Slot(slot) if wide => self.masm.vcopy_to_outgoing(offset, slot),
                     Loc::Slot(slot) => self.masm.copy_to_outgoing(offset, slot),
-                    Loc::Local(_) | Loc::Flags(_) => self.broken = Some("an argument without a place"),
+                    Loc::Local(_) | Loc::Flags(_) | Loc::Arith(_) => {
+                        self.broken = Some("an argument without a place")
+                    }
                 }
             }
         }

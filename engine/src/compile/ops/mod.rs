@@ -9,3 +9,4 @@ pub(super) mod simd;
 pub(super) mod table;
 pub(super) mod tail_call;
 pub(super) mod variable;
+pub use numeric::takes_arith;

@@ -8,6 +8,7 @@ use super::super::masm::{
 };
 use crate::error::TrapKind;
 use crate::types::ValType;
+use wasmparser::Operator;
 
 /// The integer type of a width.
 pub fn int_type(size: Size) -> ValType {
@@ -25,6 +26,51 @@ pub fn float_type(size: Size) -> ValType {
     } else {
         ValType::F64
     }
+}
+
+/// Whether an operator leaves entries as they are but for those it pops, and makes room by making them canonical.
+pub fn takes_arith(operator: &Operator<'_>) -> bool {
+    matches!(
+        operator,
+        Operator::LocalGet { .. }
+            | Operator::LocalSet { .. }
+            | Operator::LocalTee { .. }
+            | Operator::I32Const { .. }
+            | Operator::I64Const { .. }
+            | Operator::F32Const { .. }
+            | Operator::F64Const { .. }
+            | Operator::I32Add
+            | Operator::I32Sub
+            | Operator::I32Mul
+            | Operator::I32Shl
+            | Operator::I64Add
+            | Operator::I32Load { .. }
+            | Operator::I32Store { .. }
+            | Operator::F32Load { .. }
+            | Operator::F64Load { .. }
+            | Operator::F32Store { .. }
+            | Operator::F64Store { .. }
+            | Operator::F32Add
+            | Operator::F32Sub
+            | Operator::F32Mul
+            | Operator::F32Div
+            | Operator::F32Sqrt
+            | Operator::F32DemoteF64
+            | Operator::F64Add
+            | Operator::F64Sub
+            | Operator::F64Mul
+            | Operator::F64Div
+            | Operator::F64Sqrt
+            | Operator::F64PromoteF32
+            | Operator::F64Lt
+            | Operator::F64Gt
+            | Operator::F64Le
+            | Operator::F64Ge
+            | Operator::I32TruncSatF64S
+            | Operator::I32TruncF64S
+            | Operator::F64ConvertI32S
+            | Operator::F64ConvertI32U
+    )
 }
 
 impl<M: Masm> Compiler<'_, M> {
@@ -157,7 +203,7 @@ impl<M: Masm> Compiler<'_, M> {
 
     /// `lhs cond rhs` for `Above` and `AboveEqual`; `swapped` for less-than.
     pub fn float_compare(&mut self, cond: Cond, size: Size, swapped: bool) {
-        let (mut rhs, mut lhs) = (self.pop(), self.pop());
+        let (mut rhs, mut lhs) = (self.pop_arith(), self.pop_arith());
         if swapped {
             std::mem::swap(&mut lhs, &mut rhs);
         }
@@ -168,7 +214,7 @@ impl<M: Masm> Compiler<'_, M> {
     }
 
     pub fn float_equal(&mut self, size: Size, negated: bool) {
-        let (rhs, lhs) = (self.pop(), self.pop());
+        let (rhs, lhs) = (self.pop_arith(), self.pop_arith());
         let lhs = self.in_xmm(lhs);
         let rhs = self.float_src(rhs);
         let dst = self.take_gpr();
@@ -177,24 +223,32 @@ impl<M: Masm> Compiler<'_, M> {
     }
 
     pub fn float_binary(&mut self, op: FloatOp, size: Size) {
-        let (rhs, lhs) = (self.pop(), self.pop());
+        if op == FloatOp::Copysign {
+            let (rhs, lhs) = (self.pop(), self.pop());
+            let (lhs, rhs) = (self.in_xmm(lhs), self.in_xmm(rhs));
+            let dst = self.result_xmm(lhs);
+            self.masm.float_op(op, size, dst, lhs, FloatSrc::Reg(rhs));
+            return self.push_xmm(float_type(size), dst);
+        }
+        let (rhs, lhs) = (self.pop_arith(), self.pop_arith());
         let lhs = self.in_xmm(lhs);
-        let rhs = if op == FloatOp::Copysign {
-            FloatSrc::Reg(self.in_xmm(rhs))
-        } else {
-            self.float_src(rhs)
-        };
+        let rhs = self.float_src(rhs);
         let dst = self.result_xmm(lhs);
         self.masm.float_op(op, size, dst, lhs, rhs);
-        self.push_xmm(float_type(size), dst);
+        self.push_arith(float_type(size), dst);
     }
 
     pub fn float_unary(&mut self, op: FloatUnary, size: Size) {
-        let value = self.pop();
+        let of_bits = matches!(op, FloatUnary::Abs | FloatUnary::Neg);
+        let value = if of_bits { self.pop() } else { self.pop_arith() };
         let src = self.in_xmm(value);
         let dst = self.result_xmm(src);
         self.masm.float_unary(op, size, dst, src);
-        self.push_xmm(float_type(size), dst);
+        if of_bits {
+            self.push_xmm(float_type(size), dst);
+        } else {
+            self.push_arith(float_type(size), dst);
+        }
     }
 
     pub fn convert(&mut self, from: Size, signed: bool, to: Size) {
@@ -209,7 +263,7 @@ impl<M: Masm> Compiler<'_, M> {
         self.need_gprs(2);
         self.need_xmms(1);
         self.settle();
-        let value = self.pop();
+        let value = self.pop_arith();
         let src = self.in_xmm(value);
         let (dst, temp) = (self.take_gpr(), self.take_gpr());
         let traps = TruncTraps {
@@ -221,7 +275,7 @@ impl<M: Masm> Compiler<'_, M> {
     }
 
     pub fn trunc_sat(&mut self, op: TruncOp) {
-        let value = self.pop();
+        let value = self.pop_arith();
         let src = self.in_xmm(value);
         let (dst, temp) = (self.take_gpr(), self.take_gpr());
         self.masm.trunc_sat(op, dst, src, temp);
@@ -229,19 +283,19 @@ impl<M: Masm> Compiler<'_, M> {
     }
 
     pub fn demote(&mut self) {
-        let value = self.pop();
+        let value = self.pop_arith();
         let src = self.in_xmm(value);
         let dst = self.result_xmm(src);
         self.masm.demote(dst, src);
-        self.push_xmm(ValType::F32, dst);
+        self.push_arith(ValType::F32, dst);
     }
 
     pub fn promote(&mut self) {
-        let value = self.pop();
+        let value = self.pop_arith();
         let src = self.in_xmm(value);
         let dst = self.result_xmm(src);
         self.masm.promote(dst, src);
-        self.push_xmm(ValType::F64, dst);
+        self.push_arith(ValType::F64, dst);
     }
 
     pub fn reinterpret(&mut self, to: ValType) {

@@ -1,4 +1,4 @@
-//! Floats. Results that the spec leaves open are canonical NaNs: positive, quiet, no payload.
+//! Floats. Canonical NaNs are positive, quiet, without payload.
 
 use super::super::masm::{
     Cond, FloatMasm, FloatOp, FloatSrc, FloatUnary, FlowMasm, IntMasm, Size, TruncOp, TruncTraps,
@@ -63,16 +63,28 @@ impl FloatMasm for X64 {
         with_slot!(self, slot, [vmovq QWORD] [, Rx(src.0)]);
     }
 
+    fn make_canonical(&mut self, size: Size, reg: Xmm) {
+        // Out of line.
+        let (label, back) = (self.label(), self.label());
+        self.jump_if_nan(size, reg, label);
+        self.bind(back);
+        self.nans.push(NanFix {
+            kind: NanKind::Scalar(size),
+            reg,
+            label,
+            back,
+        });
+    }
+
     fn float_op(&mut self, op: FloatOp, size: Size, dst: Xmm, lhs: Xmm, rhs: FloatSrc) {
         match op {
             FloatOp::Add => scalar!(self, size, dst, lhs, rhs, vaddss, vaddsd),
             FloatOp::Sub => scalar!(self, size, dst, lhs, rhs, vsubss, vsubsd),
             FloatOp::Mul => scalar!(self, size, dst, lhs, rhs, vmulss, vmulsd),
             FloatOp::Div => scalar!(self, size, dst, lhs, rhs, vdivss, vdivsd),
-            FloatOp::Min | FloatOp::Max => return self.min_max(op == FloatOp::Max, size, dst, lhs, rhs),
-            FloatOp::Copysign => return self.copysign(size, dst, lhs, rhs),
+            FloatOp::Min | FloatOp::Max => self.min_max(op == FloatOp::Max, size, dst, lhs, rhs),
+            FloatOp::Copysign => self.copysign(size, dst, lhs, rhs),
         }
-        self.canonical(size, dst);
     }
 
     fn float_unary(&mut self, op: FloatUnary, size: Size, dst: Xmm, src: Xmm) {
@@ -92,7 +104,7 @@ impl FloatMasm for X64 {
                     Size::S32 => dynasm!(self.asm ; .arch x64 ; vsqrtss Rx(d), Rx(s), Rx(s)),
                     Size::S64 => dynasm!(self.asm ; .arch x64 ; vsqrtsd Rx(d), Rx(s), Rx(s)),
                 }
-                return self.canonical(size, dst);
+                return;
             }
             FloatUnary::Nearest => 8,
             FloatUnary::Floor => 9,
@@ -103,7 +115,6 @@ impl FloatMasm for X64 {
             Size::S32 => dynasm!(self.asm ; .arch x64 ; vroundss Rx(d), Rx(s), Rx(s), rounding),
             Size::S64 => dynasm!(self.asm ; .arch x64 ; vroundsd Rx(d), Rx(s), Rx(s), rounding),
         }
-        self.canonical(size, dst);
     }
 
     fn fcompare(&mut self, size: Size, lhs: Xmm, rhs: FloatSrc) {
@@ -277,12 +288,10 @@ impl FloatMasm for X64 {
 
     fn demote(&mut self, dst: Xmm, src: Xmm) {
         dynasm!(self.asm ; .arch x64 ; vcvtsd2ss Rx(dst.0), Rx(src.0), Rx(src.0));
-        self.canonical(Size::S32, dst);
     }
 
     fn promote(&mut self, dst: Xmm, src: Xmm) {
         dynasm!(self.asm ; .arch x64 ; vcvtss2sd Rx(dst.0), Rx(src.0), Rx(src.0));
-        self.canonical(Size::S64, dst);
     }
 }
 
@@ -304,19 +313,6 @@ fn two_to_the_63(size: Size) -> u64 {
 }
 
 impl X64 {
-    /// Makes a NaN in `reg` canonical, out of line.
-    fn canonical(&mut self, size: Size, reg: Xmm) {
-        let (label, back) = (self.label(), self.label());
-        self.jump_if_nan(size, reg, label);
-        self.bind(back);
-        self.nans.push(NanFix {
-            kind: NanKind::Scalar(size),
-            reg,
-            label,
-            back,
-        });
-    }
-
     fn jump_if_nan(&mut self, size: Size, reg: Xmm, to: DynamicLabel) {
         self.fcompare(size, reg, FloatSrc::Reg(reg));
         self.jump_if(Cond::Unordered, to);
