@@ -135,15 +135,17 @@ sqlite() {
     zig_paths sqlite/sqlite.wasm
 }
 
-# What engine/benches runs: optimized without debug info, and one as a person debugs it.
+# What engine/benches runs: optimized without debug info, and two as a person debugs them.
 kernels() {
     for source in kernels/*.c; do
         name=$(basename "$source" .c)
         (cd kernels && zig cc -target wasm32-wasi -std=gnu11 -fno-sanitize=undefined -O2 -s "$name.c" -lm -o "$name.wasm")
     done
-    (cd kernels && zig cc -target wasm32-wasi -std=gnu11 -fno-sanitize=undefined -g -O0 $(neutral_flags kernels) \
-        json.c -lm -o json-dbg.wasm)
-    zig_paths kernels/json-dbg.wasm
+    for name in bcinterp json; do
+        (cd kernels && zig cc -target wasm32-wasi -std=gnu11 -fno-sanitize=undefined -g -O0 $(neutral_flags kernels) \
+            "$name.c" -lm -o "$name-dbg.wasm")
+        zig_paths "kernels/$name-dbg.wasm"
+    done
 }
 
 for part in $parts; do

@@ -15,7 +15,7 @@ const OPTIMIZED: [&str; 8] = [
     "memops",
     "quicksort",
 ];
-const DEBUG: [&str; 1] = ["json-dbg"];
+const DEBUG: [&str; 2] = ["bcinterp-dbg", "json-dbg"];
 
 const ROUNDS: usize = 3;
 
