@@ -23,6 +23,7 @@ use crate::error::{Error, TrapKind};
 use crate::layout::{ArgPlace, CallLayout, VmLayout, slot_len_bytes, vmctx};
 use crate::module::Module;
 use crate::types::{FuncType, ValType};
+use smallvec::SmallVec;
 use wasmparser::{BinaryReader, OperatorsReader};
 
 /// The largest frame compiled code may have; see [`STACK_SLACK`](crate::layout::STACK_SLACK).
@@ -110,12 +111,20 @@ struct TickExit<L> {
 }
 
 /// What is known of registers only where one path leads.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Known {
     /// Home registers of locals whose slots hold the same value.
     pub synced: RegSet,
     /// Temporaries that hold the value of a local in a slot.
     pub copies: Copies,
+}
+
+impl Known {
+    /// Where paths meet, nothing is known.
+    pub fn forget(&mut self) {
+        self.synced = RegSet::default();
+        self.copies.forget_all();
+    }
 }
 
 /// A question for the copies at a point.
@@ -154,6 +163,8 @@ pub(super) struct Compiler<'a, M: Masm> {
     pub stale: bool,
     settled: Option<Moment>,
     pub known: Known,
+    /// Whether an entry may be as arithmetic left it.
+    pub has_arith: bool,
     /// How often the code to come reads each local.
     pub reads_left: Vec<u32>,
     pub unsaved_homes: Vec<Home>,
@@ -267,7 +278,11 @@ fn compile_asked<M: Masm>(
         pinned: RegSet::default(),
         stale: false,
         settled: None,
-        known: Known::default(),
+        known: Known {
+            synced: RegSet::default(),
+            copies: Copies::new(locals.len()),
+        },
+        has_arith: false,
         reads_left: prepass.reads,
         unsaved_homes,
         first_slot: locals_top - locals_bytes as i32 - 8,
@@ -307,7 +322,7 @@ impl<M: Masm> Compiler<'_, M> {
             self.flags_wanted = operators.next_takes_condition();
             if self.reachable {
                 self.boundary();
-                if self.flags_wanted || !takes_arith(operators.operator()) {
+                if self.has_arith && (self.flags_wanted || !takes_arith(operators.operator())) {
                     self.make_all_canonical();
                 }
             }
@@ -350,7 +365,7 @@ impl<M: Masm> Compiler<'_, M> {
             self.masm.store_slot(slot, Gpr(reg));
         }
         let homes = self.homes.clone();
-        let mut in_registers = Vec::new();
+        let mut in_registers = SmallVec::<[(u32, Loc); 8]>::new();
         let (params, rest) = homes.split_at(ty.params.len().min(homes.len()));
         for ((local, home), &place) in (0..).zip(params).zip(&self.own_layout.params) {
             match (place, home.register) {

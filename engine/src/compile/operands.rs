@@ -72,6 +72,7 @@ impl<M: Masm> Compiler<'_, M> {
 
     /// Makes all entries canonical. Clobbers flags, if there is one to be made so.
     pub fn make_all_canonical(&mut self) {
+        self.has_arith = false;
         for reg in FLOAT_TEMPS {
             if let Some(index) = self.stack.in_xmm(reg)
                 && let Some(entry) = self.stack.get(index)
@@ -121,6 +122,7 @@ impl<M: Masm> Compiler<'_, M> {
     /// Pushes what arithmetic left in a vector register.
     pub fn push_arith(&mut self, ty: ValType, reg: Xmm) {
         self.known.copies.forget(Loc::Xmm(reg.0));
+        self.has_arith = true;
         self.stack.push(ty, Loc::Arith(reg.0));
     }
 
@@ -159,14 +161,28 @@ impl<M: Masm> Compiler<'_, M> {
 
     /// The free temporary that can be spared best.
     fn find_gpr(&self) -> Option<Gpr> {
-        let free = TEMPS.into_iter().filter(|&reg| self.is_free(reg));
-        free.min_by_key(|reg| self.copy_worth(Loc::Gpr(reg.0)))
+        let mut best = None;
+        for reg in TEMPS.into_iter().filter(|&reg| self.is_free(reg)) {
+            match self.copy_worth(Loc::Gpr(reg.0)) {
+                0 => return Some(reg),
+                worth if best.is_none_or(|(least, _)| worth < least) => best = Some((worth, reg)),
+                _ => {}
+            }
+        }
+        best.map(|(_, reg)| reg)
     }
 
     /// The free float temporary that can be spared best.
     fn find_xmm(&self) -> Option<Xmm> {
-        let free = FLOAT_TEMPS.into_iter().filter(|&reg| self.is_free_float(reg));
-        free.min_by_key(|reg| self.copy_worth(Loc::Xmm(reg.0)))
+        let mut best = None;
+        for reg in FLOAT_TEMPS.into_iter().filter(|&reg| self.is_free_float(reg)) {
+            match self.copy_worth(Loc::Xmm(reg.0)) {
+                0 => return Some(reg),
+                worth if best.is_none_or(|(least, _)| worth < least) => best = Some((worth, reg)),
+                _ => {}
+            }
+        }
+        best.map(|(_, reg)| reg)
     }
 
     /// A free temporary without a copy worth keeping, taken.

@@ -1,7 +1,6 @@
 //! Calls.
 
 use super::super::compiler::Compiler;
-use super::super::copies::Copies;
 use super::super::frame_map::{Loc, Operand, SiteKind};
 use super::super::masm::{Cond, Masm, Size};
 use super::super::regs::{CALLEE_REF, Gpr, Xmm};
@@ -238,7 +237,7 @@ impl<'a, M: Masm> Compiler<'a, M> {
     }
 
     pub fn finish_call(&mut self, ty: &FuncType, layout: &CallLayout, other_instance: bool) {
-        self.known.copies = Copies::default();
+        self.known.copies.forget_all();
         let native = self.masm.call_ref(other_instance);
         self.site(SiteKind::Call, native);
         if other_instance {

@@ -1,6 +1,6 @@
 //! Blocks, branches and returns. Values that a branch carries meet in the canonical slots of their label.
 
-use super::super::compiler::{Compiler, Control, ControlKind, Known};
+use super::super::compiler::{Compiler, Control, ControlKind};
 use super::super::frame_map::Loc;
 use super::super::masm::{Cond, Masm};
 use super::super::value_stack::slot_words;
@@ -73,7 +73,7 @@ impl<'a, M: Masm> Compiler<'a, M> {
         if let Some(label) = self.control.last().map(|control| control.label) {
             self.masm.bind(label);
         }
-        self.known = Known::default();
+        self.known.forget();
         self.tick(self.next_at);
     }
 
@@ -98,7 +98,7 @@ impl<'a, M: Masm> Compiler<'a, M> {
         }
         self.restore_stack(control.height, control.params);
         self.reachable = true;
-        self.known = Known::default();
+        self.known.forget();
         control.kind = ControlKind::Else;
         self.control.push(control);
     }
@@ -140,7 +140,7 @@ impl<'a, M: Masm> Compiler<'a, M> {
         self.reachable = falls_through || branched || control.else_label.is_some();
         self.restore_stack(height, control.results);
         if branched || control.else_label.is_some() {
-            self.known = Known::default();
+            self.known.forget();
         }
     }
 

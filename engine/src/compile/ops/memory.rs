@@ -1,7 +1,6 @@
 //! Loads, stores, and the memory instructions that the runtime serves.
 
 use super::super::compiler::Compiler;
-use super::super::copies::Copies;
 use super::super::frame_map::{Loc, Operand, SiteKind};
 use super::super::masm::{Address, IntSrc, Masm, ShiftOp, Size, Width};
 use super::super::regs::Gpr;
@@ -188,7 +187,7 @@ impl<M: Masm> Compiler<'_, M> {
     /// Has the runtime carry out an instruction. While it does, all operands are still on the stack.
     pub fn libcall(&mut self, call: Libcall, a: u32, b: u32, args: usize, result: Option<ValType>) {
         self.spill_temps_below(self.stack.len());
-        self.known.copies = Copies::default();
+        self.known.copies.forget_all();
         let first = self.stack.len().saturating_sub(args);
         for (index, reg) in LIBCALL_ARGS.into_iter().enumerate().take(args) {
             if let Some(entry) = self.stack.get(first + index) {
