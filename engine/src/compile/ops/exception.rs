@@ -9,7 +9,6 @@
 use super::super::compiler::{Compiler, ControlKind, Pad};
 use super::super::handlers::{Clause, Thrown};
 use super::super::masm::Masm;
-use super::super::regs::RegSet;
 use crate::error::TrapKind;
 use wasmparser::{BlockType, Catch, TryTable};
 
@@ -145,7 +144,7 @@ impl<'a, M: Masm> Compiler<'a, M> {
             top: self.first_free_slot(control.height),
         };
         self.reachable = true;
-        self.synced = RegSet::default();
+        self.known.forget();
         if let Some(clause) = self.handlers.add_clause(number, clause) {
             control.kind = ControlKind::Arm(clause);
         }
