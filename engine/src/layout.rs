@@ -70,6 +70,8 @@ pub mod vmctx {
     pub const WATCH_LEN_BYTES: i32 = 0x88;
     /// Address of the stub that a store calls then.
     pub const WATCH_STUB: i32 = 0x90;
+    /// Scratch for the exit stubs.
+    pub const SCRATCH2: i32 = 0x98;
     /// First byte after the fixed part; 16-byte aligned.
     pub const FIXED_END: u32 = 0xa0;
 }
@@ -86,6 +88,16 @@ pub mod condition {
     pub const TEMPORARIES: usize = 9;
     /// Size.
     pub const SIZE: u32 = 0x90;
+}
+
+/// What stores are looked up in where several ranges are watched, before they leave for the runtime: a byte for the
+/// word of 8 bytes where its last byte lies, words that are [`SIZE`](watch_filter::SIZE) apart sharing one. In the byte
+/// is a bit for stores of 1, 2, 4, 8 and 16 bytes each, set if such a store may meet what is watched.
+pub mod watch_filter {
+    /// Bytes of a word, as a power of two.
+    pub const WORD_BITS: u8 = 3;
+    /// Size: a power of two.
+    pub const SIZE: u32 = 4096;
 }
 
 /// A function reference as compiled code sees it: 32 bytes. A `funcref` value is its address, 0 for null.
@@ -269,6 +281,8 @@ pub struct VmLayout {
     pub type_ids: u32,
     /// Room of [`condition`]s.
     pub condition: u32,
+    /// What stores are looked up in: see [`watch_filter`].
+    pub watch_filter: u32,
     /// Size of the whole VmCtx, a multiple of 16.
     pub size: u32,
 }
@@ -310,6 +324,7 @@ impl VmLayout {
         let type_ids = take(counts.types, 4);
         let func_refs = take(counts.funcs, func_ref::SIZE);
         let condition = take(1, condition::SIZE);
+        let watch_filter = take(1, watch_filter::SIZE);
         VmLayout {
             func_refs,
             imported_funcs,
@@ -319,6 +334,7 @@ impl VmLayout {
             memories,
             type_ids,
             condition,
+            watch_filter,
             size: end,
         }
     }

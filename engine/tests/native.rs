@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
-use stepwell_engine::compile::{self, Compiled, Instrumentation, Stops, native_rows};
+use stepwell_engine::compile::{self, Compiled, Instrumentation, Stops, StoreCheck, native_rows};
 use stepwell_engine::module::{Module, decode};
 
 fn module(name: &str) -> Arc<Module> {
@@ -97,7 +97,7 @@ fn variants_agree_on_every_boundary() {
             let twin = compiled(&module, func, &Stops::All);
             let watching = Instrumentation {
                 stops: Stops::None,
-                watched_stores: true,
+                watched_stores: StoreCheck::Range,
             };
             let watching =
                 compile::compile(&module, &module.vm_layout(), func, watching).expect("it compiles");

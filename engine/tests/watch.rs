@@ -222,3 +222,63 @@ fn a_memory_is_watched_whoever_stores_to_it() {
         assert_eq!(call(&mut store, "f", &[]), CallOutcome::Returned(vec![]));
     }
 }
+
+/// Stores of every width at an address that is handed over.
+const EACH_WIDTH: &str = r#"(module
+  (memory 4)
+  (func (export "f") (param $at i32) (param $x v128) (param $f f64)
+    (i32.store8 (local.get $at) (i32.const 1))
+    (i32.store16 (local.get $at) (i32.const 1))
+    (i32.store (local.get $at) (i32.const 1))
+    (i64.store (local.get $at) (i64.const 1))
+    (v128.store (local.get $at) (local.get $x))
+    (f64.store offset=32768 (local.get $at) (local.get $f))
+    (i64.store (i32.const 131071) (i64.const 1))))"#;
+
+#[test]
+fn what_lies_between_watched_ranges_is_not_seen() {
+    let mut numbers = 5u32;
+    let mut below = |count: u32| {
+        numbers = numbers.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        u64::from((numbers >> 8) % count)
+    };
+    let mut both: Vec<Store> = backends().collect();
+    let its: Vec<u32> = both.iter_mut().map(|store| instance(store, EACH_WIDTH)).collect();
+    let mut met = 0;
+    for _ in 0..300 {
+        let count = 1 + below(4);
+        let ranges: Vec<std::ops::Range<u64>> = (0..count)
+            .map(|_| {
+                let start = below(200_000);
+                let len = [1, 2, 4, 7, 8, 40_000][below(6) as usize];
+                start..start + len
+            })
+            .collect();
+        let near = ranges[below(count as u32) as usize].clone();
+        let addresses: Vec<u64> = (0..8)
+            .map(|turn| match turn {
+                0 => below(200_000),
+                1 => near.end,
+                // The filter's words repeat.
+                2 => (near.start + 32_768) % 200_000,
+                _ => (near.start + below(40)).saturating_sub(20),
+            })
+            .collect();
+        let mut answers = Vec::new();
+        for (store, &it) in both.iter_mut().zip(&its) {
+            store.watch(it, 0, &ranges).expect("a memory");
+            let mut seen = Vec::new();
+            for &address in &addresses {
+                let args = [Val::I32(address as i32), Val::V128(3), Val::F64(0)];
+                stores(store, &args, &mut seen);
+            }
+            answers.push(seen);
+        }
+        met += answers[0].len();
+        assert!(
+            answers.windows(2).all(|pair| pair[0] == pair[1]),
+            "{ranges:?} {addresses:?}"
+        );
+    }
+    assert!(met > 1_000, "{met}");
+}

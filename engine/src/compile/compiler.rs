@@ -18,7 +18,7 @@ use super::regalloc::{Prepass, assign_homes};
 use super::regs::{Gpr, RegSet, SAVED_HOMES, TEMPS, Xmm};
 use super::stack_log::Moment;
 use super::value_stack::{ValueStack, slot_words};
-use super::{CalleeSaved, Compiled, Instrumentation, Stops};
+use super::{CalleeSaved, Compiled, Instrumentation, Stops, StoreCheck};
 use crate::error::{Error, TrapKind};
 use crate::layout::{ArgPlace, CallLayout, VmLayout, slot_len_bytes, vmctx};
 use crate::module::Module;
@@ -489,7 +489,8 @@ impl<M: Masm> Compiler<'_, M> {
 
     /// Ends a store to memory 0, before the boundary that comes next: checks whether it is watched.
     pub fn stored(&mut self, at: Address, len_bytes: u8) {
-        if !self.with.watched_stores {
+        let check = self.with.watched_stores;
+        if check == StoreCheck::None {
             return;
         }
         // No more than looked at: what is taken must be equal in all variants.
@@ -498,7 +499,13 @@ impl<M: Masm> Compiler<'_, M> {
             .filter(|&reg| self.stack.in_gpr(reg).is_none() && at.index != Some(reg))
             .find(|&reg| self.known.copies.in_register(Loc::Gpr(reg.0)).is_none());
         let (label, back) = (self.masm.label(), self.masm.label());
-        self.masm.check_watch(at, len_bytes, unused, label);
+        match check {
+            StoreCheck::Filter => {
+                let filter = self.layout.watch_filter;
+                self.masm.filter_watch(at, len_bytes, unused, filter, label);
+            }
+            StoreCheck::None | StoreCheck::Range => self.masm.check_watch(at, len_bytes, unused, label),
+        }
         self.masm.bind(back);
         self.watches.push(WatchExit {
             label,

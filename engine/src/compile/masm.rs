@@ -381,6 +381,16 @@ pub trait MemMasm {
         hit: <Self as FlowMasm>::Label,
     ) where
         Self: FlowMasm;
+    /// As [`check_watch`](Self::check_watch), by the [filter](crate::layout::watch_filter) at an offset in the VmCtx.
+    fn filter_watch(
+        &mut self,
+        at: Address,
+        len_bytes: u8,
+        unused: Option<Gpr>,
+        filter: u32,
+        hit: <Self as FlowMasm>::Label,
+    ) where
+        Self: FlowMasm;
     /// Says in the VmCtx which store it was, and calls the watch stub. Returns the return address.
     fn call_watch(&mut self, at: Address, len_bytes: u8) -> u32;
     /// `dst = [VmCtx + offset]`, 64 bits. *Keeps flags.*

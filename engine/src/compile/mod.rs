@@ -83,21 +83,33 @@ impl Stop {
     }
 }
 
+/// How a variant looks whether a store is watched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum StoreCheck {
+    /// It does not.
+    #[default]
+    None,
+    /// Compares with one range: right for one.
+    Range,
+    /// Looks into the [filter](crate::layout::watch_filter): for several ranges, between which nothing is watched.
+    Filter,
+}
+
 /// What a variant does beside what its function says.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Instrumentation {
     /// Where it calls the stop stub.
     pub stops: Stops,
-    /// Whether each store to memory 0 compares its address with the watched range, and calls the watch stub after it.
-    /// Bulk instructions are the runtime's, which looks for itself.
-    pub watched_stores: bool,
+    /// How stores to memory 0 look whether they are watched, to call the watch stub if they may be. Bulk instructions
+    /// are the runtime's, which looks for itself.
+    pub watched_stores: StoreCheck,
 }
 
 impl From<&Stops> for Instrumentation {
     fn from(stops: &Stops) -> Instrumentation {
         Instrumentation {
             stops: stops.clone(),
-            watched_stores: false,
+            watched_stores: StoreCheck::None,
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Must not know: how a backend makes a guest stop.
 
-use crate::compile::{Instrumentation, Stop, Stops};
+use crate::compile::{Instrumentation, Stop, Stops, StoreCheck};
 use std::collections::HashMap;
 
 /// The stops asked for.
@@ -10,7 +10,7 @@ use std::collections::HashMap;
 pub struct WantedStops {
     by_func: HashMap<(u32, u32), Stops>,
     flood: bool,
-    watched_stores: bool,
+    watched_stores: StoreCheck,
 }
 
 impl WantedStops {
@@ -34,9 +34,9 @@ impl WantedStops {
         std::mem::replace(&mut self.flood, on) != on
     }
 
-    /// Says whether stores are to be checked; whether that changed anything.
-    pub fn set_watched_stores(&mut self, on: bool) -> bool {
-        std::mem::replace(&mut self.watched_stores, on) != on
+    /// Says how stores are to be checked; whether that changed anything.
+    pub fn set_watched_stores(&mut self, check: StoreCheck) -> bool {
+        std::mem::replace(&mut self.watched_stores, check) != check
     }
 
     /// What a variant of a function has to do, with these stops or (`None`) those asked for.

@@ -3,15 +3,17 @@
 //!
 //! # Invariants
 //! - A store is told of after it was made, with the guest before the next instruction of the same frame.
-//! - What compiled code compares with is a range around everything watched in its instance's memories, as addresses from
-//!   the base of memory 0; what meets that is looked up here.
+//! - What compiled code looks at is the one range that is watched, or a filter for several, as addresses from the base
+//!   of memory 0; what meets that is looked up here.
 //!
 //! Must not know: why memory is watched.
 
 use super::paused::Written;
 use super::store::Store;
+use super::vm_record::VmRecord;
+use crate::compile::StoreCheck;
 use crate::error::Error;
-use crate::layout::{Libcall, vmctx};
+use crate::layout::{Libcall, vmctx, watch_filter};
 use crate::module::Module;
 use crate::types::ValType;
 use std::collections::BTreeMap;
@@ -31,6 +33,15 @@ impl Watches {
         !self.by_memory.is_empty()
     }
 
+    /// How compiled code is to look whether a store is.
+    fn check(&self) -> StoreCheck {
+        match self.by_memory.values().map(Vec::len).sum::<usize>() {
+            0 => StoreCheck::None,
+            1 => StoreCheck::Range,
+            _ => StoreCheck::Filter,
+        }
+    }
+
     /// Whether bytes of a memory are.
     fn meets(&self, memory: usize, bytes: &Range<u64>) -> bool {
         (self.by_memory.get(&memory)).is_some_and(|ranges| {
@@ -39,13 +50,17 @@ impl Watches {
                 .any(|range| range.start < bytes.end && bytes.start < range.end)
         })
     }
+}
 
-    /// What is watched of a memory, and everything between.
-    fn hull(&self, memory: usize) -> Option<Range<u64>> {
-        let ranges = self.by_memory.get(&memory)?;
-        let start = ranges.iter().map(|range| range.start).min()?;
-        let end = ranges.iter().map(|range| range.end).max()?;
-        Some(start..end)
+/// Sets the bits of a [filter](watch_filter) for stores of two to the `power` bytes that meet some addresses.
+fn mark(vmctx: &mut VmRecord, filter: u32, start: i128, end: i128, power: u32) {
+    let word = |address: i128| address >> watch_filter::WORD_BITS;
+    // Where the last byte of such a store lies.
+    let (first, last) = (word(start), word(end - 1 + (1 << power) - 1));
+    for word in first..=last.min(first + i128::from(watch_filter::SIZE) - 1) {
+        let at = filter + (word & i128::from(watch_filter::SIZE - 1)) as u32;
+        let (cell, shift) = (at & !7, 8 * (at & 7));
+        vmctx.put_u64(cell, vmctx.get_u64(cell) | 1 << power << shift);
     }
 }
 
@@ -125,7 +140,7 @@ impl Store {
         for instance in 0..self.instances() {
             self.tell_watched(instance);
         }
-        if self.stops.set_watched_stores(self.watches.any()) {
+        if self.stops.set_watched_stores(self.watches.check()) {
             self.apply_flood()?;
         }
         Ok(())
@@ -142,12 +157,26 @@ impl Store {
                 .map_or(0, |memory| i128::from(memory.base()))
         };
         let first = of.memories.first().map_or(0, |&memory| base(memory as usize));
-        let hulls = of.memories.iter().filter_map(|&memory| {
-            let hull = self.watches.hull(memory as usize)?;
+        let ranges = of.memories.iter().flat_map(|&memory| {
             let away = base(memory as usize) - first;
-            Some((away + i128::from(hull.start), away + i128::from(hull.end)))
+            let ranges = self
+                .watches
+                .by_memory
+                .get(&(memory as usize))
+                .into_iter()
+                .flatten();
+            ranges.map(move |range| (away + i128::from(range.start), away + i128::from(range.end)))
         });
-        let hull = hulls.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
+        let ranges: Vec<(i128, i128)> = ranges.collect();
+        for at in 0..watch_filter::SIZE / 8 {
+            of.vmctx.put_u64(of.layout.watch_filter + 8 * at, 0);
+        }
+        for &(start, end) in &ranges {
+            for power in 0..5 {
+                mark(&mut of.vmctx, of.layout.watch_filter, start, end, power);
+            }
+        }
+        let hull = (ranges.into_iter()).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
         let (from, len) = hull.map_or((0, 0), |(start, end)| (start as u64, (end - start) as u64));
         of.vmctx.put_u64(vmctx::WATCH_FROM as u32, from);
         for power in 0..5 {

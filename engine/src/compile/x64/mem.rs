@@ -3,7 +3,7 @@
 use super::super::masm::{Address, FlowMasm, IntMasm, MemMasm, Size, Width};
 use super::super::regs::{Gpr, Xmm};
 use super::X64;
-use crate::layout::vmctx;
+use crate::layout::{vmctx, watch_filter};
 use dynasmrt::{DynamicLabel, DynasmApi, DynasmLabelApi, dynasm};
 
 /// Emits `op before [guest address] after`.
@@ -109,6 +109,33 @@ impl MemMasm for X64 {
             dynasm!(self.asm ; .arch x64 ; mov rax, [BYTE r14 + vmctx::SCRATCH as i8]);
         }
         dynasm!(self.asm ; .arch x64 ; jb =>hit);
+    }
+
+    fn filter_watch(
+        &mut self,
+        at: Address,
+        len_bytes: u8,
+        unused: Option<Gpr>,
+        filter: u32,
+        hit: DynamicLabel,
+    ) {
+        const RAX: Gpr = Gpr(0);
+        let reg = unused.unwrap_or(RAX);
+        if unused.is_none() {
+            dynasm!(self.asm ; .arch x64 ; mov [BYTE r14 + vmctx::SCRATCH as i8], rax);
+        }
+        self.guest_address(reg, at, i32::from(len_bytes) - 1);
+        let bit = 1i8 << len_bytes.trailing_zeros();
+        dynasm!(self.asm
+            ; .arch x64
+            ; shr Rq(reg.0), watch_filter::WORD_BITS as i8
+            ; and Rd(reg.0), watch_filter::SIZE as i32 - 1
+            ; test BYTE [r14 + Rq(reg.0) + filter as i32], bit
+        );
+        if unused.is_none() {
+            dynasm!(self.asm ; .arch x64 ; mov rax, [BYTE r14 + vmctx::SCRATCH as i8]);
+        }
+        dynasm!(self.asm ; .arch x64 ; jnz =>hit);
     }
 
     fn call_watch(&mut self, at: Address, len_bytes: u8) -> u32 {
