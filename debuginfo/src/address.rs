@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 /// A byte offset from the start of the module file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ModuleOffset(pub u64);
 
 /// A byte offset from the start of the code section's payload: DWARF's address.

@@ -14,7 +14,7 @@
 //!
 //! Must not know: memory, registers' contents, the store.
 
-use super::stack_log::{Moment, StackLog};
+use super::stack_log::{Cursor, Moment, StackLog};
 use super::value_stack::ValueStack;
 use crate::error::TrapKind;
 use crate::types::ValType;
@@ -205,6 +205,13 @@ impl FrameMap {
             return None;
         }
         self.boundary(boundary.number)
+    }
+
+    /// The boundary (number and file offset) whose probe has called the stop stub: `native` is where it goes on. The
+    /// cursor is one for this map alone; it has the operand stack there.
+    pub fn probed(&self, native: u32, cursor: &mut Cursor) -> Option<(u32, u64)> {
+        let boundary = self.stacks.seek(cursor, native)?;
+        (boundary.resume == native).then_some((boundary.number, u64::from(boundary.offset)))
     }
 
     /// The point of a boundary.

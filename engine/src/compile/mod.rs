@@ -37,6 +37,7 @@ pub use condition::Condition;
 pub use disasm::{NativeRow, native_rows};
 pub use frame_map::{FrameMap, Home, Loc, Operand, Point, PointKind};
 pub use handlers::{Clause, ClauseId, Handlers, Thrown};
+pub use stack_log::Cursor;
 
 use crate::error::Error;
 use crate::layout::VmLayout;

@@ -34,6 +34,9 @@ const PLACES: u8 = 7;
 /// The least growth of the log between two checkpoints.
 const CHECKPOINT_BYTES: usize = 128;
 
+/// A cursor reads on to what is no further away in the code than this.
+const NEAR_BYTES: u32 = 256;
+
 /// A moment of the compile: a length of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(u32);
@@ -232,6 +235,37 @@ impl StackLog {
         Some(stack)
     }
 
+    /// Moves a cursor to the first boundary that goes on at a native offset or behind: forward from where it is, if that
+    /// is near.
+    pub fn seek(&self, cursor: &mut Cursor, native: u32) -> Option<Boundary> {
+        let far = match cursor.boundary() {
+            Some(boundary) if boundary.resume == native => return Some(boundary),
+            Some(boundary) => native.wrapping_sub(boundary.resume) > NEAR_BYTES,
+            None => true,
+        };
+        if far {
+            let is_before =
+                |checkpoint: &Checkpoint| checkpoint.before.number == 0 || checkpoint.before.resume < native;
+            let checkpoint = self.checkpoint_at(is_before)?;
+            cursor.stack.clear();
+            let mut at = checkpoint.stack as usize;
+            for _ in 0..checkpoint.height {
+                cursor.stack.push(read_operand(&self.stacks, &mut at)?);
+            }
+            (cursor.at, cursor.last) = (checkpoint.log as usize, checkpoint.before);
+        }
+        let mut reader = self.reader(cursor.at, cursor.last);
+        loop {
+            let boundary = reader.boundary(Some(&mut cursor.stack));
+            // Where nothing follows, the cursor is nowhere.
+            (cursor.at, cursor.last) = boundary.map_or_else(Default::default, |_| (reader.at, reader.last));
+            let boundary = boundary?;
+            if boundary.resume >= native {
+                return Some(boundary);
+            }
+        }
+    }
+
     fn checkpoint_at(&self, is_before: impl Fn(&Checkpoint) -> bool) -> Option<Checkpoint> {
         let after = self.checkpoints.partition_point(is_before);
         self.checkpoints.get(after.checked_sub(1)?).copied()
@@ -257,6 +291,27 @@ impl StackLog {
             at,
             last,
         }
+    }
+}
+
+/// A boundary in a log and the stack there, to go on from.
+#[derive(Debug, Default)]
+pub struct Cursor {
+    at: usize,
+    last: Boundary,
+    stack: Vec<Operand>,
+}
+
+impl Cursor {
+    /// Where it is.
+    fn boundary(&self) -> Option<Boundary> {
+        let number = self.last.number.checked_sub(1)?;
+        Some(Boundary { number, ..self.last })
+    }
+
+    /// The operand stack there, bottom first.
+    pub fn stack(&self) -> &[Operand] {
+        &self.stack
     }
 }
 
@@ -468,6 +523,7 @@ mod tests {
             boundaries.push((boundary, stack.entries_from(0).copied().collect::<Vec<_>>()));
         }
         assert!(log.all().eq(boundaries.iter().map(|(boundary, _)| *boundary)));
+        let mut onward = Cursor::default();
         for (boundary, entries) in &boundaries {
             assert_eq!(log.by_number(boundary.number), Some(*boundary));
             assert_eq!(
@@ -478,11 +534,24 @@ mod tests {
                 .iter()
                 .find(|(other, _)| other.resume >= boundary.resume);
             assert_eq!(log.by_resume(boundary.resume), first.map(|(first, _)| *first));
+            assert_eq!(
+                log.seek(&mut onward, boundary.resume),
+                first.map(|(first, _)| *first)
+            );
+            assert_eq!(Some(onward.stack()), first.map(|(_, entries)| &entries[..]));
             let last = boundaries
                 .iter()
                 .rfind(|(other, _)| other.native <= boundary.native + 1);
             assert_eq!(log.by_native(boundary.native + 1), last.map(|(last, _)| *last));
         }
+        // Here and there.
+        for turn in 0..5_000usize {
+            let (boundary, _) = &boundaries[turn * 7_919 % boundaries.len()];
+            let found = log.seek(&mut onward, boundary.resume).expect("a boundary");
+            assert_eq!(Some(found), log.by_resume(boundary.resume));
+            assert_eq!(onward.stack(), boundaries[found.number as usize].1);
+        }
+        assert_eq!(log.seek(&mut onward, native + 1), None);
         for (moment, entries) in &moments {
             assert_eq!(log.stack_at(*moment).as_ref(), Some(entries));
         }

@@ -280,6 +280,21 @@ impl Activation {
         })
     }
 
+    /// The value of a local.
+    pub fn local(&self, frame: u32, index: u32) -> Option<Val> {
+        let &(ty, bits) = self.view(frame)?.locals.get(index as usize)?;
+        Some(Val::from_bits(ty, bits))
+    }
+
+    /// The value of an operand.
+    pub fn operand(&self, frame: u32, index: u32) -> Option<Val> {
+        let handed_over = if frame == 0 { self.handed_over } else { 0 };
+        let operands = self.view(frame)?.operands;
+        let left = operands.len().saturating_sub(handed_over);
+        let &(ty, bits) = operands.get(..left)?.get(index as usize)?;
+        Some(Val::from_bits(ty, bits))
+    }
+
     /// Writes a local.
     pub fn set_local(&mut self, store: &Store, frame: u32, index: u32, bits: u128) -> bool {
         let entry = self

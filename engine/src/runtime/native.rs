@@ -30,6 +30,8 @@ pub struct Activation {
     pub faulted: bool,
     /// Whether frame 0 cannot go on.
     pub trapped: bool,
+    /// Whether frame 0 stands behind the call of a probe that has just been made.
+    pub probed: bool,
     /// Where frame 0 stands, once known. In another variant its program counter alone may not say.
     pub point: std::cell::OnceCell<Option<Point>>,
 }
@@ -178,14 +180,13 @@ impl Native {
 
     /// Moves frame 0 of an activation to another address.
     pub fn set_rip_of(&mut self, activation: usize, rip: u64) {
-        match self
-            .activations
-            .get_mut(activation)
-            .map(|activation| &mut activation.waiting)
-        {
-            Some(Some(waiting)) => waiting.rip = rip,
-            Some(None) => self.context_mut().rip = rip,
-            None => {}
+        let Some(activation) = self.activations.get_mut(activation) else {
+            return;
+        };
+        activation.probed = false;
+        match &mut activation.waiting {
+            Some(waiting) => waiting.rip = rip,
+            None => self.context_mut().rip = rip,
         }
     }
 
@@ -234,6 +235,7 @@ impl Native {
             waiting: None,
             faulted: false,
             trapped: false,
+            probed: false,
             point: std::cell::OnceCell::new(),
         });
         true
@@ -256,6 +258,7 @@ impl Native {
         let before = self.context().gpr[R15];
         if let Some(activation) = self.activations.last_mut() {
             activation.faulted = false;
+            activation.probed = false;
             activation.point.take();
         }
         let claim = Claim {
@@ -268,10 +271,9 @@ impl Native {
         // SAFETY: the context comes from `begin` or the last exit; the store moves frames between variants by
         // equal points only. Code and VmCtxs live as long as the store.
         let exit = trap::with_claim(&claim, || unsafe { self.stubs.resume(self.fiber.get()) });
-        if exit == Some(Exit::Fault)
-            && let Some(activation) = self.activations.last_mut()
-        {
-            activation.faulted = true;
+        if let Some(activation) = self.activations.last_mut() {
+            activation.faulted = exit == Some(Exit::Fault);
+            activation.probed = exit == Some(Exit::Stop);
         }
         (exit, before.wrapping_sub(self.context().gpr[R15]))
     }

@@ -8,7 +8,7 @@
 //! Must not know: source lines, breakpoints, front ends.
 
 use super::interpreted::Activation;
-use super::unwind::NativeFrames;
+use super::unwind::{NativeFrames, NativeView};
 use crate::error::{Error, TrapKind};
 use crate::runtime::store::Store;
 use crate::types::Val;
@@ -87,9 +87,10 @@ pub trait StopHandler {
 }
 
 /// How a frame stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FrameState {
     /// Before the instruction at its offset.
+    #[default]
     Boundary,
     /// The instruction at its offset, a call, is in progress.
     InCall,
@@ -98,7 +99,7 @@ pub enum FrameState {
 }
 
 /// Where a frame stands, without its values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FrameHead {
     /// Instance number in the store.
     pub instance: u32,
@@ -111,7 +112,7 @@ pub struct FrameHead {
 }
 
 /// A frame with its values.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Frame {
     /// Where it stands.
     pub head: FrameHead,
@@ -124,6 +125,46 @@ pub struct Frame {
 /// Names one live frame of an activation: unique while it lives; a callee's is smaller than its caller's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FrameToken(pub u64);
+
+/// A frame of which single values can be read.
+pub struct FrameView<'a>(View<'a>);
+
+enum View<'a> {
+    Interpreted(&'a Activation, u32),
+    Native(NativeView<'a>),
+}
+
+impl FrameView<'_> {
+    /// Where it stands.
+    pub fn head(&self) -> Option<FrameHead> {
+        match &self.0 {
+            View::Interpreted(activation, frame) => activation.head(*frame),
+            View::Native(view) => Some(view.head()),
+        }
+    }
+
+    /// The value of a local, parameters first.
+    pub fn local(&self, index: u32) -> Option<Val> {
+        match &self.0 {
+            View::Interpreted(activation, frame) => activation.local(*frame, index),
+            View::Native(view) => view.local(index),
+        }
+    }
+
+    /// The value of an entry of the operand stack, counted from the bottom.
+    pub fn operand(&self, index: u32) -> Option<Val> {
+        match &self.0 {
+            View::Interpreted(activation, frame) => activation.operand(*frame, index),
+            View::Native(view) => view.operand(index),
+        }
+    }
+}
+
+impl std::fmt::Debug for FrameView<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("FrameView").field(&self.head()).finish()
+    }
+}
 
 /// Which boundaries of a function call the handler.
 pub use crate::compile::Stops;
@@ -194,6 +235,31 @@ impl Paused<'_> {
             Guest::Interpreted(activation) => activation.frame(frame),
             Guest::Native(frames) => frames.frame(self.store, frame),
         }
+    }
+
+    /// A frame with its values in place of another: who looks at many frames needs no new room for each. `false`, with
+    /// nothing of use in it, where [`frame`](Self::frame) is `None`.
+    pub fn read_frame(&self, frame: u32, into: &mut Frame) -> bool {
+        match &self.guest {
+            Guest::None => false,
+            Guest::Interpreted(activation) => match activation.frame(frame) {
+                Some(found) => {
+                    *into = found;
+                    true
+                }
+                None => false,
+            },
+            Guest::Native(frames) => frames.read_frame(self.store, frame, into).is_some(),
+        }
+    }
+
+    /// A frame to read single values of: cheaper than all of them.
+    pub fn view(&self, frame: u32) -> Option<FrameView<'_>> {
+        Some(FrameView(match &self.guest {
+            Guest::None => return None,
+            Guest::Interpreted(activation) => View::Interpreted(activation, frame),
+            Guest::Native(frames) => View::Native(frames.view(self.store, frame)?),
+        }))
     }
 
     /// Writes a local's bits; `false` if there is none such, if a `funcref`'s bits name no function, or if

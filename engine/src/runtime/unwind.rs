@@ -14,12 +14,13 @@ use super::native::Native;
 use super::paused::{Frame, FrameHead, FrameState, FrameToken};
 use super::store::Store;
 use super::variants::Block;
-use crate::compile::{self, FrameMap, Home, Loc, Point, PointKind};
+use crate::compile::{self, Cursor, FrameMap, Home, Loc, Operand, Point, PointKind};
 use crate::layout::CALLEE_SAVED;
 use crate::types::{Val, ValType};
-use std::cell::RefCell;
+use std::cell::{Ref, RefCell};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::ops::Deref;
 use stepwell_debuginfo::ModuleOffset;
 
 /// A frame as the stack has it.
@@ -57,9 +58,57 @@ struct Resolved<'a> {
     raw: RawFrame,
     block: &'a Block,
     map: &'a FrameMap,
-    point: Point,
+    kind: PointKind,
+    /// File offset of the instruction.
+    offset: u64,
     /// Flags of the guest; known for frame 0 only.
     flags: Option<u64>,
+}
+
+/// Where the entries of a frame's operand stack are, bottom first.
+enum Operands<'a> {
+    Known(&'a [Operand]),
+    Found(Vec<Operand>),
+    /// As a block's cursor has them.
+    Probed(Ref<'a, Cursor>),
+}
+
+impl Deref for Operands<'_> {
+    type Target = [Operand];
+
+    fn deref(&self) -> &[Operand] {
+        match self {
+            Operands::Known(operands) => operands,
+            Operands::Found(operands) => operands,
+            Operands::Probed(cursor) => cursor.stack(),
+        }
+    }
+}
+
+/// A frame of which single values can be read.
+pub struct NativeView<'a> {
+    native: &'a Native,
+    resolved: Resolved<'a>,
+    operands: Operands<'a>,
+}
+
+impl NativeView<'_> {
+    /// Where it stands.
+    pub fn head(&self) -> FrameHead {
+        self.resolved.head(self.native)
+    }
+
+    /// The value of a local.
+    pub fn local(&self, index: u32) -> Option<Val> {
+        let home = self.resolved.map.homes().get(index as usize)?;
+        self.native.read(self.resolved.home(home)?, home.ty)
+    }
+
+    /// The value of an operand.
+    pub fn operand(&self, index: u32) -> Option<Val> {
+        let operand = self.operands.get(index as usize)?;
+        self.native.read(self.resolved.place(operand.loc)?, operand.ty)
+    }
 }
 
 impl Native {
@@ -137,7 +186,8 @@ impl Native {
                     raw,
                     block,
                     map: block.frame_map(),
-                    point: point.clone(),
+                    kind: point.kind,
+                    offset: point.offset,
                     flags: None,
                 };
                 for &loc in locs.iter() {
@@ -154,15 +204,20 @@ impl Native {
     /// The values of the topmost operands of frame 0, with their types.
     pub fn operands_on_top(&self, count: usize) -> Option<Vec<(ValType, u128)>> {
         let innermost = self.activations().len().checked_sub(1)?;
+        let Point {
+            kind,
+            offset,
+            ref operands,
+        } = *self.first_point(innermost)?;
         let block = self.block_of_first_frame(innermost)?;
         let resolved = Resolved {
             raw: self.first_frame(innermost)?,
             block,
             map: block.frame_map(),
-            point: self.first_point(innermost)?.clone(),
+            kind,
+            offset,
             flags: Some(self.context().rflags),
         };
-        let operands = &resolved.point.operands;
         let first = operands.len().checked_sub(count)?;
         (operands.get(first..)?.iter())
             .map(|operand| {
@@ -200,9 +255,12 @@ impl NativeFrames {
     }
 
     fn raw(&self, native: &Native, index: u32) -> Option<RawFrame> {
+        let innermost = native.activations().len().checked_sub(1)?;
+        if index == 0 {
+            return native.first_frame(innermost);
+        }
         let mut found = self.found.borrow_mut();
         if found.is_empty() {
-            let innermost = native.activations().len().checked_sub(1)?;
             found.push(native.first_frame(innermost)?);
         }
         while found.len() <= index as usize {
@@ -212,27 +270,39 @@ impl NativeFrames {
         found.get(index as usize).copied()
     }
 
-    fn resolve<'a>(&self, store: &'a Store, index: u32) -> Option<Resolved<'a>> {
+    fn resolve<'a>(&self, store: &'a Store, index: u32) -> Option<(Resolved<'a>, Operands<'a>)> {
         let native = store.native.as_ref()?;
         let raw = self.raw(native, index)?;
         let innermost = native.activations().len().checked_sub(1)?;
-        let block = match index {
-            0 => native.block_of_first_frame(innermost)?,
-            _ => native.variants.block_at(raw.pc)?,
-        };
-        let map = block.frame_map();
-        let point = if index == 0 {
-            native.first_point(innermost)?.clone()
-        } else {
-            map.point(block.offset_of(raw.pc)?, false)?
-        };
-        Some(Resolved {
+        let resolved = |block: &'a Block, kind: PointKind, offset: u64| Resolved {
             raw,
             block,
-            map,
-            point,
+            map: block.frame_map(),
+            kind,
+            offset,
             flags: (index == 0).then_some(native.context().rflags),
-        })
+        };
+        if index > 0 {
+            let block = native.variants.block_at(raw.pc)?;
+            let point = block.frame_map().point(block.offset_of(raw.pc)?, false)?;
+            let operands = Operands::Found(point.operands);
+            return Some((resolved(block, point.kind, point.offset), operands));
+        }
+        let block = native.block_of_first_frame(innermost)?;
+        if native.activation()?.probed {
+            let native_offset = block.offset_of(raw.pc)?;
+            let (map, cursor) = block.frame_map_and_cursor();
+            let probed = map.probed(native_offset, &mut cursor.borrow_mut());
+            if let Some((number, offset)) = probed {
+                let operands = Operands::Probed(cursor.borrow());
+                return Some((resolved(block, PointKind::Boundary(number), offset), operands));
+            }
+        }
+        let point = native.first_point(innermost)?;
+        Some((
+            resolved(block, point.kind, point.offset),
+            Operands::Known(&point.operands),
+        ))
     }
 
     /// How many there are.
@@ -244,14 +314,8 @@ impl NativeFrames {
 
     /// Where a frame stands.
     pub fn head(&self, store: &Store, index: u32) -> Option<FrameHead> {
-        let native = store.native.as_ref()?;
-        if index == 0 {
-            let innermost = native.activations().len().checked_sub(1)?;
-            let block = native.block_of_first_frame(innermost)?;
-            return Some(head(native, block, native.first_point(innermost)?, true));
-        }
-        let Resolved { block, point, .. } = self.resolve(store, index)?;
-        Some(head(native, block, &point, false))
+        let (resolved, _) = self.resolve(store, index)?;
+        Some(resolved.head(store.native.as_ref()?))
     }
 
     /// A frame's identity.
@@ -261,21 +325,40 @@ impl NativeFrames {
 
     /// A frame with its values; `None` also if any of them cannot be told.
     pub fn frame(&self, store: &Store, index: u32) -> Option<Frame> {
-        let native = store.native.as_ref()?;
-        let resolved = self.resolve(store, index)?;
-        // Loops, because collecting into an `Option` does not know how many there will be.
+        let mut frame = Frame::default();
+        self.read_frame(store, index, &mut frame)?;
+        Some(frame)
+    }
+
+    /// A frame with its values in place of another; `None`, and nothing of use there, if any of them cannot be told.
+    pub fn read_frame(&self, store: &Store, index: u32, into: &mut Frame) -> Option<()> {
+        let NativeView {
+            native,
+            resolved,
+            operands,
+        } = self.view(store, index)?;
+        into.head = resolved.head(native);
+        into.locals.clear();
+        into.operands.clear();
         let homes = resolved.map.homes();
-        let mut locals = Vec::with_capacity(homes.len());
-        for (local, home) in homes.iter().enumerate() {
-            locals.push(native.read(resolved.place(Loc::Local(local as u32))?, home.ty)?);
+        into.locals.reserve(homes.len());
+        into.operands.reserve(operands.len());
+        for home in homes {
+            into.locals.push(native.read(resolved.home(home)?, home.ty)?);
         }
-        let mut operands = Vec::with_capacity(resolved.point.operands.len());
-        for operand in &resolved.point.operands {
-            operands.push(native.read(resolved.place(operand.loc)?, operand.ty)?);
+        for operand in &*operands {
+            let place = resolved.place(operand.loc)?;
+            into.operands.push(native.read(place, operand.ty)?);
         }
-        Some(Frame {
-            head: head(native, resolved.block, &resolved.point, index == 0),
-            locals,
+        Some(())
+    }
+
+    /// A frame to read single values of.
+    pub fn view<'a>(&self, store: &'a Store, index: u32) -> Option<NativeView<'a>> {
+        let (resolved, operands) = self.resolve(store, index)?;
+        Some(NativeView {
+            native: store.native.as_ref()?,
+            resolved,
             operands,
         })
     }
@@ -283,14 +366,9 @@ impl NativeFrames {
     /// Writes a local.
     pub fn set_local(&self, store: &mut Store, frame: u32, index: u32, bits: u128) -> bool {
         let write = || {
-            let resolved = self.resolve(store, frame)?;
+            let (resolved, operands) = self.resolve(store, frame)?;
             // An operand that is a copy of the local has no place of its own and would change with it.
-            if resolved
-                .point
-                .operands
-                .iter()
-                .any(|operand| operand.loc == Loc::Local(index))
-            {
+            if operands.iter().any(|operand| operand.loc == Loc::Local(index)) {
                 return None;
             }
             let home = resolved.map.homes().get(index as usize)?;
@@ -316,8 +394,8 @@ impl NativeFrames {
     /// Writes an operand.
     pub fn set_operand(&self, store: &mut Store, frame: u32, index: u32, bits: u128) -> bool {
         let write = || {
-            let resolved = self.resolve(store, frame)?;
-            let operand = resolved.point.operands.get(index as usize)?;
+            let (resolved, operands) = self.resolve(store, frame)?;
+            let operand = operands.get(index as usize)?;
             if matches!(operand.loc, Loc::Local(_)) {
                 return None;
             }
@@ -337,27 +415,28 @@ impl NativeFrames {
     }
 }
 
-/// Where a frame stands, in the words of those who look at it.
-fn head(native: &Native, block: &Block, point: &Point, first: bool) -> FrameHead {
-    let trapped = first && native.activation().is_some_and(|activation| activation.trapped);
-    let state = match point.kind {
-        PointKind::CallSite(_) => FrameState::InCall,
-        PointKind::Trap(_) => FrameState::Trapped,
-        _ if trapped => FrameState::Trapped,
-        PointKind::Boundary(_)
-        | PointKind::TickSite(_)
-        | PointKind::LibcallSite(_)
-        | PointKind::AfterStore(_) => FrameState::Boundary,
-    };
-    FrameHead {
-        instance: block.instance,
-        func: block.func,
-        pc: ModuleOffset(point.offset),
-        state,
-    }
-}
-
 impl Resolved<'_> {
+    /// Where it stands, in the words of those who look at it.
+    fn head(&self, native: &Native) -> FrameHead {
+        let first = self.raw.pc_slot == 0;
+        let trapped = first && native.activation().is_some_and(|activation| activation.trapped);
+        let state = match self.kind {
+            PointKind::CallSite(_) => FrameState::InCall,
+            PointKind::Trap(_) => FrameState::Trapped,
+            _ if trapped => FrameState::Trapped,
+            PointKind::Boundary(_)
+            | PointKind::TickSite(_)
+            | PointKind::LibcallSite(_)
+            | PointKind::AfterStore(_) => FrameState::Boundary,
+        };
+        FrameHead {
+            instance: self.block.instance,
+            func: self.block.func,
+            pc: ModuleOffset(self.offset),
+            state,
+        }
+    }
+
     /// Where a value is; `None` if this frame cannot tell.
     fn place(&self, loc: Loc) -> Option<Place> {
         let first = self.raw.pc_slot == 0;
@@ -372,17 +451,19 @@ impl Resolved<'_> {
             Loc::Xmm(register) => first.then_some(Place::Xmm(usize::from(register))),
             Loc::Arith(register) => first.then_some(Place::Arith(usize::from(register))),
             Loc::Flags(condition) => Some(Place::Flag(holds(condition, self.flags?))),
-            Loc::Local(local) => {
-                let home: &Home = self.map.homes().get(local as usize)?;
-                let in_call = matches!(self.point.kind, PointKind::CallSite(_));
-                match home.register {
-                    Some(Loc::Gpr(register)) if !in_call || CALLEE_SAVED.contains(&register) => {
-                        self.place(Loc::Gpr(register))
-                    }
-                    Some(Loc::Xmm(register)) if !in_call => self.place(Loc::Xmm(register)),
-                    _ => Some(Place::Stack(self.slot(home.slot))),
-                }
+            Loc::Local(local) => self.home(self.map.homes().get(local as usize)?),
+        }
+    }
+
+    /// Where a local is.
+    fn home(&self, home: &Home) -> Option<Place> {
+        let in_call = matches!(self.kind, PointKind::CallSite(_));
+        match home.register {
+            Some(Loc::Gpr(register)) if !in_call || CALLEE_SAVED.contains(&register) => {
+                self.place(Loc::Gpr(register))
             }
+            Some(Loc::Xmm(register)) if !in_call => self.place(Loc::Xmm(register)),
+            _ => Some(Place::Stack(self.slot(home.slot))),
         }
     }
 

@@ -10,10 +10,12 @@
 
 use super::native::Native;
 use super::store::Store;
-use crate::compile::{self, CalleeSaved, Code, FrameMap, Handlers, Instrumentation, PointKind, Stops};
+use crate::compile::{
+    self, CalleeSaved, Code, Cursor, FrameMap, Handlers, Instrumentation, PointKind, Stops,
+};
 use crate::error::Error;
 use crate::module::Module;
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -33,7 +35,7 @@ pub struct Block {
     /// What it throws and catches.
     pub handlers: Handlers,
     /// Where everything is: made when it is asked for, if not before.
-    frame_map: OnceCell<Box<FrameMap>>,
+    frame_map: OnceCell<Box<(FrameMap, RefCell<Cursor>)>>,
     /// What it was compiled from.
     module: Arc<Module>,
     with: Instrumentation,
@@ -43,6 +45,12 @@ impl Block {
     /// Where everything is. Clean code is compiled again for it when somebody looks at its frames for the first time.
     #[inline]
     pub fn frame_map(&self) -> &FrameMap {
+        &self.frame_map_and_cursor().0
+    }
+
+    /// Everything's place, and where that was read last.
+    #[inline]
+    pub fn frame_map_and_cursor(&self) -> &(FrameMap, RefCell<Cursor>) {
         match self.frame_map.get() {
             Some(map) => map,
             None => self.make_frame_map(),
@@ -50,14 +58,15 @@ impl Block {
     }
 
     #[cold]
-    fn make_frame_map(&self) -> &FrameMap {
+    fn make_frame_map(&self) -> &(FrameMap, RefCell<Cursor>) {
         self.frame_map.get_or_init(|| {
             let layout = self.module.vm_layout();
-            match compile::compile(&self.module, &layout, self.func, self.with.clone()) {
-                Ok(compiled) if compiled.code.len() as u64 == self.len => Box::new(compiled.frame_map),
+            let map = match compile::compile(&self.module, &layout, self.func, self.with.clone()) {
+                Ok(compiled) if compiled.code.len() as u64 == self.len => compiled.frame_map,
                 // Cannot be; a map without points is found out by who looks for one.
-                _ => Box::default(),
-            }
+                _ => FrameMap::default(),
+            };
+            Box::new((map, RefCell::default()))
         })
     }
 
@@ -277,7 +286,7 @@ impl Store {
             compile::compile_code(&of.module, &of.layout, func, with.clone())?
         } else {
             let compiled = compile::compile(&of.module, &of.layout, func, with.clone())?;
-            frame_map.get_or_init(|| Box::new(compiled.frame_map));
+            frame_map.get_or_init(|| Box::new((compiled.frame_map, RefCell::default())));
             Code {
                 bytes: compiled.code,
                 callee_saved: compiled.callee_saved,
@@ -294,7 +303,7 @@ impl Store {
         func: u32,
         with: &Instrumentation,
         code: Code,
-        frame_map: OnceCell<Box<FrameMap>>,
+        frame_map: OnceCell<Box<(FrameMap, RefCell<Cursor>)>>,
     ) -> Result<u64, Error> {
         let (Some(native), Some(of)) = (&mut self.native, self.instances.get(instance as usize)) else {
             return Err(no_such_instance(instance));

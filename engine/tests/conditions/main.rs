@@ -258,6 +258,11 @@ impl StopHandler for Witness<'_> {
     fn on_stop(&mut self, paused: &mut Paused<'_>, cause: &StopCause) -> Resume {
         assert_eq!(*cause, StopCause::Probe);
         let frame = paused.frame(0).expect("a frame");
+        let view = paused.view(0).expect("a frame");
+        assert_eq!(view.head(), Some(frame.head));
+        let locals = (0..).map_while(|index| view.local(index));
+        let operands = (0..).map_while(|index| view.operand(index));
+        assert!(locals.eq(frame.locals.iter().copied()) && operands.eq(frame.operands.iter().copied()));
         if frame.head.pc.0 == self.first {
             let world = World {
                 store: paused.store(),

@@ -13,7 +13,7 @@ use stepwell_engine::runtime::store::{Backend, CallOutcome, Extern, Store};
 use stepwell_engine::wasi::{Output, WasiCtx, host_funcs};
 
 /// The most expressions at one place.
-const MOST_CONDITIONS: usize = 24;
+const MOST_CONDITIONS: usize = 12;
 /// Hits of one place that are evaluated.
 const MOST_HITS: usize = 12;
 
