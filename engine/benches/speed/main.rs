@@ -1,18 +1,23 @@
-//! How fast the engine is: `cargo bench -p stepwell-engine [-- run|compile|breakpoint|step]...` prints figures, and
+//! How fast the engine is: `cargo bench -p stepwell-engine [-- run|compile|breakpoint|step|watch|setting]...` prints figures, and
 //! where there is a peer, the ratio to it in the same run.
 //!
 //! - `run`: CPU time of programs (assets/guests/kernels), beside wasmi, and beside wasmtime if that is on `PATH`.
 //! - `compile`: how fast modules are opened and all their functions compiled, on one core and on two, and how much
 //!   comes of it; also for files that are named beside (`-- compile MODULE.wasm`).
-//! - `breakpoint`: a silent stop at one instruction of a hot function.
+//! - `breakpoint`: a silent stop at one instruction of a hot function, and one that a condition passes.
 //! - `step`: silent stops at every instruction.
+//! - `watch`: programs whose stores are watched, beside themselves.
+//! - `setting`: how long setting a breakpoint takes while a guest is parked; also in modules that the variable
+//!   `STEPWELL_LARGE_MODULES` names (paths, with colons between).
 //!
 //! Times are CPU time of this process, or of a child: other load disturbs them less than it does the clock's.
 
 mod compile;
 mod peers;
 mod run;
+mod setting;
 mod stops;
+mod watch;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -57,11 +62,13 @@ fn main() {
         .skip(1)
         .filter(|arg| !arg.starts_with('-') && !arg.ends_with(".wasm"))
         .collect();
-    let parts: [(&str, fn()); 4] = [
+    let parts: [(&str, fn()); 6] = [
         ("run", run::bench),
         ("compile", compile::bench),
         ("breakpoint", stops::breakpoint),
         ("step", stops::step),
+        ("watch", watch::bench),
+        ("setting", setting::bench),
     ];
     for (name, part) in parts {
         if wanted.is_empty() || wanted.iter().any(|word| word == name) {
