@@ -470,7 +470,7 @@ impl Resolved<'_> {
     /// Registers that hold a local's value beside its home; of frame 0 only. `None` if that cannot be told.
     fn copies(&self, store: &Store, local: u32) -> Option<Vec<Place>> {
         let of = store.instances.get(self.block.instance as usize)?;
-        let copies = compile::copies_at(&of.module, &of.layout, self.block.func, self.point.kind).ok()?;
+        let copies = compile::copies_at(&of.module, &of.layout, self.block.func, self.kind).ok()?;
         (copies.into_iter())
             .filter(|&(of, _)| of == local)
             .map(|(_, register)| self.place(register))
