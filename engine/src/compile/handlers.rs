@@ -98,6 +98,11 @@ impl Handlers {
         None
     }
 
+    /// Whether nothing is thrown or caught.
+    pub fn is_empty(&self) -> bool {
+        self.tries.is_empty() && self.throws.is_empty()
+    }
+
     /// Whether there is any `try`.
     pub fn catches(&self) -> bool {
         !self.tries.is_empty()

@@ -83,7 +83,7 @@ impl Store {
             let innermost = native.activations().len().checked_sub(1)?;
             let block = native.block_of_first_frame(innermost)?;
             let frame = native.first_frame(innermost)?;
-            Some(match block.handlers.thrown(block.offset_of(frame.pc)?)? {
+            Some(match block.handlers()?.thrown(block.offset_of(frame.pc)?)? {
                 Thrown::New(tag) => {
                     let of = self.instance(block.instance)?;
                     let number = *of.tags.get(tag as usize)?;
@@ -116,7 +116,9 @@ impl Store {
         let mut index = 0;
         loop {
             // Nobody looks at the frames of a function that catches nothing.
-            if block.handlers.catches() {
+            if let Some(handlers) = block.handlers()
+                && handlers.catches()
+            {
                 let offset = match index {
                     0 => native.first_point(innermost)?.offset,
                     _ => block.frame_map().call_before(block.offset_of(frame.pc)?)?,
@@ -125,7 +127,7 @@ impl Store {
                 let catches = |tag: Option<u32>| {
                     tag.is_none_or(|tag| tags.get(tag as usize).copied() == Some(exception.tag()))
                 };
-                if let Some(clause) = block.handlers.find(offset, catches) {
+                if let Some(clause) = handlers.find(offset, catches) {
                     return Some(Handling {
                         frame,
                         index,
@@ -146,7 +148,7 @@ impl Store {
     fn clause(&self, code: u64, clause: ClauseId) -> Result<Clause, Error> {
         let clause = (self.native.as_ref())
             .and_then(|native| native.variants.block(code))
-            .and_then(|block| block.handlers.clause(clause));
+            .and_then(|block| block.handlers()?.clause(clause));
         clause
             .copied()
             .ok_or_else(|| broken("a clause that is not there"))

@@ -32,8 +32,8 @@ pub struct Block {
     pub func: u32,
     /// Where its frames save callers' registers.
     pub callee_saved: CalleeSaved,
-    /// What it throws and catches.
-    pub handlers: Handlers,
+    /// What it throws and catches, if anything.
+    handlers: Option<Box<Handlers>>,
     /// Where everything is: made when it is asked for, if not before.
     frame_map: OnceCell<Box<(FrameMap, RefCell<Cursor>)>>,
     /// What it was compiled from.
@@ -68,6 +68,11 @@ impl Block {
             };
             Box::new((map, RefCell::default()))
         })
+    }
+
+    /// What it throws and catches, if anything.
+    pub fn handlers(&self) -> Option<&Handlers> {
+        self.handlers.as_deref()
     }
 
     /// An address as an offset in the block.
@@ -314,7 +319,7 @@ impl Store {
             instance,
             func,
             callee_saved: code.callee_saved,
-            handlers: code.handlers,
+            handlers: (!code.handlers.is_empty()).then(|| Box::new(code.handlers)),
             frame_map,
             module: of.module.clone(),
             with: with.clone(),
