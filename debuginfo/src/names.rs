@@ -113,18 +113,36 @@ const DEFAULT_ARGUMENTS: [&str; 8] = [
 /// A type's or function's name without what nobody writes: the version namespaces of the C++ library and
 /// default arguments of its and Rust's templates.
 pub(crate) fn simplified(name: &str) -> String {
-    let mut name = name.replace("std::__1::", "std::").replace("std::__2::", "std::");
-    for default in DEFAULT_ARGUMENTS {
-        while let Some(start) = name.find(default) {
-            let Some(end) = argument_end(&name, start.saturating_add(2)) else {
-                break;
-            };
-            name.replace_range(start..end, "");
-        }
-    }
-    let name = name.replace(" >", ">");
+    let name = name.replace("std::__1::", "std::").replace("std::__2::", "std::");
+    let name = without_defaults(&name).replace(" >", ">");
     name.replace("std::basic_string<char>", "std::string")
         .replace("std::basic_string_view<char>", "std::string_view")
+}
+
+/// A name without default arguments: one pass, since names are as long as broken files have them.
+fn without_defaults(name: &str) -> String {
+    let mut kept = String::with_capacity(name.len());
+    let mut at = 0usize;
+    while let Some(next) = name.get(at..).and_then(|rest| rest.find(", ")) {
+        let comma = at.saturating_add(next);
+        let rest = name.get(comma..).unwrap_or("");
+        let default = DEFAULT_ARGUMENTS.iter().any(|default| rest.starts_with(default));
+        let end = match default {
+            true => match argument_end(name, comma.saturating_add(2)) {
+                Some(end) => end,
+                // No bracket closes it: then none closes what follows.
+                None => break,
+            },
+            false => comma,
+        };
+        kept.push_str(name.get(at..comma).unwrap_or(""));
+        if !default {
+            kept.push_str(", ");
+        }
+        at = if default { end } else { comma.saturating_add(2) };
+    }
+    kept.push_str(name.get(at..).unwrap_or(""));
+    kept
 }
 
 /// Where the template argument that begins at `start` ends: before the next comma or closing bracket.

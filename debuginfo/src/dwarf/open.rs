@@ -21,6 +21,8 @@ use std::sync::Arc;
 const UNIT_LIMIT: usize = 1 << 16;
 /// Bytes of abbreviation tables that are read before giving up.
 const ABBREVIATION_BUDGET: usize = 256 << 20;
+/// Attributes of one DIE; in broken files thousands have no bytes, and of such DIEs there are many.
+const ATTRIBUTE_LIMIT: usize = 256;
 /// Bytes of line programs that are run.
 const LINE_BUDGET: usize = 64 << 20;
 /// Files with split parts that are asked for.
@@ -225,18 +227,22 @@ impl Opening<'_> {
         sections: &Sections,
         header: &gimli::UnitHeader<Reader>,
         base: usize,
-    ) -> gimli::Result<Option<Arc<gimli::Abbreviations>>> {
+    ) -> Result<Option<Arc<gimli::Abbreviations>>, String> {
         let offset = header.debug_abbrev_offset().0;
         if let Some(known) = self.abbreviations.get(&(base, offset)) {
             return Ok(Some(known.clone()));
         }
-        self.budget = self
-            .budget
-            .saturating_sub(table_len(sections, offset, self.budget));
+        let (len, attributes) = table_size(sections, offset, self.budget);
+        self.budget = self.budget.saturating_sub(len);
         if self.budget == 0 {
             return Ok(None);
         }
-        let table = sections.abbreviations(header)?;
+        if attributes > ATTRIBUTE_LIMIT {
+            return Err(format!("its entries have {attributes} attributes"));
+        }
+        let table = sections
+            .abbreviations(header)
+            .map_err(|error| error.to_string())?;
         self.abbreviations.insert((base, offset), table.clone());
         Ok(Some(table))
     }
@@ -490,18 +496,20 @@ fn dwo(file: &Container) -> Result<gimli::Dwarf<Reader>, Infallible> {
     })
 }
 
-/// Length of one abbreviation table, at most `limit`.
-fn table_len(sections: &Sections, offset: usize, limit: usize) -> usize {
+/// Length of one abbreviation table, at most `limit`, and how many attributes an entry of it has at most.
+fn table_size(sections: &Sections, offset: usize, limit: usize) -> (usize, usize) {
     let mut reader = sections.debug_abbrev.reader().clone();
     if reader.skip(offset).is_err() {
-        return 0;
+        return (0, 0);
     }
     let before = reader.len();
+    let mut most = 0usize;
     let mut scan = || -> gimli::Result<()> {
         while before - reader.len() < limit && reader.read_uleb128()? != 0 {
             reader.read_uleb128()?;
             reader.read_u8()?;
-            loop {
+            for count in 0.. {
+                most = most.max(count);
                 let (name, form) = (reader.read_uleb128()?, reader.read_uleb128()?);
                 if form == u64::from(gimli::DW_FORM_implicit_const.0) {
                     reader.read_sleb128()?;
@@ -515,7 +523,7 @@ fn table_len(sections: &Sections, offset: usize, limit: usize) -> usize {
     };
     // A table that breaks off is an error of the unit, reported when that is read.
     let _ = scan();
-    before - reader.len()
+    (before - reader.len(), most)
 }
 
 fn language_of(language: gimli::DwLang) -> Language {

@@ -10,10 +10,12 @@ use super::units::{Unit, Units};
 use super::{DieId, Entry, Value};
 use gimli::UnitOffset;
 use smallvec::SmallVec;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// Scopes, and variables of one scope, that are read of a function.
 const SCOPE_LIMIT: usize = 1 << 16;
+/// DIEs of originals that are looked at for what the copies in one function have lost.
+const LOST_LIMIT: usize = 1 << 20;
 /// Scopes inside each other; what lies deeper is not looked at.
 const DEPTH_LIMIT: usize = 1024;
 
@@ -30,6 +32,8 @@ pub(crate) enum ScopeKind {
 pub(crate) struct Variable {
     pub die: DieId,
     pub parameter: bool,
+    /// What it is a copy of.
+    origin: Option<DieId>,
 }
 
 /// File number, line and column of an inlined call.
@@ -128,7 +132,11 @@ impl Scopes {
                 && let Some(scope) = inside.and_then(|scope| scopes.get_mut(scope))
                 && scope.variables.len() < SCOPE_LIMIT
             {
-                scope.variables.push(Variable { die, parameter });
+                scope.variables.push(Variable {
+                    die,
+                    parameter,
+                    origin,
+                });
             }
             if entry.has_children() {
                 if around.len() >= DEPTH_LIMIT {
@@ -139,7 +147,7 @@ impl Scopes {
                 break;
             }
         }
-        let mut room = SCOPE_LIMIT;
+        let mut room = LOST_LIMIT;
         for scope in &mut scopes {
             if let Some(origin) = scope.origin {
                 add_lost(units, scope, origin, &copied, &mut room);
@@ -215,13 +223,18 @@ fn add_lost(units: &Units, scope: &mut Scope, origin: DieId, copied: &HashSet<Di
         return;
     };
     let mut lost = Vec::new();
-    let mut kept = std::mem::take(&mut scope.variables);
+    let mut kept: Vec<Option<Variable>> = scope.variables.drain(..).map(Some).collect();
+    let copies: HashMap<DieId, usize> = (0..)
+        .zip(&kept)
+        .filter_map(|(at, variable)| Some((variable.as_ref()?.origin?, at)))
+        .collect();
     let mut parameters = Vec::new();
     let mut entry = Entry::null();
     // Depth of a part that is not looked at: one that has its own scope here, or a function in the function.
     let mut skipped: Option<isize> = None;
     let mut first = true;
     while *room > 0 && !entries.is_empty() && entries.read_entry(&mut entry).is_ok() {
+        *room -= 1;
         if entry.is_null() {
             if entries.next_depth() <= 0 {
                 break;
@@ -241,7 +254,6 @@ fn add_lost(units: &Units, scope: &mut Scope, origin: DieId, copied: &HashSet<Di
         if skipped.is_some_and(|from| depth > from) {
             continue;
         }
-        *room -= 1;
         let die = unit.die(entry.offset());
         let has_copy = copied.contains(&die);
         skipped = match entry.tag() {
@@ -251,28 +263,24 @@ fn add_lost(units: &Units, scope: &mut Scope, origin: DieId, copied: &HashSet<Di
         match entry.tag() {
             // Of the parameters the originals come in order.
             gimli::DW_TAG_formal_parameter if depth == 1 => {
-                let copy = kept.iter().position(|variable| {
-                    has_copy
-                        && units
-                            .origins(variable.die)
-                            .nth(1)
-                            .is_some_and(|(unit, entry)| unit.die(entry.offset()) == die)
-                });
-                parameters.push(match copy {
-                    Some(copy) => kept.remove(copy),
-                    None => Variable { die, parameter: true },
-                });
+                let copy = copies.get(&die).and_then(|&at| kept.get_mut(at)?.take());
+                parameters.push(copy.unwrap_or(Variable {
+                    die,
+                    parameter: true,
+                    origin: None,
+                }));
             }
             gimli::DW_TAG_variable if !has_copy => lost.push(Variable {
                 die,
                 parameter: false,
+                origin: None,
             }),
             _ => {}
         }
     }
     scope.variables = parameters;
     scope.variables.extend(lost);
-    scope.variables.extend(kept);
+    scope.variables.extend(kept.into_iter().flatten());
 }
 
 fn call(entry: &Entry) -> Option<Call> {

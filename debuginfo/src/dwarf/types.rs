@@ -17,6 +17,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 const CHILD_LIMIT: usize = 65_536;
 /// Types that lie around each other when a name is written or an alias followed.
 const DEPTH_LIMIT: usize = 32;
+/// Types that one name is made of; functions of functions would have names without end.
+const NAME_PARTS: usize = 256;
 
 /// How a pointer is written and followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -209,10 +211,18 @@ impl Types {
 
     /// The type as its language writes it.
     pub fn name(&self, units: &Units, id: DieId) -> String {
-        simplified(&self.declare(units, Some(id), String::new(), DEPTH_LIMIT))
+        let mut left = NAME_PARTS;
+        simplified(&self.declare(units, Some(id), String::new(), DEPTH_LIMIT, &mut left))
     }
 
-    fn declare(&self, units: &Units, id: Option<DieId>, inner: String, depth: usize) -> String {
+    fn declare(
+        &self,
+        units: &Units,
+        id: Option<DieId>,
+        inner: String,
+        depth: usize,
+        left: &mut usize,
+    ) -> String {
         let spaced = |name: &str, inner: &str| {
             if inner.is_empty() {
                 name.to_string()
@@ -220,9 +230,10 @@ impl Types {
                 format!("{name} {inner}")
             }
         };
-        let Some(depth) = depth.checked_sub(1) else {
+        let (Some(depth), Some(rest)) = (depth.checked_sub(1), left.checked_sub(1)) else {
             return spaced("...", &inner);
         };
+        *left = rest;
         let Some(id) = id else {
             return spaced("void", &inner);
         };
@@ -266,6 +277,7 @@ impl Types {
                     *to,
                     if wraps { format!("({inner})") } else { inner },
                     depth,
+                    left,
                 )
             }
             Shape::Array { element, dimensions } => {
@@ -276,7 +288,7 @@ impl Types {
                         None => inner.push_str("[]"),
                     }
                 }
-                self.declare(units, Some(*element), inner, depth)
+                self.declare(units, Some(*element), inner, depth, left)
             }
             Shape::Function {
                 result,
@@ -286,7 +298,7 @@ impl Types {
                 let mut list: Vec<String> = parameters
                     .iter()
                     .take(CHILD_LIMIT.min(32))
-                    .map(|parameter| self.declare(units, *parameter, String::new(), depth.min(6)))
+                    .map(|parameter| self.declare(units, *parameter, String::new(), depth.min(6), left))
                     .collect();
                 if *variadic {
                     list.push("...".to_string());
@@ -294,7 +306,13 @@ impl Types {
                 if list.is_empty() && ty.language == Language::C {
                     list.push("void".to_string());
                 }
-                self.declare(units, *result, format!("{inner}({})", list.join(", ")), depth)
+                self.declare(
+                    units,
+                    *result,
+                    format!("{inner}({})", list.join(", ")),
+                    depth,
+                    left,
+                )
             }
             Shape::Alias { to, kind } => {
                 let word = match kind {
@@ -308,9 +326,9 @@ impl Types {
                 let after =
                     target.is_some_and(|to| to.name.is_none() && matches!(to.shape, Shape::Pointer { .. }));
                 if after {
-                    self.declare(units, *to, spaced(word, &inner), depth)
+                    self.declare(units, *to, spaced(word, &inner), depth, left)
                 } else {
-                    format!("{word} {}", self.declare(units, *to, inner, depth))
+                    format!("{word} {}", self.declare(units, *to, inner, depth, left))
                         .trim_start()
                         .to_string()
                 }
@@ -325,7 +343,7 @@ impl Types {
             ),
             Shape::Enum { .. } => spaced("enum {...}", &inner),
             Shape::MemberPointer { to, of } => {
-                let class = self.declare(units, *of, String::new(), depth);
+                let class = self.declare(units, *of, String::new(), depth, left);
                 let function = to
                     .and_then(|to| self.get(units, to))
                     .is_some_and(|to| matches!(to.shape, Shape::Function { .. }));
@@ -333,7 +351,7 @@ impl Types {
                     true => format!("({class}::*{inner})"),
                     false => format!("{class}::*{inner}"),
                 };
-                self.declare(units, *to, inner, depth)
+                self.declare(units, *to, inner, depth, left)
             }
             Shape::Base { .. } | Shape::Opaque => spaced("?", &inner),
         }

@@ -16,6 +16,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Types and enumerators that are indexed.
 const ENTRY_LIMIT: usize = 1 << 21;
+/// Types or enumerators of one name that are looked at.
+const SAME_NAME_LIMIT: usize = 4096;
 /// Enumerations inside other types, at most; deeper ones belong to nobody.
 const DEPTH_LIMIT: usize = 256;
 
@@ -126,14 +128,16 @@ impl NameTable {
         Ok(())
     }
 
-    fn of<'a>(entries: &'a [Entry], name: &str) -> impl Iterator<Item = DieId> + use<'a> {
+    /// What may be called so, in the order of the units: those from `from` on.
+    fn of<'a>(entries: &'a [Entry], name: &str, from: usize) -> impl Iterator<Item = DieId> + use<'a> {
         let hash = hash(name);
-        let from = entries.partition_point(|entry| entry.hash < hash);
+        let first = entries.partition_point(|entry| (entry.hash, entry.die as usize) < (hash, from));
         entries
-            .get(from..)
+            .get(first..)
             .unwrap_or(&[])
             .iter()
             .take_while(move |entry| entry.hash == hash)
+            .take(SAME_NAME_LIMIT)
             .map(|entry| DieId(entry.die as usize))
     }
 
@@ -214,14 +218,11 @@ impl NameTable {
         path: &str,
         fits: impl Fn(&DieId) -> bool,
     ) -> Option<DieId> {
-        let mut first = None;
-        for die in NameTable::of(entries, path).filter(|die| fits(die)) {
-            if near.is_none_or(|unit| (unit.start..unit.end).contains(&die.0)) {
-                return Some(die);
-            }
-            first = first.or(Some(die));
-        }
-        first
+        let near = near.and_then(|unit| {
+            let own = NameTable::of(entries, path, unit.start);
+            own.take_while(|die| die.0 < unit.end).find(&fits)
+        });
+        near.or_else(|| NameTable::of(entries, path, 0).find(&fits))
     }
 }
 

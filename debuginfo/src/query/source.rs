@@ -42,10 +42,19 @@ impl Index {
         let statements = self.lines.statements(&self.map, file);
         let from = statements.partition_point(|&(line, _)| line < wished);
         let mut openings: HashMap<(usize, usize), Option<u32>> = HashMap::new();
+        // Bodies, and whether anything in them begins at or before the wished line: of the others no line counts.
+        let mut begun: HashMap<u32, bool> = HashMap::new();
         for group in statements.get(from..)?.chunk_by(|one, next| one.0 == next.0) {
             let Some(&(line, _)) = group.first() else { continue };
             let mut locations = Vec::new();
             for &(_, body) in group {
+                let mut begins = || {
+                    let known = begun.entry(body);
+                    *known.or_insert_with(|| self.begins_before(body as usize, file, wished))
+                };
+                if line != wished && !begins() {
+                    continue;
+                }
                 for place in self.places(body as usize, file, line) {
                     // A later line counts only in a function that the wished one lies in.
                     let mut opening = || {
@@ -100,6 +109,26 @@ impl Index {
             }
         };
         first.into_iter().map(place).collect()
+    }
+
+    /// Whether a body, or a call inlined there, may begin at or before a line of a file.
+    fn begins_before(&self, body: usize, file: FileId, line: u32) -> bool {
+        let scopes = self.scopes(body);
+        let scopes = scopes.as_ref().map_or(&[][..], |scopes| &scopes.scopes);
+        let inlined = |&instance: &usize| {
+            let kind = scopes.get(instance).map(|scope| scope.kind);
+            instance == 0 || kind == Some(ScopeKind::Inlined)
+        };
+        (0..scopes.len().max(1)).filter(inlined).any(|instance| {
+            let stop_at = CodeOffset(0);
+            let place = Place {
+                body,
+                instance,
+                stop_at,
+            };
+            self.opening_line(file, &place)
+                .is_some_and(|opening| opening <= line)
+        })
     }
 
     /// The line in `file` at which the function of a place begins.

@@ -203,7 +203,9 @@ fn no_address() -> Availability {
 /// Records inside each other that a search goes into.
 const SEARCH_DEPTH: usize = 64;
 /// Members that a search looks at: types of broken debug information can lie in themselves, many times.
-const SEARCH_LIMIT: usize = 4096;
+const SEARCH_LIMIT: usize = 512;
+/// Members that an alignment is made of.
+const ALIGNMENT_LIMIT: usize = 4096;
 
 impl Values<'_> {
     /// The first member named `name` in a record or the records in it (each looked at before those inside it).
@@ -318,7 +320,7 @@ impl Values<'_> {
 
     /// The alignment of a type: its own, or that of its strictest part.
     pub fn alignment(&self, ty: DieId) -> Option<u64> {
-        self.alignment_within(ty, SEARCH_DEPTH, &mut SEARCH_LIMIT.clone())
+        self.alignment_within(ty, SEARCH_DEPTH, &mut ALIGNMENT_LIMIT.clone())
     }
 
     fn alignment_within(&self, ty: DieId, depth: usize, left: &mut usize) -> Option<u64> {

@@ -1,0 +1,190 @@
+//! Small files that ask for endless work: each question comes back all the same.
+
+mod common;
+#[path = "../fuzz/src/framed.rs"]
+#[allow(dead_code)]
+mod framed;
+
+use common::own;
+use common::questions::{ask_frame, grow};
+use framed::{MARK, framed, length};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use stepwell_debuginfo::{CodeOffset, DebugInfo};
+
+/// A module with this unit (DWARF 4, C++; behind its header) and these abbreviations; where its function stops.
+fn module(abbreviations: &[u8], dies: impl Fn(CodeOffset) -> Vec<u8>) -> (DebugInfo, CodeOffset) {
+    let base = own("beside/forms.wasm");
+    let sound = DebugInfo::parse(Arc::from(base.clone()));
+    let at = sound.functions_named("forms")[0].stop_at.expect("a stop");
+    let mut unit = vec![4, 0, 0, 0, 0, 0, 4];
+    unit.extend(dies(at));
+    let mut input = [MARK, b".debug_abbrev\n", abbreviations].concat();
+    input.extend(MARK);
+    input.extend(b".debug_info\n");
+    input.extend((unit.len() as u32).to_le_bytes());
+    input.extend(unit);
+    let bytes = framed(&base, &input, &[".debug_info", ".debug_abbrev"]);
+    (DebugInfo::parse(Arc::from(bytes)), at)
+}
+
+fn within_seconds(what: &str, start: Instant) {
+    let took = start.elapsed();
+    assert!(took < Duration::from_secs(20), "{what} took {took:?}");
+}
+
+/// The unit (child: language) and a function with children at a stop (from, length, frame base in local 0).
+const UNIT: &[u8] = &[1, 0x11, 1, 0x13, 0x0b, 0, 0];
+const FUNCTION: &[u8] = &[2, 0x2e, 1, 0x11, 0x01, 0x12, 0x06, 0x40, 0x18, 0, 0];
+
+fn function(at: CodeOffset) -> Vec<u8> {
+    let mut die = vec![1, 0x04, 2];
+    die.extend((at.0 as u32).to_le_bytes());
+    die.extend([8, 0, 0, 0, 4, 0xed, 0, 0, 0x9f]);
+    die
+}
+
+/// A function that takes 32 functions of its own type.
+#[test]
+fn names_of_types_end() {
+    let start = Instant::now();
+    // Variable: name, type, place; function type; parameter: type.
+    let more: &[u8] = &[
+        3, 0x34, 0, 0x03, 0x08, 0x49, 0x13, 0x02, 0x18, 0, 0, 4, 0x15, 1, 0, 0, 5, 0x05, 0, 0x49, 0x13, 0, 0,
+        0,
+    ];
+    let abbreviations = [UNIT, FUNCTION, more].concat();
+    let (info, at) = module(&abbreviations, |at| {
+        let mut dies = function(at);
+        // Behind the header of the unit, the variable of 10 bytes and the end of the function.
+        let ty = 11 + dies.len() as u32 + 11;
+        dies.extend([3, b'v', 0]);
+        dies.extend(ty.to_le_bytes());
+        dies.extend([2, 0x91, 0]);
+        dies.push(0);
+        dies.push(4);
+        for _ in 0..32 {
+            dies.push(5);
+            dies.extend(ty.to_le_bytes());
+        }
+        dies.extend([0, 0]);
+        dies
+    });
+    let variables = info.variables(at, 0, &common::senseless());
+    assert_eq!(variables.len(), 1);
+    assert!(
+        variables[0].type_name.contains("..."),
+        "{}",
+        variables[0].type_name
+    );
+    within_seconds("a type of itself", start);
+}
+
+/// Thousands of empty DIEs with thousands of empty attributes.
+#[test]
+fn attributes_without_bytes() {
+    let start = Instant::now();
+    let mut wide = vec![3, 0x34, 0];
+    for _ in 0..20_000 {
+        wide.extend([0x3f, 0x19]);
+    }
+    wide.extend([0, 0, 0]);
+    let abbreviations = [UNIT, FUNCTION, &wide].concat();
+    let (info, at) = module(&abbreviations, |at| {
+        let mut dies = function(at);
+        dies.extend([3].repeat(50_000));
+        dies.extend([0, 0]);
+        dies
+    });
+    ask_frame(&info, at, 0, &common::senseless());
+    let said = info.diagnostics();
+    assert!(
+        said.iter().any(|problem| problem.message.contains("attributes")),
+        "{said:?}"
+    );
+    within_seconds("attributes without bytes", start);
+}
+
+/// Many copies of one function with many parts, of which they have none.
+#[test]
+fn copies_that_lost_everything() {
+    let start = Instant::now();
+    // Original: a function without a place; a part of it: a block; a copy: its origin.
+    let more: &[u8] = &[
+        3, 0x2e, 1, 0, 0, 4, 0x0b, 1, 0, 0, 5, 0x1d, 0, 0x31, 0x13, 0, 0, 6, 0x2e, 0, 0, 0, 0,
+    ];
+    let abbreviations = [UNIT, FUNCTION, more].concat();
+    let (info, at) = module(&abbreviations, |at| {
+        let mut dies = vec![1, 0x04, 3];
+        let original = 11 + 2u32;
+        // A function in the function is not looked into.
+        dies.push(3);
+        dies.extend([6].repeat(100_000));
+        dies.extend([0, 0]);
+        dies.extend(&function(at)[2..]);
+        for _ in 0..30_000 {
+            dies.push(5);
+            dies.extend(original.to_le_bytes());
+        }
+        dies.extend([0, 0]);
+        dies
+    });
+    let nodes = info.variables(at, 0, &common::senseless());
+    grow(&info, &common::senseless(), &nodes, 1);
+    within_seconds("copies", start);
+}
+
+/// A record that is its own member, many times, and is called like one that is searched.
+#[test]
+fn records_that_hold_themselves() {
+    let start = Instant::now();
+    let more: &[u8] = &[
+        3, 0x34, 0, 0x03, 0x08, 0x49, 0x13, 0x02, 0x18, 0, 0, 4, 0x39, 1, 0x03, 0x08, 0, 0, 5, 0x13, 1, 0x03,
+        0x08, 0x0b, 0x0b, 0, 0, 6, 0x0d, 0, 0x49, 0x13, 0x38, 0x0b, 0, 0, 7, 0x2f, 0, 0x49, 0x13, 0, 0, 0,
+    ];
+    let abbreviations = [UNIT, FUNCTION, more].concat();
+    for name in [
+        "vector<x>",
+        "basic_string<x>",
+        "list<x>",
+        "map<x>",
+        "tuple<x>",
+        "deque<x>",
+    ] {
+        let (info, at) = module(&abbreviations, |at| {
+            let mut dies = function(at);
+            let at_type = |dies: &Vec<u8>| dies.len() as u32 + 11;
+            let variable = dies.len();
+            dies.extend([3, b'v', 0, 0, 0, 0, 0, 2, 0x91, 0, 0, 4]);
+            dies.extend(b"std\0");
+            let ty = at_type(&dies).to_le_bytes();
+            dies[variable + 3..variable + 7].copy_from_slice(&ty);
+            dies.push(5);
+            dies.extend(name.as_bytes());
+            dies.extend([0, 16]);
+            for _ in 0..32 {
+                dies.push(6);
+                dies.extend(ty);
+                dies.push(0);
+            }
+            for _ in 0..2 {
+                dies.push(7);
+                dies.extend(ty);
+            }
+            dies.extend([0, 0, 0]);
+            dies
+        });
+        let variables = info.variables(at, 0, &common::senseless());
+        assert_eq!(variables.len(), 1);
+        grow(&info, &common::senseless(), &variables, 1);
+        within_seconds(name, start);
+    }
+}
+
+/// Lists with lengths of LEB128, where sections hold more than 127 bytes.
+#[test]
+fn lengths_are_written() {
+    let mut out = Vec::new();
+    length(&mut out, 300);
+    assert_eq!(out, [0xac, 2]);
+}
