@@ -188,6 +188,7 @@ impl<'a, M: Masm> Compiler<'a, M> {
     fn return_what_was_caught(&mut self) {
         let results = self.own_results;
         self.restore_stack(0, results);
+        self.known.forget();
         self.leave();
     }
 }
