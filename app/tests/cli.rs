@@ -531,7 +531,10 @@ fn modules_in_the_text_format_are_run_and_debugged_in_their_text() {
         path.display().to_string()
     };
     // The line is the second arm of an `if`: both activations that take it stop in it.
-    let script = write("script.dbg", "break math.wat:10\nrun\ncontinue\nbacktrace\n");
+    let script = write(
+        "script.dbg",
+        "break math.wat:10\nrun\ncontinue\nprint $n * 10\nbacktrace\n",
+    );
     let ran = stepwell(&[
         "debug",
         "--script",
@@ -545,6 +548,8 @@ fn modules_in_the_text_format_are_run_and_debugged_in_their_text() {
     let frames: Vec<&str> = ran.stdout.lines().rev().take(2).collect();
     assert!(frames[1].contains("#0 fac at math.wat:10 "), "{}", ran.stdout);
     assert!(frames[0].contains("#1 fac at math.wat:10 "), "{}", ran.stdout);
+
+    assert!(ran.stdout.contains("\n$n * 10: long long = 20\n"), "{}", ran.stdout);
 
     let broken = write("broken.wat", ";; no such local\n(module (func local.get $gone))");
     let ran = stepwell(&["run", &broken]);

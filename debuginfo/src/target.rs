@@ -60,6 +60,10 @@ pub trait Target {
     fn global(&self, index: u32) -> Option<WasmValue>;
     /// Operand-stack entry `index` of the frame, counted from the bottom (0 = pushed first).
     fn operand(&self, index: u32) -> Option<WasmValue>;
+    /// The frame's local, or else the global, that the module's `name` section calls so.
+    fn named(&self, _name: &str) -> Option<WasmValue> {
+        None
+    }
     /// The function index stored at `index` of table 0, for naming function pointers.
     fn table_function(&self, index: u64) -> Option<u32>;
 }

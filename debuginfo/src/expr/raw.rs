@@ -1,4 +1,5 @@
-//! Forms that need no debug information: `$local3`, `$global1`, `$stack0`, `mem32[0x1000]`, `func[12]`.
+//! Forms that need no debug information: `$local3`, `$global1`, `$stack0`, `$name` of the module's `name` section,
+//! `mem32[0x1000]`, `func[12]`.
 //!
 //! # Invariants
 //! - A variable of the program with such a name wins; with `$` before it, the raw form is meant.
@@ -79,8 +80,13 @@ impl Eval<'_> {
         }
     }
 
-    /// `local3`, `global1`, `stack0`; `None` if it is none of them.
+    /// `local3`, `global1`, `stack0`, or what the module calls so; `None` if it is none of them.
     pub fn raw_slot(&self, raw: &str, span: Span) -> Option<Result<Operand, Failure>> {
+        self.numbered_slot(raw, span)
+            .or_else(|| Some(Ok(self.wasm(self.values.target.named(raw)?))))
+    }
+
+    fn numbered_slot(&self, raw: &str, span: Span) -> Option<Result<Operand, Failure>> {
         let digits = raw.trim_start_matches(|c: char| c.is_ascii_alphabetic());
         let index: u32 = digits.parse().ok()?;
         let target = self.values.target;

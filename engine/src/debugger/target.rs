@@ -39,6 +39,18 @@ impl Target for FrameTarget<'_> {
         Some(self.value(*self.frame.operands.get(index as usize)?))
     }
 
+    fn named(&self, name: &str) -> Option<WasmValue> {
+        let head = &self.frame.head;
+        let names = &self.store.module(head.instance)?.names;
+        let locals = names.locals.range((head.func, 0)..=(head.func, u32::MAX));
+        let local = locals.into_iter().find(|(_, known)| known.as_str() == name);
+        if let Some((&(_, index), _)) = local {
+            return self.local(index);
+        }
+        let (&index, _) = names.globals.iter().find(|(_, known)| known.as_str() == name)?;
+        self.global(index)
+    }
+
     fn table_function(&self, index: u64) -> Option<u32> {
         let table = self.store.table(self.frame.head.instance, 0)?;
         let bits = *table.get(usize::try_from(index).ok()?)?;
