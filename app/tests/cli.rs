@@ -549,7 +549,11 @@ fn modules_in_the_text_format_are_run_and_debugged_in_their_text() {
     assert!(frames[1].contains("#0 fac at math.wat:10 "), "{}", ran.stdout);
     assert!(frames[0].contains("#1 fac at math.wat:10 "), "{}", ran.stdout);
 
-    assert!(ran.stdout.contains("\n$n * 10: long long = 20\n"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("\n$n * 10: long long = 20\n"),
+        "{}",
+        ran.stdout
+    );
 
     let broken = write("broken.wat", ";; no such local\n(module (func local.get $gone))");
     let ran = stepwell(&["run", &broken]);
