@@ -92,11 +92,10 @@ fn is_word(c: char) -> bool {
 
 fn kind_of(word: &str) -> Kind {
     let number = word.trim_start_matches(['+', '-']);
+    let digits = number.starts_with(|c: char| c.is_ascii_digit());
     if word.starts_with('$') {
         Kind::Call
-    } else if number.starts_with(|c: char| c.is_ascii_digit()) || matches!(number, "inf" | "nan") {
-        Kind::Number
-    } else if word.contains('=') {
+    } else if digits || matches!(number, "inf" | "nan") || word.contains('=') {
         Kind::Number
     } else if word.starts_with('@') || CALLS.contains(&word) {
         Kind::Attribute
