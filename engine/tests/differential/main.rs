@@ -189,7 +189,18 @@ fn judge_throwing(seed: u64, tally: &mut Tally) -> Result<(), String> {
     }
 }
 
+/// The peer calls itself at each turn of some loops.
+const STACK_LEN_BYTES: usize = 256 << 20;
+
 fn judge_all(seeds: Range<u64>, judge: fn(u64, &mut Tally) -> Result<(), String>) {
+    let thread = std::thread::Builder::new().stack_size(STACK_LEN_BYTES);
+    let judging = thread.spawn(move || judge_here(seeds, judge)).expect("a thread");
+    if let Err(panic) = judging.join() {
+        std::panic::resume_unwind(panic);
+    }
+}
+
+fn judge_here(seeds: Range<u64>, judge: fn(u64, &mut Tally) -> Result<(), String>) {
     let mut tally = Tally::default();
     let mut failures = Vec::new();
     let count = seeds.end.saturating_sub(seeds.start);
