@@ -19,8 +19,9 @@ use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 
 /// Size of the region; only pages that hold code take memory.
 const REGION_LEN_BYTES: usize = 1 << 30;
-/// Blocks start at multiples of this.
-const BLOCK_ALIGN: usize = 32;
+/// Blocks start at multiples of this, a line of the processor's cache: how loops lie to lines, which is worth a fifth of
+/// the time of a tight one, depends on nothing but their function.
+const BLOCK_ALIGN: usize = 64;
 
 /// A region of code.
 pub struct CodeMemory {
