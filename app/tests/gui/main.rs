@@ -17,7 +17,7 @@ fn the_welcome_page_offers_what_there_is_to_do() {
     let mut window = window();
     window.run();
     window.get_by_label("Open sample");
-    window.get_by_label_contains("drop a .wasm file");
+    window.get_by_label_contains("drop a .wasm or .wat file");
     assert!(window.state().is_settled());
 }
 
