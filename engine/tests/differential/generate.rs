@@ -130,7 +130,7 @@ pub fn args(types: &[ValType], numbers: &mut Numbers) -> Vec<Val> {
 }
 
 /// The value with its NaN made the canonical one.
-pub fn canonical(val: Val) -> Val {
+fn canonical(val: Val) -> Val {
     match val {
         Val::F32(bits) if f32::from_bits(bits).is_nan() => Val::F32(0x7fc0_0000),
         Val::F64(bits) if f64::from_bits(bits).is_nan() => Val::F64(0x7ff8_0000_0000_0000),

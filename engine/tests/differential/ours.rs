@@ -1,6 +1,6 @@
 //! A module run by this engine.
 
-use super::generate::{HOST, Numbers, args, canonical, checksum};
+use super::generate::{HOST, Numbers, args, checksum};
 use super::{Call, Outcome, Run, State};
 use stepwell_engine::error::{Error, TrapKind};
 use stepwell_engine::module::{Export, ExportKind, Module, decode};
@@ -59,13 +59,13 @@ fn trap_name(kind: TrapKind) -> Outcome {
     })
 }
 
-/// A reference only by whether it is null, a NaN as the canonical one.
+/// A reference only by whether it is null.
 fn seen(val: Val) -> Val {
     match val {
         Val::FuncRef(bits) => Val::FuncRef(u64::from(bits != 0)),
         Val::ExternRef(bits) => Val::ExternRef(u64::from(bits != 0)),
         Val::ExnRef(bits) => Val::ExnRef(u64::from(bits != 0)),
-        other => canonical(other),
+        other => other,
     }
 }
 

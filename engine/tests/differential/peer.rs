@@ -1,6 +1,6 @@
 //! The same module run by wasmi.
 
-use super::generate::{HOST, Numbers, args, canonical, checksum};
+use super::generate::{HOST, Numbers, args, checksum};
 use super::{Call, Outcome, Run, State};
 use stepwell_engine::types::{Val, ValType};
 use wasmi::{Extern, TrapCode};
@@ -34,7 +34,7 @@ fn to_peer(val: Val) -> wasmi::Val {
 }
 
 fn from_peer(val: &wasmi::Val) -> Val {
-    canonical(match val {
+    match val {
         wasmi::Val::I32(v) => Val::I32(*v),
         wasmi::Val::I64(v) => Val::I64(*v),
         wasmi::Val::F32(v) => Val::F32(v.to_bits()),
@@ -42,7 +42,7 @@ fn from_peer(val: &wasmi::Val) -> Val {
         wasmi::Val::V128(v) => Val::V128(v.as_u128()),
         wasmi::Val::FuncRef(v) => Val::FuncRef(u64::from(!v.is_null())),
         wasmi::Val::ExternRef(v) => Val::ExternRef(u64::from(!v.is_null())),
-    })
+    }
 }
 
 fn type_of(ty: wasmi::ValType) -> ValType {

@@ -183,8 +183,6 @@ fn constant(val: Val) -> String {
 
 fn expected(val: Val) -> String {
     match val {
-        Val::F32(bits) if f32::from_bits(bits).is_nan() => "(f32.const nan:arithmetic)".to_string(),
-        Val::F64(bits) if f64::from_bits(bits).is_nan() => "(f64.const nan:arithmetic)".to_string(),
         Val::FuncRef(bits) if bits != 0 => "(ref.func)".to_string(),
         Val::ExternRef(bits) if bits != 0 => "(ref.extern)".to_string(),
         Val::ExnRef(bits) if bits != 0 => "(ref.exn)".to_string(),
