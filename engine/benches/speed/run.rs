@@ -5,7 +5,7 @@ use stepwell_engine::api::{Ending, Program};
 use stepwell_engine::wasi::{Output, WasiCtx, host_funcs};
 
 /// Programs compiled with `-O2`, and with `-O0 -g`.
-const OPTIMIZED: [&str; 8] = [
+pub const OPTIMIZED: [&str; 8] = [
     "bcinterp",
     "fannkuch",
     "gemm",

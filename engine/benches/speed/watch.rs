@@ -1,22 +1,12 @@
 //! What watched stores cost programs that never meet what is watched.
 
+use super::run::OPTIMIZED;
 use super::{geometric_mean, guest, median, timed};
 use std::ops::Range;
 use stepwell_engine::module::decode;
 use stepwell_engine::runtime::paused::{Paused, Resume, StopCause, StopHandler, TickAction};
 use stepwell_engine::runtime::store::{Backend, CallOutcome, Extern, Store};
 use stepwell_engine::wasi::{Output, WasiCtx, host_funcs};
-
-const KERNELS: [&str; 8] = [
-    "bcinterp",
-    "fannkuch",
-    "gemm",
-    "jacobi2d",
-    "json",
-    "mandelbrot",
-    "memops",
-    "quicksort",
-];
 
 const ROUNDS: usize = 3;
 
@@ -63,7 +53,7 @@ pub fn bench() {
     let (low, high) = (16..20, (1 << 32) - 64..(1 << 32) - 60);
     println!("| program | clean, CPU s | one range | two, far apart |\n|---|---|---|---|");
     let (mut ones, mut twos) = (Vec::new(), Vec::new());
-    for name in KERNELS {
+    for name in OPTIMIZED {
         let bytes = std::fs::read(guest(&format!("kernels/{name}.wasm"))).expect("a kernel");
         let (mut clean, mut one, mut two) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
