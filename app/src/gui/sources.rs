@@ -313,11 +313,13 @@ mod tests {
         let settled = |sources: &mut Sources| {
             assert!(matches!(sources.get(recorded), Known::Reading));
             assert!(!sources.is_settled());
+            let mut came = false;
             while !sources.is_settled() {
                 // What came with an earlier wake may have been taken in with it.
                 wakes.recv_timeout(Duration::from_secs(60)).expect("an answer");
-                sources.take_in();
+                came |= sources.take_in();
             }
+            assert!(came, "it settled without news");
             sources.text(recorded).map(|text| text.lines.clone())
         };
         assert_eq!(settled(&mut sources), None);
