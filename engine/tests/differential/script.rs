@@ -23,6 +23,8 @@ pub fn judge(script: &Path) -> Verdict {
     let mut command = Command::new("wasmtime");
     command
         .args(["wast", "-W", "relaxed-simd-deterministic=y", "-W", "exceptions=y"])
+        // NaNs as here: a module can look at their bits.
+        .args(["-W", "nan-canonicalization=y"])
         // As deep as calls go here.
         .args(["-W", "max-wasm-stack=6291456"])
         .arg(script);
