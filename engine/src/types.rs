@@ -223,6 +223,7 @@ impl Val {
     }
 
     /// The value of type `ty` whose low bits are `bits`.
+    #[inline]
     pub fn from_bits(ty: ValType, bits: u128) -> Val {
         match ty.erased() {
             ValType::I32 => Val::I32(bits as u32 as i32),

@@ -139,11 +139,12 @@ impl FrameView<'_> {
     pub fn head(&self) -> Option<FrameHead> {
         match &self.0 {
             View::Interpreted(activation, frame) => activation.head(*frame),
-            View::Native(view) => Some(view.head()),
+            View::Native(view) => view.head(),
         }
     }
 
     /// The value of a local, parameters first.
+    #[inline]
     pub fn local(&self, index: u32) -> Option<Val> {
         match &self.0 {
             View::Interpreted(activation, frame) => activation.local(*frame, index),
@@ -254,6 +255,7 @@ impl Paused<'_> {
     }
 
     /// A frame to read single values of: cheaper than all of them.
+    #[inline]
     pub fn view(&self, frame: u32) -> Option<FrameView<'_>> {
         Some(FrameView(match &self.guest {
             Guest::None => return None,

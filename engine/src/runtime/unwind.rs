@@ -14,7 +14,7 @@ use super::native::Native;
 use super::paused::{Frame, FrameHead, FrameState, FrameToken};
 use super::store::Store;
 use super::variants::Block;
-use crate::compile::{self, Cursor, FrameMap, Home, Loc, Operand, Point, PointKind};
+use crate::compile::{self, Cursor, Home, Loc, Operand, Point, PointKind};
 use crate::layout::CALLEE_SAVED;
 use crate::types::{Val, ValType};
 use std::cell::{Ref, RefCell};
@@ -53,22 +53,17 @@ enum Place {
     Flag(bool),
 }
 
-/// A frame with its block and point.
-struct Resolved<'a> {
-    raw: RawFrame,
-    block: &'a Block,
-    map: &'a FrameMap,
-    kind: PointKind,
-    /// File offset of the instruction.
-    offset: u64,
-    /// Flags of the guest; known for frame 0 only.
-    flags: Option<u64>,
+/// How far it is known where a frame stands.
+enum Stand<'a> {
+    /// Behind the call of a probe: the boundary and its stack are looked up when they are asked for.
+    Probed,
+    Known(&'a Point),
+    Found(Point),
 }
 
-/// Where the entries of a frame's operand stack are, bottom first.
+/// The entries of a frame's operand stack, bottom first.
 enum Operands<'a> {
     Known(&'a [Operand]),
-    Found(Vec<Operand>),
     /// As a block's cursor has them.
     Probed(Ref<'a, Cursor>),
 }
@@ -79,7 +74,6 @@ impl Deref for Operands<'_> {
     fn deref(&self) -> &[Operand] {
         match self {
             Operands::Known(operands) => operands,
-            Operands::Found(operands) => operands,
             Operands::Probed(cursor) => cursor.stack(),
         }
     }
@@ -88,31 +82,14 @@ impl Deref for Operands<'_> {
 /// A frame of which single values can be read.
 pub struct NativeView<'a> {
     native: &'a Native,
-    resolved: Resolved<'a>,
-    operands: Operands<'a>,
-}
-
-impl NativeView<'_> {
-    /// Where it stands.
-    pub fn head(&self) -> FrameHead {
-        self.resolved.head(self.native)
-    }
-
-    /// The value of a local.
-    pub fn local(&self, index: u32) -> Option<Val> {
-        let home = self.resolved.map.homes().get(index as usize)?;
-        self.native.read(self.resolved.home(home)?, home.ty)
-    }
-
-    /// The value of an operand.
-    pub fn operand(&self, index: u32) -> Option<Val> {
-        let operand = self.operands.get(index as usize)?;
-        self.native.read(self.resolved.place(operand.loc)?, operand.ty)
-    }
+    raw: RawFrame,
+    block: &'a Block,
+    stand: Stand<'a>,
 }
 
 impl Native {
     /// Frame 0 of an activation.
+    #[inline]
     pub fn first_frame(&self, activation: usize) -> Option<RawFrame> {
         let context = self.context_of(activation)?;
         Some(RawFrame {
@@ -182,17 +159,14 @@ impl Native {
                 }
             };
             if !locs.is_empty() {
-                let resolved = Resolved {
+                let view = NativeView {
+                    native: self,
                     raw,
                     block,
-                    map: block.frame_map(),
-                    kind: point.kind,
-                    offset: point.offset,
-                    flags: None,
+                    stand: Stand::Known(point),
                 };
                 for &loc in locs.iter() {
-                    let value = self.read(resolved.place(loc)?, ValType::ExnRef)?;
-                    references.push(value.bits() as u64);
+                    references.push(self.bits(view.place(loc)?, ValType::ExnRef)? as u64);
                 }
             }
             frames += 1;
@@ -204,26 +178,16 @@ impl Native {
     /// The values of the topmost operands of frame 0, with their types.
     pub fn operands_on_top(&self, count: usize) -> Option<Vec<(ValType, u128)>> {
         let innermost = self.activations().len().checked_sub(1)?;
-        let Point {
-            kind,
-            offset,
-            ref operands,
-        } = *self.first_point(innermost)?;
-        let block = self.block_of_first_frame(innermost)?;
-        let resolved = Resolved {
+        let point = self.first_point(innermost)?;
+        let view = NativeView {
+            native: self,
             raw: self.first_frame(innermost)?,
-            block,
-            map: block.frame_map(),
-            kind,
-            offset,
-            flags: Some(self.context().rflags),
+            block: self.block_of_first_frame(innermost)?,
+            stand: Stand::Known(point),
         };
-        let first = operands.len().checked_sub(count)?;
-        (operands.get(first..)?.iter())
-            .map(|operand| {
-                let value = self.read(resolved.place(operand.loc)?, operand.ty)?;
-                Some((operand.ty, value.bits()))
-            })
+        let first = point.operands.len().checked_sub(count)?;
+        (point.operands.get(first..)?.iter())
+            .map(|operand| Some((operand.ty, self.bits(view.place(operand.loc)?, operand.ty)?)))
             .collect()
     }
 
@@ -254,11 +218,16 @@ impl NativeFrames {
         self.found.borrow_mut().clear();
     }
 
+    #[inline(always)]
     fn raw(&self, native: &Native, index: u32) -> Option<RawFrame> {
         let innermost = native.activations().len().checked_sub(1)?;
-        if index == 0 {
-            return native.first_frame(innermost);
+        match index {
+            0 => native.first_frame(innermost),
+            _ => self.outer(native, innermost, index),
         }
+    }
+
+    fn outer(&self, native: &Native, innermost: usize, index: u32) -> Option<RawFrame> {
         let mut found = self.found.borrow_mut();
         if found.is_empty() {
             found.push(native.first_frame(innermost)?);
@@ -270,39 +239,28 @@ impl NativeFrames {
         found.get(index as usize).copied()
     }
 
-    fn resolve<'a>(&self, store: &'a Store, index: u32) -> Option<(Resolved<'a>, Operands<'a>)> {
+    /// A frame to read single values of.
+    #[inline]
+    pub fn view<'a>(&self, store: &'a Store, index: u32) -> Option<NativeView<'a>> {
         let native = store.native.as_ref()?;
         let raw = self.raw(native, index)?;
-        let innermost = native.activations().len().checked_sub(1)?;
-        let resolved = |block: &'a Block, kind: PointKind, offset: u64| Resolved {
-            raw,
-            block,
-            map: block.frame_map(),
-            kind,
-            offset,
-            flags: (index == 0).then_some(native.context().rflags),
-        };
-        if index > 0 {
+        let (block, stand) = if index > 0 {
             let block = native.variants.block_at(raw.pc)?;
             let point = block.frame_map().point(block.offset_of(raw.pc)?, false)?;
-            let operands = Operands::Found(point.operands);
-            return Some((resolved(block, point.kind, point.offset), operands));
-        }
-        let block = native.block_of_first_frame(innermost)?;
-        if native.activation()?.probed {
-            let native_offset = block.offset_of(raw.pc)?;
-            let (map, cursor) = block.frame_map_and_cursor();
-            let probed = map.probed(native_offset, &mut cursor.borrow_mut());
-            if let Some((number, offset)) = probed {
-                let operands = Operands::Probed(cursor.borrow());
-                return Some((resolved(block, PointKind::Boundary(number), offset), operands));
-            }
-        }
-        let point = native.first_point(innermost)?;
-        Some((
-            resolved(block, point.kind, point.offset),
-            Operands::Known(&point.operands),
-        ))
+            (block, Stand::Found(point))
+        } else if native.activation()?.probed {
+            (native.variants.block_at(raw.pc)?, Stand::Probed)
+        } else {
+            let innermost = native.activations().len().checked_sub(1)?;
+            let point = native.first_point(innermost)?;
+            (native.block_of_first_frame(innermost)?, Stand::Known(point))
+        };
+        Some(NativeView {
+            native,
+            raw,
+            block,
+            stand,
+        })
     }
 
     /// How many there are.
@@ -314,8 +272,7 @@ impl NativeFrames {
 
     /// Where a frame stands.
     pub fn head(&self, store: &Store, index: u32) -> Option<FrameHead> {
-        let (resolved, _) = self.resolve(store, index)?;
-        Some(resolved.head(store.native.as_ref()?))
+        self.view(store, index)?.head()
     }
 
     /// A frame's identity.
@@ -332,53 +289,39 @@ impl NativeFrames {
 
     /// A frame with its values in place of another; `None`, and nothing of use there, if any of them cannot be told.
     pub fn read_frame(&self, store: &Store, index: u32, into: &mut Frame) -> Option<()> {
-        let NativeView {
-            native,
-            resolved,
-            operands,
-        } = self.view(store, index)?;
-        into.head = resolved.head(native);
+        let view = self.view(store, index)?;
+        let (kind, offset, operands) = view.stands()?;
+        into.head = view.head_at(kind, offset);
         into.locals.clear();
         into.operands.clear();
-        let homes = resolved.map.homes();
+        let homes = view.block.frame_map().homes();
         into.locals.reserve(homes.len());
         into.operands.reserve(operands.len());
         for home in homes {
-            into.locals.push(native.read(resolved.home(home)?, home.ty)?);
+            let bits = view.native.bits(view.home(home)?, home.ty)?;
+            push(&mut into.locals, home.ty, bits);
         }
         for operand in &*operands {
-            let place = resolved.place(operand.loc)?;
-            into.operands.push(native.read(place, operand.ty)?);
+            let bits = view.native.bits(view.place(operand.loc)?, operand.ty)?;
+            push(&mut into.operands, operand.ty, bits);
         }
         Some(())
-    }
-
-    /// A frame to read single values of.
-    pub fn view<'a>(&self, store: &'a Store, index: u32) -> Option<NativeView<'a>> {
-        let (resolved, operands) = self.resolve(store, index)?;
-        Some(NativeView {
-            native: store.native.as_ref()?,
-            resolved,
-            operands,
-        })
     }
 
     /// Writes a local.
     pub fn set_local(&self, store: &mut Store, frame: u32, index: u32, bits: u128) -> bool {
         let write = || {
-            let (resolved, operands) = self.resolve(store, frame)?;
+            let view = self.view(store, frame)?;
+            let (kind, _, operands) = view.stands()?;
             // An operand that is a copy of the local has no place of its own and would change with it.
             if operands.iter().any(|operand| operand.loc == Loc::Local(index)) {
                 return None;
             }
-            let home = resolved.map.homes().get(index as usize)?;
+            let home = view.block.frame_map().homes().get(index as usize)?;
             // The slot of a local in a register may be held for equal, and not be written again before a call.
-            let mut places = vec![
-                resolved.place(Loc::Local(index))?,
-                Place::Stack(resolved.slot(home.slot)),
-            ];
+            let mut places = vec![view.home(home)?, Place::Stack(view.slot(home.slot))];
             if frame == 0 {
-                places.extend(resolved.copies(store, index)?);
+                places.extend(view.copies(store, kind, index)?);
             }
             Some((places, home.ty, store.checked_bits(home.ty, bits)?))
         };
@@ -394,13 +337,13 @@ impl NativeFrames {
     /// Writes an operand.
     pub fn set_operand(&self, store: &mut Store, frame: u32, index: u32, bits: u128) -> bool {
         let write = || {
-            let (resolved, operands) = self.resolve(store, frame)?;
-            let operand = operands.get(index as usize)?;
+            let view = self.view(store, frame)?;
+            let operand = *view.stands()?.2.get(index as usize)?;
             if matches!(operand.loc, Loc::Local(_)) {
                 return None;
             }
             Some((
-                resolved.place(operand.loc)?,
+                view.place(operand.loc)?,
                 operand.ty,
                 store.checked_bits(operand.ty, bits)?,
             ))
@@ -415,12 +358,67 @@ impl NativeFrames {
     }
 }
 
-impl Resolved<'_> {
+impl NativeView<'_> {
+    /// Where it stands.
+    pub fn head(&self) -> Option<FrameHead> {
+        let (kind, offset, _) = self.stands()?;
+        Some(self.head_at(kind, offset))
+    }
+
+    /// The value of a local.
+    #[inline]
+    pub fn local(&self, index: u32) -> Option<Val> {
+        let home = self.block.frame_map().homes().get(index as usize)?;
+        Some(Val::from_bits(
+            home.ty,
+            self.native.bits(self.home(home)?, home.ty)?,
+        ))
+    }
+
+    /// The value of an operand.
+    pub fn operand(&self, index: u32) -> Option<Val> {
+        let operand = *self.stands()?.2.get(index as usize)?;
+        let bits = self.native.bits(self.place(operand.loc)?, operand.ty)?;
+        Some(Val::from_bits(operand.ty, bits))
+    }
+
+    /// Its point: what kind, the file offset of the instruction, the operand stack.
+    #[inline(always)]
+    fn stands(&self) -> Option<(PointKind, u64, Operands<'_>)> {
+        if let Some(point) = self.point() {
+            return Some((point.kind, point.offset, Operands::Known(&point.operands)));
+        }
+        let (map, cursor) = self.block.frame_map_and_cursor();
+        let native = self.block.offset_of(self.raw.pc)?;
+        let (number, offset) = map.probed(native, &mut cursor.borrow_mut())?;
+        let operands = Operands::Probed(cursor.borrow());
+        Some((PointKind::Boundary(number), offset, operands))
+    }
+
+    /// Its point, if that had to be found.
+    fn point(&self) -> Option<&Point> {
+        match &self.stand {
+            Stand::Probed => None,
+            Stand::Known(point) => Some(point),
+            Stand::Found(point) => Some(point),
+        }
+    }
+
+    /// Whether it waits for the call of a function.
+    fn in_call(&self) -> bool {
+        (self.point()).is_some_and(|point| matches!(point.kind, PointKind::CallSite(_)))
+    }
+
+    /// Whether it is the innermost.
+    fn is_first(&self) -> bool {
+        self.raw.pc_slot == 0
+    }
+
     /// Where it stands, in the words of those who look at it.
-    fn head(&self, native: &Native) -> FrameHead {
-        let first = self.raw.pc_slot == 0;
-        let trapped = first && native.activation().is_some_and(|activation| activation.trapped);
-        let state = match self.kind {
+    fn head_at(&self, kind: PointKind, offset: u64) -> FrameHead {
+        let trapped =
+            self.is_first() && (self.native.activation()).is_some_and(|activation| activation.trapped);
+        let state = match kind {
             PointKind::CallSite(_) => FrameState::InCall,
             PointKind::Trap(_) => FrameState::Trapped,
             _ if trapped => FrameState::Trapped,
@@ -432,45 +430,59 @@ impl Resolved<'_> {
         FrameHead {
             instance: self.block.instance,
             func: self.block.func,
-            pc: ModuleOffset(self.offset),
+            pc: ModuleOffset(offset),
             state,
         }
     }
 
     /// Where a value is; `None` if this frame cannot tell.
+    #[inline(always)]
     fn place(&self, loc: Loc) -> Option<Place> {
-        let first = self.raw.pc_slot == 0;
         match loc {
+            Loc::Local(local) => self.home(self.block.frame_map().homes().get(local as usize)?),
+            Loc::Flags(condition) => {
+                (self.is_first()).then(|| Place::Flag(holds(condition, self.native.context().rflags)))
+            }
             Loc::Const(bits) => Some(Place::Const(bits)),
             Loc::Slot(offset) => Some(Place::Stack(self.slot(offset))),
-            Loc::Gpr(register) => match CALLEE_SAVED.iter().position(|&saved| saved == register) {
-                Some(index) if self.raw.saved[index] != 0 => Some(Place::Stack(self.raw.saved[index])),
-                Some(_) => Some(Place::Gpr(usize::from(register))),
-                None => first.then_some(Place::Gpr(usize::from(register))),
-            },
-            Loc::Xmm(register) => first.then_some(Place::Xmm(usize::from(register))),
-            Loc::Arith(register) => first.then_some(Place::Arith(usize::from(register))),
-            Loc::Flags(condition) => Some(Place::Flag(holds(condition, self.flags?))),
-            Loc::Local(local) => self.home(self.map.homes().get(local as usize)?),
+            Loc::Gpr(register) => self.gpr(register),
+            Loc::Xmm(register) => self.is_first().then_some(Place::Xmm(usize::from(register))),
+            Loc::Arith(register) => self.is_first().then_some(Place::Arith(usize::from(register))),
         }
     }
 
+    /// Where an integer register of the frame is.
+    #[inline(always)]
+    fn gpr(&self, register: u8) -> Option<Place> {
+        let here = Place::Gpr(usize::from(register));
+        if self.is_first() {
+            return Some(here);
+        }
+        let index = CALLEE_SAVED.iter().position(|&saved| saved == register)?;
+        Some(match self.raw.saved[index] {
+            0 => here,
+            place => Place::Stack(place),
+        })
+    }
+
     /// Where a local is.
+    #[inline(always)]
     fn home(&self, home: &Home) -> Option<Place> {
-        let in_call = matches!(self.kind, PointKind::CallSite(_));
         match home.register {
-            Some(Loc::Gpr(register)) if !in_call || CALLEE_SAVED.contains(&register) => {
-                self.place(Loc::Gpr(register))
+            Some(Loc::Gpr(register)) if !self.in_call() || CALLEE_SAVED.contains(&register) => {
+                self.gpr(register)
             }
-            Some(Loc::Xmm(register)) if !in_call => self.place(Loc::Xmm(register)),
+            Some(Loc::Xmm(register)) if !self.in_call() => {
+                (self.is_first()).then_some(Place::Xmm(usize::from(register)))
+            }
             _ => Some(Place::Stack(self.slot(home.slot))),
         }
     }
 
     /// Registers that hold a local's value beside its home; of frame 0 only. `None` if that cannot be told.
-    fn copies(&self, store: &Store, local: u32) -> Option<Vec<Place>> {
+    fn copies(&self, store: &Store, kind: PointKind, local: u32) -> Option<Vec<Place>> {
         let of = store.instances.get(self.block.instance as usize)?;
-        let copies = compile::copies_at(&of.module, &of.layout, self.block.func, self.kind).ok()?;
+        let copies = compile::copies_at(&of.module, &of.layout, self.block.func, kind).ok()?;
         (copies.into_iter())
             .filter(|&(of, _)| of == local)
             .map(|(_, register)| self.place(register))
@@ -479,6 +491,19 @@ impl Resolved<'_> {
 
     fn slot(&self, offset: i32) -> u64 {
         self.raw.rbp.wrapping_add_signed(i64::from(offset))
+    }
+}
+
+/// Appends a value of a type with some bits. Made where it stays: the processor waits where what was written in parts is
+/// copied as one.
+#[inline(always)]
+fn push(vals: &mut Vec<Val>, ty: ValType, bits: u128) {
+    match ty {
+        ValType::I32 => vals.push(Val::I32(bits as i32)),
+        ValType::I64 => vals.push(Val::I64(bits as i64)),
+        ValType::F32 => vals.push(Val::F32(bits as u32)),
+        ValType::F64 => vals.push(Val::F64(bits as u64)),
+        _ => vals.push(Val::from_bits(ty, bits)),
     }
 }
 
@@ -500,19 +525,21 @@ fn holds(condition: u8, flags: u64) -> bool {
 }
 
 impl Native {
-    fn read(&self, place: Place, ty: ValType) -> Option<Val> {
-        let bits = match place {
-            Place::Const(bits) => u128::from(bits),
-            Place::Gpr(register) => u128::from(*self.context().gpr.get(register)?),
-            Place::Xmm(register) | Place::Arith(register) => *self.context().xmm.get(register)?,
-            Place::Stack(address) => self.stack().read_val(address, ty == ValType::V128)?,
-            Place::Flag(flag) => u128::from(flag),
-        };
-        let mut val = Val::from_bits(ty, bits);
-        if let Place::Arith(_) = place {
-            canonicalize(&mut val);
+    /// The bits of a value.
+    #[inline(always)]
+    fn bits(&self, place: Place, ty: ValType) -> Option<u128> {
+        match place {
+            Place::Const(bits) => Some(u128::from(bits)),
+            Place::Gpr(register) => Some(u128::from(*self.context().gpr.get(register)?)),
+            Place::Xmm(register) => self.context().xmm.get(register).copied(),
+            Place::Arith(register) => {
+                let mut val = Val::from_bits(ty, *self.context().xmm.get(register)?);
+                canonicalize(&mut val);
+                Some(val.bits())
+            }
+            Place::Stack(address) => self.stack().read_val(address, ty == ValType::V128),
+            Place::Flag(flag) => Some(u128::from(flag)),
         }
-        Some(val)
     }
 
     fn write(&mut self, place: Place, ty: ValType, bits: u128) -> bool {
