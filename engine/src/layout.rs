@@ -72,8 +72,15 @@ pub mod vmctx {
     pub const WATCH_STUB: i32 = 0x90;
     /// Scratch for the exit stubs.
     pub const SCRATCH2: i32 = 0x98;
+    /// How many of [`WATCH_RANGES`] are set (u64); with none of them, a store that the filter lets through leaves
+    /// for the runtime.
+    pub const WATCH_LISTED: i32 = 0xa0;
+    /// What is watched, each as its first address, from the base of memory 0, and its length in bytes (u64 each).
+    pub const WATCH_RANGES: i32 = 0xa8;
+    /// Room in [`WATCH_RANGES`].
+    pub const WATCH_RANGES_MAX: usize = 8;
     /// First byte after the fixed part; 16-byte aligned.
-    pub const FIXED_END: u32 = 0xa0;
+    pub const FIXED_END: u32 = 0x130;
 }
 
 /// Room of conditions: byte offsets from [`VmLayout::condition`].

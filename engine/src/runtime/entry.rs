@@ -159,6 +159,9 @@ impl Stubs {
         let mut offsets = [0; 9];
         for (offset, exit) in offsets.iter_mut().zip(Exit::ALL) {
             *offset = ops.offset().0 as u64;
+            if exit == Exit::Watch {
+                emit_watched(&mut ops);
+            }
             emit_exit(&mut ops, exit);
         }
         emit_leave(&mut ops);
@@ -230,6 +233,40 @@ fn emit_resume(ops: &mut VecAssembler<X64Relocation>) {
         ; .arch x64
         ; mov rdi, [rdi + GPR + 8 * RDI as i32]
         ; jmp QWORD [rsp - 8]
+    );
+}
+
+/// Before the exit of a store that the filter let through: returns to the store if it meets none of the ranges that are
+/// listed. The flags are nobody's behind a store that is looked at.
+fn emit_watched(ops: &mut VecAssembler<X64Relocation>) {
+    dynasm!(ops
+        ; .arch x64
+        ; mov [r14 + vmctx::SCRATCH], rax
+        ; mov [r14 + vmctx::SCRATCH2], rcx
+        ; push rdx
+        ; mov rcx, [r14 + vmctx::WATCH_LISTED]
+        ; shl rcx, 4
+        ; jz >met
+        ; next:
+        ; sub rcx, 16
+        ; mov rdx, [r14 + vmctx::WATCH_LEN_BYTES]
+        ; sub rdx, 1
+        ; mov rax, [r14 + vmctx::WATCH_ADDRESS]
+        ; add rax, rdx
+        ; sub rax, [r14 + rcx + vmctx::WATCH_RANGES]
+        ; add rdx, [r14 + rcx + vmctx::WATCH_RANGES + 8]
+        ; cmp rax, rdx
+        ; jb >met
+        ; test rcx, rcx
+        ; jnz <next
+        ; pop rdx
+        ; mov rcx, [r14 + vmctx::SCRATCH2]
+        ; mov rax, [r14 + vmctx::SCRATCH]
+        ; ret
+        ; met:
+        ; pop rdx
+        ; mov rcx, [r14 + vmctx::SCRATCH2]
+        ; mov rax, [r14 + vmctx::SCRATCH]
     );
 }
 

@@ -3,8 +3,8 @@
 //!
 //! # Invariants
 //! - A store is told of after it was made, with the guest before the next instruction of the same frame.
-//! - What compiled code looks at is the one range that is watched, or a filter for several, as addresses from the base
-//!   of memory 0; what meets that is looked up here.
+//! - What compiled code looks at is the one range that is watched, or a filter for several and, behind it, those
+//!   themselves if they are few, as addresses from the base of memory 0; what meets that is looked up here.
 //!
 //! Must not know: why memory is watched.
 
@@ -175,6 +175,13 @@ impl Store {
             for power in 0..5 {
                 mark(&mut of.vmctx, of.layout.watch_filter, start, end, power);
             }
+        }
+        let listed = ranges.len() <= vmctx::WATCH_RANGES_MAX;
+        let listed = if listed { &ranges[..] } else { &[] };
+        of.vmctx.put_u64(vmctx::WATCH_LISTED as u32, listed.len() as u64);
+        for (at, &(start, end)) in (vmctx::WATCH_RANGES as u32..).step_by(16).zip(listed) {
+            of.vmctx.put_u64(at, start as u64);
+            of.vmctx.put_u64(at + 8, (end - start) as u64);
         }
         let hull = (ranges.into_iter()).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
         let (from, len) = hull.map_or((0, 0), |(start, end)| (start as u64, (end - start) as u64));
