@@ -1,5 +1,5 @@
-//! How fast the engine is: `cargo bench -p stepwell-engine [-- run|compile|breakpoint|step|watch|setting]...` prints figures, and
-//! where there is a peer, the ratio to it in the same run.
+//! How fast the engine is: `cargo bench -p stepwell-engine [-- PART]...` prints figures, and where there is a peer, the
+//! ratio to it in the same run. The parts:
 //!
 //! - `run`: CPU time of programs (assets/guests/kernels), beside wasmi, and beside wasmtime if that is on `PATH`.
 //! - `compile`: how fast modules are opened and all their functions compiled, on one core and on two, and how much
@@ -9,6 +9,7 @@
 //! - `watch`: programs whose stores are watched, beside themselves.
 //! - `setting`: how long setting a breakpoint takes while a guest is parked; also in modules that the variable
 //!   `STEPWELL_LARGE_MODULES` names (paths, with colons between).
+//! - `throw`: an exception that is thrown and caught, beside wasmtime.
 //!
 //! Times are CPU time of this process, or of a child: other load disturbs them less than it does the clock's.
 
@@ -17,6 +18,7 @@ mod peers;
 mod run;
 mod setting;
 mod stops;
+mod throws;
 mod watch;
 
 use std::path::{Path, PathBuf};
@@ -62,13 +64,14 @@ fn main() {
         .skip(1)
         .filter(|arg| !arg.starts_with('-') && !arg.ends_with(".wasm"))
         .collect();
-    let parts: [(&str, fn()); 6] = [
+    let parts: [(&str, fn()); 7] = [
         ("run", run::bench),
         ("compile", compile::bench),
         ("breakpoint", stops::breakpoint),
         ("step", stops::step),
         ("watch", watch::bench),
         ("setting", setting::bench),
+        ("throw", throws::bench),
     ];
     for (name, part) in parts {
         if wanted.is_empty() || wanted.iter().any(|word| word == name) {
