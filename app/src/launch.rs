@@ -9,8 +9,9 @@
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use stepwell_engine::api::error_in_text;
 use stepwell_engine::debugger::SessionConfig;
-use stepwell_engine::module::{assemble, is_text};
+use stepwell_engine::module::{assemble, decode, is_text};
 
 /// Larger files are no modules: no section's length reaches further.
 const MAX_MODULE_LEN_BYTES: u64 = u32::MAX as u64;
@@ -118,8 +119,11 @@ pub fn read_module(file: &Path) -> Result<Arc<[u8]>> {
     {
         // Found again from anywhere: its debug info names the text by its whole path.
         let path = std::path::absolute(file).map_err(failed)?;
-        let module = assemble(text, &path).with_context(|| name.to_string())?;
-        return Ok(module.into());
+        let module: Arc<[u8]> = assemble(text, &path).with_context(|| name.to_string())?.into();
+        if let Err(error) = decode(module.clone()) {
+            return Err(error_in_text(error, &module)).with_context(|| name.to_string());
+        }
+        return Ok(module);
     }
     check_header(&bytes).with_context(|| name.to_string())?;
     Ok(bytes.into())
@@ -193,6 +197,25 @@ mod tests {
         assert!(check_header(&sample.module).is_ok());
         assert!(sample.interpreter);
         assert_eq!(sample.args, ["fault"]);
+    }
+
+    #[test]
+    fn a_text_that_is_not_valid_is_told_by_its_line() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let error = |text: &str| {
+            let file = folder.path().join("bad.wat");
+            std::fs::write(&file, text).expect("written");
+            format!("{:#}", read_module(&file).expect_err("not valid"))
+        };
+        let add = error("(module\n  (func $f (result i32)\n    i32.const 0\n    f32.const 1\n    i32.add))");
+        assert!(
+            add.ends_with(
+                "bad.wat: type mismatch: expected i32, found f32, in func 0 (f) (at line 5, column 5)"
+            ),
+            "{add}"
+        );
+        let twice = error("(module (memory 1) (export \"a\" (memory 0)) (export \"a\" (memory 0)))");
+        assert!(twice.contains("(at offset 0x"), "{twice}");
     }
 
     #[test]

@@ -132,6 +132,11 @@ impl DebugInfo {
         self.index.location(at)
     }
 
+    /// The source place of a file offset, if that is in the code.
+    pub fn location_from_module_offset(&self, at: ModuleOffset) -> Option<SourceLocation> {
+        self.index.location(self.index.map.code_offset(at)?)
+    }
+
     /// Where a wished-for line has code.
     pub fn binding_from_line(&self, file: FileId, line: u32) -> Option<LineBinding> {
         self.index.binding(file, line)

@@ -30,7 +30,7 @@ pub mod order;
 mod report;
 
 pub use crate::module::{Feature, Features, SpecVersion};
-pub use report::{TraceFrame, TrapReport};
+pub use report::{TraceFrame, TrapReport, error_in_text};
 
 use crate::error::Error;
 use crate::module::{Module, decode_with};

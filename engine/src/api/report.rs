@@ -1,4 +1,5 @@
-//! What a trap looked like, in source words, taken while the guest was still parked.
+//! What a trap looked like, in source words, taken while the guest was still parked; and what is wrong with a module that
+//! was made of text.
 //!
 //! # Invariants
 //! - Deep recursion costs a bounded report: the innermost frames and the outermost ones, with a count between.
@@ -6,9 +7,11 @@
 //!
 //! Must not know: who prints it.
 
+use crate::error::Error;
 use crate::position::ModuleOffset;
 use crate::runtime::paused::{Paused, Trap};
 use std::fmt;
+use std::sync::Arc;
 use stepwell_debuginfo::DebugInfo;
 
 /// Wasm frames reported from the inner end of the stack.
@@ -38,6 +41,22 @@ pub struct TraceFrame {
     pub location: Option<(String, u32, u32)>,
     /// Whether it is an inlined copy.
     pub inlined: bool,
+}
+
+/// The error of a module that was [made of text](crate::module::assemble), by the place where that is written. What is
+/// wrong outside of functions keeps its offset.
+pub fn error_in_text(error: Error, module: &Arc<[u8]>) -> Error {
+    let Error::Invalid { message, offset } = error else {
+        return error;
+    };
+    match DebugInfo::parse(module.clone()).location_from_module_offset(ModuleOffset(offset)) {
+        Some(location) => Error::Text {
+            message,
+            line: location.line as usize,
+            column: location.column as usize,
+        },
+        None => Error::Invalid { message, offset },
+    }
 }
 
 impl TrapReport {
