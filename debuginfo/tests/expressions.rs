@@ -167,6 +167,18 @@ fn hostile_texts_are_answered() {
 }
 
 #[test]
+fn indices_behind_indices_are_quick() {
+    let (info, mut fake, at) = at_rest("arithmetic.wasm");
+    let nodes = info.evaluate("nodes", at, 0, &fake).unwrap().address.unwrap();
+    // Each node is its own successor.
+    fake.put_u32(nodes, nodes as u32);
+    let text = format!("nodes[0]{}.values[2]", ".next[0]".repeat(45));
+    let start = std::time::Instant::now();
+    assert_eq!(info.evaluate(&text, at, 0, &fake).unwrap().text, "3");
+    assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
+}
+
+#[test]
 fn conditions_hold_or_say_why_not() {
     let (info, fake, at) = at_rest("arithmetic.wasm");
     let holds = |text: &str| info.holds(text, at, 0, &fake).map_err(|error| error.to_string());

@@ -303,32 +303,29 @@ impl Eval<'_> {
 
     /// `a[i]`
     pub fn index(&self, of: &Expr, index: &Expr, span: Span) -> Result<Operand, Failure> {
-        let raw = self.raw_space(of);
-        if let Some(Raw::Memory(scalar, name)) = raw {
-            return Ok(Operand::Object {
-                ty: Ty::Scalar(scalar, name),
-                place: Place::Memory(self.raw_address(index)?),
-            });
-        }
-        if raw.is_none() {
-            let operand = self.walk(of)?;
-            if let Some(entry) = self.entry(&operand, of.span, index)? {
-                return Ok(entry);
+        match self.raw_space(of) {
+            Some(Raw::Memory(scalar, name)) => {
+                return Ok(Operand::Object {
+                    ty: Ty::Scalar(scalar, name),
+                    place: Place::Memory(self.raw_address(index)?),
+                });
             }
+            Some(Raw::Functions) => {
+                let function = u32::try_from(self.number_of(index)?).ok();
+                let count = self.scope.function_count();
+                return match function.filter(|&function| function < count) {
+                    Some(function) => Ok(Operand::Function(function)),
+                    None => wrong(index.span, format!("there are {count} functions")),
+                };
+            }
+            None => {}
+        }
+        // Walked once: an index in an index in an index would double the work with each.
+        let operand = self.walk(of)?;
+        if let Some(entry) = self.entry(&operand, of.span, index)? {
+            return Ok(entry);
         }
         let count = self.number_of(index)?;
-        if raw == Some(Raw::Functions) {
-            let function = u32::try_from(count).ok();
-            let function = function.filter(|&function| function < self.scope.function_count());
-            return match function {
-                Some(function) => Ok(Operand::Function(function)),
-                None => wrong(
-                    index.span,
-                    format!("there are {} functions", self.scope.function_count()),
-                ),
-            };
-        }
-        let operand = self.walk(of)?;
         let elements = self.elements(operand, of.span)?;
         if let Some(pointer) = &elements.pointer {
             let to = self.target(pointer, of.span)?;
