@@ -10,7 +10,7 @@ use common::questions::{ask_frame, grow};
 use framed::{MARK, framed, length};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use stepwell_debuginfo::{CodeOffset, DebugInfo};
+use stepwell_debuginfo::{CodeOffset, DebugInfo, FrameTypes};
 
 /// A module with this unit (DWARF 4, C++; behind its header) and these abbreviations; where its function stops.
 fn module(abbreviations: &[u8], dies: impl Fn(CodeOffset) -> Vec<u8>) -> (DebugInfo, CodeOffset) {
@@ -179,6 +179,38 @@ fn records_that_hold_themselves() {
         grow(&info, &common::senseless(), &variables, 1);
         within_seconds(name, start);
     }
+}
+
+/// A class that is its own base, many times: a name that it has not is looked for in all of them.
+#[test]
+fn classes_that_are_their_own_bases() {
+    let start = Instant::now();
+    // Variable; class: name, size; base: type, offset.
+    let more: &[u8] = &[
+        3, 0x34, 0, 0x03, 0x08, 0x49, 0x13, 0x02, 0x18, 0, 0, 5, 0x13, 1, 0x03, 0x08, 0x0b, 0x0b, 0, 0, 6, 0x1c, 0,
+        0x49, 0x13, 0x38, 0x0b, 0, 0, 0,
+    ];
+    let abbreviations = [UNIT, FUNCTION, more].concat();
+    let (info, at) = module(&abbreviations, |at| {
+        let mut dies = function(at);
+        let ty = (dies.len() as u32 + 11 + 11).to_le_bytes();
+        dies.extend([3, b'v', 0]);
+        dies.extend(ty);
+        dies.extend([2, 0x91, 0]);
+        dies.push(0);
+        dies.extend([5, b'c', 0, 16]);
+        for _ in 0..200 {
+            dies.push(6);
+            dies.extend(ty);
+            dies.push(0);
+        }
+        dies.extend([0, 0]);
+        dies
+    });
+    let error = info.evaluate("v.nope", at, 0, &common::senseless()).unwrap_err();
+    assert_eq!(error.message, "'c' has no member 'nope'");
+    assert_eq!(info.condition_code("v.nope", at, 0, &FrameTypes::default()), None);
+    within_seconds("a class of itself", start);
 }
 
 /// Lists with lengths of LEB128, where sections hold more than 127 bytes.

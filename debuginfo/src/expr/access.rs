@@ -8,7 +8,7 @@ use super::Eval;
 use super::ast::{Bounds, Expr, ExprKind};
 use super::error::{Failure, Span, wrong};
 use super::number::{Rules, Scalar};
-use super::operand::{Operand, Pointer};
+use super::operand::{Operand, Pointer, WRAPPER_LIMIT};
 use super::raw::Raw;
 use super::types::{Form, Ty};
 use crate::dwarf::types::{Member, MemberPlace, Shape};
@@ -17,10 +17,10 @@ use crate::value::read::Located;
 use crate::{Availability, Language, Place};
 use std::sync::Arc;
 
-/// Types that lead to each other on the way to a member.
-const WRAPPER_LIMIT: usize = 8;
-/// Unnamed members and base classes inside each other.
+/// Unnamed members and base classes inside each other, and how many a search goes into: those of broken debug
+/// information can lie in themselves, many times.
 const BASE_LIMIT: usize = 8;
+const SEARCH_LIMIT: usize = 1024;
 /// Entries of a container that are walked.
 const ENTRY_LIMIT: usize = 1 << 16;
 /// Bytes of a text that a slice of it shows.
@@ -89,14 +89,14 @@ impl Eval<'_> {
                     let Shape::Record { members, .. } = &full.shape else {
                         return wrong(name_span, none(&ty));
                     };
-                    if let Some(found) = self.in_members(members, &place, name, name_span, BASE_LIMIT) {
+                    if let Some(found) = self.in_members(members, &place, name, name_span) {
                         return found;
                     }
                     match self.view(&full, &place) {
                         Some(Ok(View::Variant {
                             members, place: at, ..
                         })) => {
-                            return match self.in_members(&members, &at, name, name_span, BASE_LIMIT) {
+                            return match self.in_members(&members, &at, name, name_span) {
                                 Some(found) => found,
                                 None => wrong(name_span, none(&ty)),
                             };
@@ -145,6 +145,41 @@ impl Eval<'_> {
         self.size_result(len)
     }
 
+    /// The way to a member by name: the unnamed members and base classes around it, outer first, and itself.
+    pub fn way_to(&self, members: &[Member], name: &str) -> Option<(Vec<Member>, Member)> {
+        self.way_within(members, name, BASE_LIMIT, &mut SEARCH_LIMIT.clone())
+    }
+
+    fn way_within(
+        &self,
+        members: &[Member],
+        name: &str,
+        depth: usize,
+        left: &mut usize,
+    ) -> Option<(Vec<Member>, Member)> {
+        let depth = depth.checked_sub(1)?;
+        let named = |member: &&Member| {
+            let own = member.name.as_deref();
+            own == Some(name) || own.is_some_and(|own| own.strip_prefix("__") == Some(name))
+        };
+        if let Some(member) = members.iter().find(named) {
+            return Some((Vec::new(), member.clone()));
+        }
+        let mut around = members
+            .iter()
+            .filter(|member| member.name.is_none() || member.base);
+        around.find_map(|outer| {
+            *left = left.checked_sub(1)?;
+            let full = self.values.strip(outer.ty)?;
+            let Shape::Record { members, .. } = &full.shape else {
+                return None;
+            };
+            let (mut around, member) = self.way_within(members, name, depth, left)?;
+            around.insert(0, outer.clone());
+            Some((around, member))
+        })
+    }
+
     /// A member by name, also of unnamed members and base classes.
     fn in_members(
         &self,
@@ -152,41 +187,31 @@ impl Eval<'_> {
         place: &Place,
         name: &str,
         span: Span,
-        depth: usize,
     ) -> Option<Result<Operand, Failure>> {
-        let depth = depth.checked_sub(1)?;
-        let named = |member: &&Member| {
-            let own = member.name.as_deref();
-            own == Some(name) || own.is_some_and(|own| own.strip_prefix("__") == Some(name))
-        };
-        if let Some(member) = members.iter().find(named) {
-            let mut ty = Ty::Die(member.ty);
-            return Some(match self.values.member(place, member) {
-                Ok(Located::Place(place)) => Ok(Operand::Object { ty, place }),
-                Ok(Located::Bits(bits)) => {
-                    if let MemberPlace::Bits { len, .. } = member.place {
-                        ty = Ty::Field(member.ty, u32::try_from(len).unwrap_or(64));
-                    }
-                    let len = usize::try_from(self.size(&ty).unwrap_or(8)).unwrap_or(8).min(8);
-                    let bytes = bits.to_le_bytes();
-                    let place = Place::Bytes(bytes.get(..len).unwrap_or(&bytes).to_vec());
-                    Ok(Operand::Object { ty, place })
-                }
-                Err(why) => Err(Failure::Absent(span, why)),
-            });
+        let (around, member) = self.way_to(members, name)?;
+        let found = self.along(&around, &member, place);
+        Some(found.map_err(|why| Failure::Absent(span, why)))
+    }
+
+    fn along(&self, around: &[Member], member: &Member, place: &Place) -> Result<Operand, Availability> {
+        let mut place = place.clone();
+        for outer in around {
+            place = match self.values.member(&place, outer)? {
+                Located::Place(inner) => inner,
+                Located::Bits(_) => return Err(Availability::Unsupported("members of a bit-field".to_string())),
+            };
         }
-        members
-            .iter()
-            .filter(|member| member.name.is_none() || member.base)
-            .find_map(|member| {
-                let Located::Place(inner) = self.values.member(place, member).ok()? else {
-                    return None;
-                };
-                match &self.values.strip(member.ty)?.shape {
-                    Shape::Record { members, .. } => self.in_members(members, &inner, name, span, depth),
-                    _ => None,
-                }
-            })
+        let mut ty = Ty::Die(member.ty);
+        let bits = match self.values.member(&place, member)? {
+            Located::Place(place) => return Ok(Operand::Object { ty, place }),
+            Located::Bits(bits) => bits.to_le_bytes(),
+        };
+        if let MemberPlace::Bits { len, .. } = member.place {
+            ty = Ty::Field(member.ty, u32::try_from(len).unwrap_or(64));
+        }
+        let len = usize::try_from(self.size(&ty).unwrap_or(8)).unwrap_or(8).min(8);
+        let place = Place::Bytes(bits.get(..len).unwrap_or(&bits).to_vec());
+        Ok(Operand::Object { ty, place })
     }
 
     /// `*p`

@@ -13,7 +13,7 @@ use super::access::dotted;
 use super::ast::{Binary, Expr, ExprKind, TypeName, Unary};
 use super::code::{Code, Coder, Later, TEMPORARIES, normal};
 use super::number::{Kind, Number, Rules, Scalar};
-use super::operand::Operand;
+use super::operand::{Operand, WRAPPER_LIMIT};
 use super::raw::Raw;
 use super::scope::Found;
 use super::types::{Form, Ty};
@@ -23,10 +23,6 @@ use crate::target::{FrameTypes, SlotType, Target};
 use crate::{Availability, Language, Place, WasmValue};
 use wasm_encoder::{MemArg, MemArgTarget};
 
-/// Types that lead to each other on the way to a member.
-const WRAPPER_LIMIT: usize = 8;
-/// Unnamed members and base classes inside each other.
-const BASE_LIMIT: usize = 8;
 /// What is added to an address is less than this.
 const OFFSET_LIMIT: u64 = 1 << 31;
 
@@ -556,7 +552,7 @@ impl<'e> Compiler<'e> {
                         else {
                             return None;
                         };
-                        let found = self.in_members(members, (base, offset), name, BASE_LIMIT)?;
+                        let found = self.in_members(members, base, offset, name)?;
                         return match found {
                             Named::Nothing if variants.is_some() => None,
                             found => Some(found),
@@ -575,46 +571,18 @@ impl<'e> Compiler<'e> {
         None
     }
 
-    fn in_members(
-        &self,
-        members: &[Member],
-        (base, offset): (Option<Code>, u64),
-        name: &str,
-        depth: usize,
-    ) -> Option<Named> {
-        let Some(depth) = depth.checked_sub(1) else {
+    fn in_members(&self, members: &[Member], base: Option<Code>, offset: u64, name: &str) -> Option<Named> {
+        let Some((around, member)) = self.eval.way_to(members, name) else {
             return Some(Named::Nothing);
         };
-        let inner = |member: &Member| match member.place {
-            MemberPlace::Bytes(at) => offset.checked_add(at),
-            _ => None,
-        };
-        let named = |member: &&Member| {
-            let own = member.name.as_deref();
-            own == Some(name) || own.is_some_and(|own| own.strip_prefix("__") == Some(name))
-        };
-        if let Some(member) = members.iter().find(named) {
-            let at = At::Memory(base, inner(member)?);
-            return Some(Named::Member(Sym::Object(Ty::Die(member.ty), at)));
-        }
-        for member in members
-            .iter()
-            .filter(|member| member.name.is_none() || member.base)
-        {
-            if matches!(member.place, MemberPlace::Bits { .. }) {
-                continue;
-            }
-            let at = inner(member)?;
-            let Some(full) = self.eval.values.strip(member.ty) else {
-                continue;
-            };
-            if let Shape::Record { members, .. } = &full.shape
-                && let Named::Member(found) = self.in_members(members, (base.clone(), at), name, depth)?
-            {
-                return Some(Named::Member(found));
+        let mut at = offset;
+        for member in around.iter().chain([&member]) {
+            match member.place {
+                MemberPlace::Bytes(more) => at = at.checked_add(more)?,
+                _ => return None,
             }
         }
-        Some(Named::Nothing)
+        Some(Named::Member(Sym::Object(Ty::Die(member.ty), At::Memory(base, at))))
     }
 
     fn index(&self, of: &Expr, index: &Expr) -> Option<Sym> {

@@ -14,7 +14,7 @@ use crate::{Availability, Language, Place};
 use std::sync::Arc;
 
 /// Wrappers (references, smart pointers, new types) that are looked through on the way to a value.
-const WRAPPER_LIMIT: usize = 8;
+pub(super) const WRAPPER_LIMIT: usize = 8;
 
 /// What an expression stands for.
 #[derive(Clone, Debug)]
