@@ -49,6 +49,45 @@ fn arithmetic_is_that_of_clang() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// What expressions give in a language: the text, or `!` and what is wrong.
+fn answers(info: &DebugInfo, at: CodeOffset, fake: &Fake, expected: &[(&str, &str)]) {
+    for (text, expected) in expected {
+        let found = match info.evaluate(text, at, 0, fake) {
+            Ok(node) => format!("{} {}", node.type_name, node.text),
+            Err(error) => format!("! {}", error.message),
+        };
+        assert_eq!(found, *expected, "{text}");
+        // Where there is code, it is a truth that there is.
+        if info.condition_code(text, at, 0, &FrameTypes::default()).is_some() {
+            assert!(info.holds(text, at, 0, fake).is_ok(), "{text}");
+        }
+    }
+}
+
+#[test]
+fn numbers_of_rust() {
+    let bytes = own("kinds_rust.wasm");
+    let info = DebugInfo::parse(Arc::from(bytes));
+    let at = info.functions_named("kinds")[0].stop_at.unwrap();
+    let expected = [
+        ("340282366920938463463374607431768211455", "u128 340282366920938463463374607431768211455"),
+        ("340282366920938463463374607431768211455u128 - 1", "u128 340282366920938463463374607431768211454"),
+        ("340282366920938463463374607431768211455u128 + 1i128", "! no type holds both numbers"),
+        ("3e38 as u128", "u128 300000000000000012135895401846682943488"),
+        ("1e39 as u128", "u128 340282366920938463463374607431768211455"),
+        ("-1.5 as i128", "i128 -1"),
+        ("-1e39 as i128", "i128 -170141183460469231731687303715884105728"),
+        ("1 << 127", "! 1 << 127 does not fit its 128 bits"),
+        ("-1.0 as u8", "u8 0"),
+        ("1e3 as u8", "u8 255"),
+        ("-1e3 as i8", "i8 -128"),
+        ("1e3 as i8", "i8 127"),
+        ("300 as u8", "u8 44"),
+        ("-1 as u32", "u32 4294967295"),
+    ];
+    answers(&info, at, &Fake::default(), &expected);
+}
+
 /// What expressions answer, each with its children, or what is wrong with them and where.
 fn transcript(info: &DebugInfo, fake: &Fake, at: CodeOffset, expressions: &str) -> String {
     let mut out = String::new();

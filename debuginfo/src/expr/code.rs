@@ -208,7 +208,7 @@ impl Coder {
                 };
             }),
             (false, true) => code.then(|sink| {
-                match (is_signed(from), to.width) {
+                match (from.is_signed(), to.width) {
                     (true, 32) => sink.f32_convert_i64_s(),
                     (true, _) => sink.f64_convert_i64_s(),
                     (false, 32) => sink.f32_convert_i64_u(),
@@ -223,7 +223,7 @@ impl Coder {
                     if from.width == 32 {
                         sink.f64_promote_f32();
                     }
-                    match is_signed(to) || to.width < 64 {
+                    match to.is_signed() || to.width < 64 {
                         true => sink.i64_trunc_f64_s(),
                         false => sink.i64_trunc_f64_u(),
                     };
@@ -345,18 +345,18 @@ impl Coder {
                 match (to.is_float(), to.width) {
                     (true, 32) => compare_f32(sink, operator),
                     (true, _) => compare_f64(sink, operator),
-                    (false, _) => compare_i64(sink, operator, is_signed(to)),
+                    (false, _) => compare_i64(sink, operator, to.is_signed()),
                 };
             }));
         }
         // By value, whatever the types.
         let widest = |number: &Later| match number {
             Later::Known(number) => i64::try_from(number.value()).is_err(),
-            Later::Computed(scalar, _) => !is_signed(*scalar) && scalar.width == 64,
+            Later::Computed(scalar, _) => !scalar.is_signed() && scalar.width == 64,
         };
         let never_negative = |number: &Later| match number {
             Later::Known(number) => number.value() >= 0,
-            Later::Computed(scalar, _) => !is_signed(*scalar),
+            Later::Computed(scalar, _) => !scalar.is_signed(),
         };
         usable(a.scalar()).or_else(|| is_known(&a))?;
         usable(b.scalar()).or_else(|| is_known(&b))?;
@@ -388,7 +388,7 @@ impl Coder {
             }
         };
         let code = self.code(a)?.and(count).then(|sink| {
-            match (left, is_signed(to)) {
+            match (left, to.is_signed()) {
                 (true, _) => sink.i64_shl(),
                 (false, true) => sink.i64_shr_s(),
                 (false, false) => sink.i64_shr_u(),
@@ -434,7 +434,7 @@ impl Coder {
             });
             return known.then_some(Later::Computed(to, code));
         }
-        let signed = is_signed(to);
+        let signed = to.is_signed();
         let code = a.and(b).then(|sink| {
             match operator {
                 Binary::And => sink.i64_and(),
@@ -475,18 +475,9 @@ fn usable(scalar: Scalar) -> Option<Scalar> {
     known.then_some(scalar)
 }
 
-pub(crate) fn is_signed(scalar: Scalar) -> bool {
-    scalar.kind == Kind::Signed
-}
-
 /// Whether each number of one integer type is, as 64 bits, one of another.
 fn holds(to: Scalar, from: Scalar) -> bool {
-    to.width == 64
-        || match (is_signed(from), is_signed(to)) {
-            (true, true) | (false, false) => to.width >= from.width,
-            (false, true) => to.width > from.width,
-            (true, false) => false,
-        }
+    to.width == 64 || to.holds(from)
 }
 
 /// The low bits of an `i64` as a number of a type.
@@ -495,7 +486,7 @@ pub(crate) fn normal(code: Code, to: Scalar) -> Code {
 }
 
 fn normalize(sink: &mut InstructionSink<'_>, to: Scalar) {
-    match (is_signed(to), to.width) {
+    match (to.is_signed(), to.width) {
         (_, 64..) => sink,
         (true, 8) => sink.i64_extend8_s(),
         (true, 16) => sink.i64_extend16_s(),

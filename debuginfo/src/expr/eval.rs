@@ -143,7 +143,7 @@ impl Eval<'_> {
                     return match suffixed(suffix) {
                         Some((scalar, name)) => {
                             let typed = Number::new(scalar, *value);
-                            match typed.bits == *value && typed.value() >= 0 {
+                            match typed.bits == *value && (!scalar.is_signed() || typed.value() >= 0) {
                                 true => Ok(self.typed(typed, name)),
                                 false => wrong(span, format!("{value} does not fit '{name}'")),
                             }

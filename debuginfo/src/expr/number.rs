@@ -94,7 +94,7 @@ impl Scalar {
         matches!(self.kind, Kind::Float | Kind::FloatLiteral)
     }
 
-    fn is_signed(self) -> bool {
+    pub fn is_signed(self) -> bool {
         matches!(self.kind, Kind::Signed | Kind::Literal)
     }
 
@@ -108,10 +108,13 @@ impl Scalar {
         }
     }
 
-    fn holds(self, other: Scalar) -> bool {
-        let (low, high) = self.range();
-        let (least, most) = other.range();
-        low <= least && most <= high && self.width.min(127) >= other.width.min(127)
+    /// Whether each number of another integer type is one of this type, too.
+    pub fn holds(self, other: Scalar) -> bool {
+        match (self.is_signed(), other.is_signed()) {
+            (false, true) => false,
+            (true, false) => self.width > other.width,
+            _ => self.width >= other.width,
+        }
     }
 
     /// C's integer promotion.
@@ -239,14 +242,17 @@ impl Number {
         if !self.scalar.is_float() {
             return Ok(Number::int(to, self.value()));
         }
-        let value = self.as_float();
-        let (low, high) = to.range();
+        let (value, signed) = (self.as_float(), to.is_signed());
+        let end = 2f64.powi(to.width.saturating_sub(u32::from(signed)).min(128) as i32);
         let whole = value.trunc();
-        let fits = whole >= low as f64 && (whole < high as f64 || whole == high as f64 && to.width <= 52);
+        let fits = whole < end && whole >= if signed { -end } else { 0.0 };
         match rules {
-            _ if fits => Ok(Number::int(to, whole as i128)),
-            Rules::Exact if value.is_nan() => Ok(Number::int(to, 0)),
-            Rules::Exact => Ok(Number::int(to, if value < 0.0 { low } else { high })),
+            _ if fits && whole < 0.0 => Ok(Number::int(to, whole as i128)),
+            _ if fits => Ok(Number::new(to, whole as u128)),
+            Rules::Exact if value.is_nan() => Ok(Number::new(to, 0)),
+            Rules::Exact if value > 0.0 => Ok(Number::new(to, mask(to.width) >> u32::from(signed))),
+            Rules::Exact if signed => Ok(Number::int(to, to.range().0)),
+            Rules::Exact => Ok(Number::new(to, 0)),
             Rules::C { .. } => Err(format!("{value:?} fits no integer of {} bits", to.width)),
         }
     }
@@ -352,7 +358,11 @@ pub(super) fn common(a: Number, b: Number, rules: Rules) -> Result<Scalar, Strin
                 Some(scalar) if scalar.kind == Kind::Char => Ok(Scalar::unsigned(32)),
                 Some(scalar) => Ok(scalar),
                 // One is signed, the other not: the next wider signed type holds both.
-                None => Ok(Scalar::signed(x.width.max(y.width).saturating_mul(2).min(128))),
+                None => {
+                    let wider = Scalar::signed(x.width.max(y.width).saturating_mul(2).min(128));
+                    let holds = wider.holds(x) && wider.holds(y);
+                    holds.then_some(wider).ok_or_else(|| "no type holds both numbers".to_string())
+                }
             }
         }
     }
@@ -445,7 +455,8 @@ fn shift(left: bool, a: Number, b: Number, rules: Rules) -> Answer {
         });
     }
     if a.scalar.kind == Kind::Literal {
-        let shifted = a.value().checked_mul(1i128.checked_shl(count).unwrap_or(0));
+        let power = 1i128.checked_shl(count).filter(|&power| power > 0);
+        let shifted = power.and_then(|power| a.value().checked_mul(power));
         return fitting(a.scalar, shifted, || format!("{} << {count}", a.text()));
     }
     Ok(Number::new(a.scalar, a.bits << count))
@@ -606,6 +617,10 @@ mod tests {
             fails(Binary::Add, quad, i(1), C),
             "arithmetic on floats of 128 bits is not supported"
         );
+        let wide = |value| Number::float(Scalar::DOUBLE, value).convert(Scalar::unsigned(128), Rules::Exact);
+        assert_eq!(wide(3e38).unwrap().bits, 3e38f64 as u128);
+        assert_eq!(wide(1e39).unwrap().bits, u128::MAX);
+        assert_eq!(wide(-1.0).unwrap().bits, 0);
         let huge = Number::float(Scalar::DOUBLE, 1e20);
         assert!(huge.convert(Scalar::INT, C).is_err());
         assert_eq!(
@@ -632,6 +647,11 @@ mod tests {
         );
         assert_eq!(exact(Binary::Less, n(i32_, -1), n(u32_, 0)), (Scalar::BOOL, 1));
         let most = Number::new(Scalar::unsigned(128), u128::MAX);
+        for other in [n(Scalar::signed(128), 1), n(i32_, -1), n(Scalar::LITERAL, -1)] {
+            assert!(binary(Binary::Subtract, most, other, Rules::Exact).is_err());
+        }
+        let one = n(Scalar::LITERAL, 1);
+        assert!(binary(Binary::ShiftLeft, one, n(i32_, 127), Rules::Exact).is_err());
         assert_eq!(exact(Binary::Greater, most, n(i32_, -1)), (Scalar::BOOL, 1));
         assert!(binary(Binary::Add, most, n(Scalar::unsigned(128), 1), Rules::Exact).is_err());
     }

@@ -74,17 +74,13 @@ impl Eval<'_> {
                 self.scalar_text(number.scalar, type_name, &Place::Bytes(number.bytes())),
             );
         }
-        let value = number.value();
-        let scalar = [32, 64].into_iter().map(Scalar::signed).find(|scalar| {
-            let narrow = Number::int(*scalar, value);
-            narrow.value() == value
+        let usual = [32, 64, 128].into_iter().map(Scalar::signed);
+        let scalar = usual.chain([number.scalar]).find(|scalar| {
+            let narrow = Number::new(*scalar, number.bits);
+            narrow.text() == number.text()
         });
-        let scalar = scalar.unwrap_or(Scalar::signed(128));
-        leaf(
-            name,
-            named(scalar, self.language()).to_string(),
-            value.to_string(),
-        )
+        let type_name = named(scalar.unwrap_or(number.scalar), self.language());
+        leaf(name, type_name.to_string(), number.text())
     }
 
     fn show_object(&self, name: &str, ty: &Ty, place: Place) -> ValueNode {
