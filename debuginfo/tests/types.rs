@@ -60,6 +60,8 @@ fn paths_of_expressions() {
         ("*row", "1"),
         ("row[2]", "3"),
         ("pointer[0]", "-3"),
+        ("ld && 1", "1"),
+        ("!ld", "0"),
         ("outer.part", "1.5"),
         ("outer.right", "3"),
         ("outer.next->at.x", "4.0"),

@@ -182,11 +182,9 @@ impl Number {
 
     /// Whether it is not zero.
     pub fn truth(self) -> bool {
-        if self.scalar.is_float() {
-            self.as_float() != 0.0
-        } else {
-            self.bits != 0
-        }
+        // The zeros of floats differ in their sign.
+        let sign = u32::from(self.scalar.is_float());
+        self.bits & (mask(self.scalar.width) >> sign) != 0
     }
 
     /// Its bytes in memory.
@@ -666,7 +664,11 @@ mod tests {
             (mixed.scalar.width, mixed.as_float()),
             (64, f64::from(0.1f32) * 3.0)
         );
+        // 1.0 of 128 bits: the low 64 are zero.
+        let quad = |bits| Number::new(Scalar::float(128), bits).truth();
+        assert!(quad(0x3fff << 112) && !quad(0) && !quad(1 << 127));
         let nan = float(64, f64::NAN);
+        assert!(nan.truth() && !float(32, -0.0).truth() && float(32, 1e-45).truth());
         assert_eq!(c(Binary::Equal, nan, nan).1, 0);
         assert_eq!(c(Binary::NotEqual, nan, nan).1, 1);
         assert!(binary(Binary::Remainder, nan, nan, C).is_err());
