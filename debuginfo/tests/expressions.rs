@@ -69,6 +69,8 @@ fn numbers_of_rust() {
     let bytes = own("kinds_rust.wasm");
     let info = DebugInfo::parse(Arc::from(bytes));
     let at = info.functions_named("kinds")[0].stop_at.unwrap();
+    let mut fake = Fake::new(0x10000);
+    fake.locals.extend((0..32).map(|local| (local, WasmValue::I32(0x8000))));
     let expected = [
         ("340282366920938463463374607431768211455", "u128 340282366920938463463374607431768211455"),
         ("340282366920938463463374607431768211455u128 - 1", "u128 340282366920938463463374607431768211454"),
@@ -78,6 +80,13 @@ fn numbers_of_rust() {
         ("-1.5 as i128", "i128 -1"),
         ("-1e39 as i128", "i128 -170141183460469231731687303715884105728"),
         ("1 << 127", "! 1 << 127 does not fit its 128 bits"),
+        ("!0u8", "u8 255"),
+        ("!true", "bool false"),
+        ("255u8 == !0", "! the bits of a literal are not known without a type"),
+        ("!'a'", "! only the bits of an integer are inverted"),
+        ("'a' << 1", "! only an integer is shifted, by an integer"),
+        ("1 << true", "! only an integer is shifted, by an integer"),
+        ("200u8 << 1", "u8 144"),
         ("-1.0 as u8", "u8 0"),
         ("1e3 as u8", "u8 255"),
         ("-1e3 as i8", "i8 -128"),
@@ -85,7 +94,7 @@ fn numbers_of_rust() {
         ("300 as u8", "u8 44"),
         ("-1 as u32", "u32 4294967295"),
     ];
-    answers(&info, at, &Fake::default(), &expected);
+    answers(&info, at, &fake, &expected);
 }
 
 /// What expressions answer, each with its children, or what is wrong with them and where.

@@ -296,7 +296,7 @@ impl Coder {
             return number.inverted(self.rules).ok().map(Later::Known);
         }
         let from = usable(number.scalar())?;
-        if from.is_float() {
+        if !from.has_bits(self.rules) {
             return None;
         }
         let to = self.widened(from);
@@ -369,8 +369,8 @@ impl Coder {
     }
 
     fn shift(&self, left: bool, a: Later, count: Later) -> Option<Later> {
-        let literal = matches!(a.scalar().kind, Kind::Literal | Kind::FloatLiteral);
-        if literal || a.scalar().is_float() || count.scalar().is_float() {
+        let has_bits = |number: &Later| number.scalar().has_bits(self.rules);
+        if a.scalar().kind == Kind::Literal || !has_bits(&a) || !has_bits(&count) {
             return None;
         }
         let a = self.plus(a)?;

@@ -117,6 +117,15 @@ impl Scalar {
         }
     }
 
+    /// Whether such numbers are shifted and have their bits inverted.
+    pub fn has_bits(self, rules: Rules) -> bool {
+        match self.kind {
+            Kind::Float | Kind::FloatLiteral => false,
+            Kind::Bool | Kind::Char => rules != Rules::Exact,
+            Kind::Signed | Kind::Unsigned | Kind::Literal => true,
+        }
+    }
+
     /// C's integer promotion.
     pub fn promoted(self) -> Scalar {
         match self.kind {
@@ -272,8 +281,12 @@ impl Number {
 
     pub fn inverted(self, rules: Rules) -> Answer {
         self.usable()?;
-        if self.scalar.is_float() {
-            return Err("the bits of a float cannot be inverted".to_string());
+        if !self.scalar.has_bits(rules) {
+            return Err("only the bits of an integer are inverted".to_string());
+        }
+        // The bits above those that were written depend on a type that nothing tells.
+        if self.scalar.kind == Kind::Literal {
+            return Err("the bits of a literal are not known without a type".to_string());
         }
         let number = self.widened(rules);
         Ok(Number::new(number.scalar, !number.bits))
@@ -437,8 +450,8 @@ fn order(a: Number, b: Number, rules: Rules) -> Result<Option<std::cmp::Ordering
 }
 
 fn shift(left: bool, a: Number, b: Number, rules: Rules) -> Answer {
-    if a.scalar.is_float() || b.scalar.is_float() {
-        return Err("a float cannot be shifted".to_string());
+    if !a.scalar.has_bits(rules) || !b.scalar.has_bits(rules) {
+        return Err("only an integer is shifted, by an integer".to_string());
     }
     let a = a.widened(rules);
     let count = u32::try_from(b.value())
