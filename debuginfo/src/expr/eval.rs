@@ -32,13 +32,21 @@ impl Eval<'_> {
     pub fn walk(&self, expr: &Expr) -> Result<Operand, Failure> {
         let span = expr.span;
         match &expr.kind {
-            ExprKind::Literal(literal) => self.literal(literal, span),
+            ExprKind::Literal(literal) => self.literal(literal, false, span),
             ExprKind::Text(text) => Ok(Operand::Text(text.clone())),
             ExprKind::Name(name) => self.name(name, span),
             ExprKind::Enumerator(name) => Ok(Operand::Enumerator(name.clone())),
             ExprKind::Member(of, name) => self.member_of(of, name, span),
             ExprKind::Index(of, index) => self.index(of, index, span),
             ExprKind::Slice(of, bounds) => self.slice(of, bounds, span),
+            // With its suffix, the least number of a type can be written in no other way.
+            ExprKind::Unary(Unary::Minus, operand)
+                if let ExprKind::Literal(literal @ Literal::Int { suffix, .. }) = &operand.kind
+                    && self.rules() == Rules::Exact
+                    && !suffix.is_empty() =>
+            {
+                self.literal(literal, true, span)
+            }
             ExprKind::Unary(operator, operand) => self.unary(*operator, operand, span),
             ExprKind::Binary(Binary::Both, left, right) => {
                 let truth = self.condition(left)? && self.condition(right)?;
@@ -97,7 +105,8 @@ impl Eval<'_> {
         }
     }
 
-    fn literal(&self, literal: &Literal, span: Span) -> Result<Operand, Failure> {
+    /// A literal, or (`negative`) one of Rust or Zig with its suffix behind a minus.
+    fn literal(&self, literal: &Literal, negative: bool, span: Span) -> Result<Operand, Failure> {
         let exact = self.rules() == Rules::Exact;
         let suffixed = |suffix: &str| match builtin(suffix, self.language(), self.address_size()) {
             Some(Some(Ty::Scalar(scalar, name))) if exact => Some((scalar, name)),
@@ -141,14 +150,19 @@ impl Eval<'_> {
                         return Ok(Operand::Literal(number));
                     }
                     return match suffixed(suffix) {
-                        Some((scalar, name)) => {
-                            let typed = Number::new(scalar, *value);
-                            match typed.bits == *value && (!scalar.is_signed() || typed.value() >= 0) {
+                        Some((scalar, name)) if matches!(scalar.kind, Kind::Signed | Kind::Unsigned) => {
+                            let (bits, sign) = match negative {
+                                true => (value.wrapping_neg(), "-"),
+                                false => (*value, ""),
+                            };
+                            let typed = Number::new(scalar, bits);
+                            let fits = typed.text() == format!("{sign}{value}");
+                            match fits {
                                 true => Ok(self.typed(typed, name)),
-                                false => wrong(span, format!("{value} does not fit '{name}'")),
+                                false => wrong(span, format!("{sign}{value} does not fit '{name}'")),
                             }
                         }
-                        None => wrong(span, format!("'{suffix}' is no suffix of a number here")),
+                        _ => wrong(span, format!("'{suffix}' is no suffix of a number here")),
                     };
                 }
                 match self.c_literal(*value, suffix, *decimal) {
