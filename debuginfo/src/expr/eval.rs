@@ -113,18 +113,26 @@ impl Eval<'_> {
             _ => None,
         };
         match literal {
-            Literal::Char { code, byte: true } => Ok(self.typed(
-                Number::int(Scalar::unsigned(8), i128::from(*code)),
-                if exact { "u8" } else { "unsigned char" },
-            )),
-            Literal::Char { code, .. } => Ok(match self.language() {
-                Language::Rust => self.typed(Number::int(Scalar::CHAR, i128::from(*code)), "char"),
-                Language::Zig => Operand::Literal(Number::int(Scalar::LITERAL, i128::from(*code))),
-                Language::Cpp => self.typed(Number::int(Scalar::signed(8), i128::from(*code)), "char"),
+            Literal::Char { code, prefix } => {
+                let number = |scalar| Number::int(scalar, i128::from(*code));
                 // A byte that an escape gave is negative where `char` is signed.
-                _ if *code < 256 => self.result(Number::int(Scalar::INT, i128::from(*code as u8 as i8))),
-                _ => self.result(Number::int(Scalar::INT, i128::from(*code))),
-            }),
+                let plain = number(Scalar::signed(8));
+                Ok(match (self.language(), *prefix) {
+                    (Language::Rust, "b") => self.typed(number(Scalar::unsigned(8)), "u8"),
+                    (Language::Rust, _) => self.typed(number(Scalar::CHAR), "char"),
+                    (Language::Zig, _) => Operand::Literal(number(Scalar::LITERAL)),
+                    (Language::Cpp, "L") => self.typed(number(Scalar::INT), "wchar_t"),
+                    (Language::Cpp, "u8") => self.typed(number(Scalar::unsigned(8)), "char8_t"),
+                    (Language::Cpp, "u") => self.typed(number(Scalar::unsigned(16)), "char16_t"),
+                    (Language::Cpp, "U") => self.typed(number(Scalar::unsigned(32)), "char32_t"),
+                    (Language::Cpp, _) => self.typed(plain, "char"),
+                    (_, "L") => self.result(number(Scalar::INT)),
+                    (_, "u8") => self.result(number(Scalar::unsigned(8))),
+                    (_, "u") => self.result(number(Scalar::unsigned(16))),
+                    (_, "U") => self.result(number(Scalar::unsigned(32))),
+                    _ => self.result(Number::int(Scalar::INT, plain.value())),
+                })
+            }
             Literal::Float { value, suffix } => match suffix.as_str() {
                 "" if exact => Ok(Operand::Literal(Number::float(Scalar::FLOAT_LITERAL, *value))),
                 "" => Ok(self.result(Number::float(Scalar::DOUBLE, *value))),

@@ -23,8 +23,8 @@ pub(crate) enum Literal {
     },
     /// A number with a fraction or an exponent; `suffix` in small letters.
     Float { value: f64, suffix: String },
-    /// A character's code; `byte` for Rust's `b'x'`.
-    Char { code: u32, byte: bool },
+    /// A character's code, and what stood before the quote: `b` in Rust; `L`, `u8`, `u` or `U` in C and C++.
+    Char { code: u32, prefix: &'static str },
 }
 
 /// What a token is.
@@ -87,6 +87,10 @@ impl<'a> Lexer<'a> {
         self.text.get(self.at..).unwrap_or("")
     }
 
+    fn c_like(&self) -> bool {
+        !matches!(self.language, Language::Rust | Language::Zig)
+    }
+
     fn peek(&self) -> Option<char> {
         self.rest().chars().next()
     }
@@ -132,31 +136,31 @@ impl<'a> Lexer<'a> {
             return self.number().map(Token::Literal);
         }
         if first == '\'' {
-            let code = self.character()?;
-            return Ok(Token::Literal(Literal::Char { code, byte: false }));
+            return self.character("");
         }
         if first == '"' {
             return self.string().map(Token::Text);
         }
-        for (prefix, byte) in [
-            ("b", true),
-            ("c", false),
-            ("L", false),
-            ("u8", false),
-            ("u", false),
-            ("U", false),
-        ] {
+        let prefixes: &[&'static str] = match self.language {
+            Language::Rust => &["b", "c"],
+            Language::Zig => &[],
+            _ => &["L", "u8", "u", "U"],
+        };
+        for &prefix in prefixes {
             let Some(quoted) = rest.strip_prefix(prefix) else {
                 continue;
             };
             if quoted.starts_with('\'') {
                 self.advance(prefix.len());
-                let code = self.character()?;
-                return Ok(Token::Literal(Literal::Char { code, byte }));
+                return self.character(prefix);
             }
             if quoted.starts_with('"') {
                 self.advance(prefix.len());
-                return self.string().map(Token::Text);
+                let text = self.string()?;
+                return match prefix {
+                    "L" | "u" | "U" => wrong(self.since(start), "only texts of bytes are known here"),
+                    _ => Ok(Token::Text(text)),
+                };
             }
         }
         if first == '@' {
@@ -244,8 +248,7 @@ impl<'a> Lexer<'a> {
             return Ok(Literal::Float { value, suffix });
         }
         // A leading zero is octal in C alone.
-        let c_like = !matches!(self.language, Language::Rust | Language::Zig);
-        let octal = radix == 10 && c_like && digits.len() > 1 && digits.starts_with('0');
+        let octal = radix == 10 && self.c_like() && digits.len() > 1 && digits.starts_with('0');
         let radix = if octal { 8 } else { radix };
         let value = u128::from_str_radix(&digits, radix).map_err(|_| bad())?;
         Ok(Literal::Int {
@@ -274,8 +277,8 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// A character in single quotes.
-    fn character(&mut self) -> Result<u32, Failure> {
+    /// A character in single quotes, behind its prefix.
+    fn character(&mut self, prefix: &'static str) -> Result<Token, Failure> {
         let start = self.at;
         self.advance(1);
         let Some(code) = self.quoted_code('\'')? else {
@@ -285,10 +288,17 @@ impl<'a> Lexer<'a> {
             return wrong(self.since(start), "a \"'\" is missing after the character");
         }
         self.advance(1);
-        Ok(match code {
-            Code::Char(code) => u32::from(code),
+        let most = match (prefix, self.c_like()) {
+            ("b", _) | ("" | "u8", true) => 0x7f,
+            ("u", _) => 0xffff,
+            _ => u32::MAX,
+        };
+        let code = match code {
             Code::Byte(byte) => u32::from(byte),
-        })
+            Code::Char(c) if u32::from(c) <= most => u32::from(c),
+            Code::Char(_) => return wrong(self.since(start), "this is more than one unit of its type"),
+        };
+        Ok(Token::Literal(Literal::Char { code, prefix }))
     }
 
     fn string(&mut self) -> Result<Vec<u8>, Failure> {
@@ -490,15 +500,29 @@ mod tests {
 
     #[test]
     fn characters_and_texts() {
-        let code = |code| Token::Literal(Literal::Char { code, byte: false });
+        let code = |code, prefix| Token::Literal(Literal::Char { code, prefix });
         assert_eq!(
-            tokens(r"'a' '\n' '\x41' '\0' '\'' 'ä' '\u{e4}' '\101'"),
-            [97, 10, 65, 0, 39, 228, 228, 65].map(code)
+            tokens(r"'a' '\n' '\x41' '\0' '\'' '\101' '\xff'"),
+            [97, 10, 65, 0, 39, 65, 255].map(|of| code(of, ""))
         );
         assert_eq!(
-            tokens("b'a'"),
-            [Token::Literal(Literal::Char { code: 97, byte: true })]
+            tokens("L'ä' L'\\u00e4' u8'a' u'€' U'😀'"),
+            [
+                code(228, "L"),
+                code(228, "L"),
+                code(97, "u8"),
+                code(0x20ac, "u"),
+                code(0x1f600, "U")
+            ]
         );
+        let rust = |text: &str| lex(text, Language::Rust).unwrap().first().unwrap().token.clone();
+        assert_eq!(rust("b'a'"), code(97, "b"));
+        assert_eq!(rust(r"'\u{e4}'"), code(228, ""));
+        // What no character of its type can be is refused.
+        for text in ["'ä'", "u8'ä'", "u'😀'", "L\"a\"", "u\"a\""] {
+            assert!(lex(text, Language::C).is_err(), "{text}");
+        }
+        assert!(lex("b'ä'", Language::Rust).is_err());
         assert_eq!(tokens(r#""a\"b\xff""#), [Token::Text(b"a\"b\xff".to_vec())]);
         assert_eq!(tokens("\"ä\""), [Token::Text("ä".as_bytes().to_vec())]);
     }
