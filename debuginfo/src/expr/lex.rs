@@ -239,12 +239,13 @@ impl<'a> Lexer<'a> {
         let suffix = self.take_while(in_name).to_ascii_lowercase();
         let span = self.since(start);
         let bad = || Failure::Wrong(span, format!("'{}' is not a number", span.of(self.text)));
-        if float {
-            let value = digits.parse().map_err(|_| bad())?;
-            return Ok(Literal::Float { value, suffix });
-        }
-        if radix == 10 && matches!(suffix.as_str(), "f32" | "f64") {
-            let value = digits.parse().map_err(|_| bad())?;
+        if float || radix == 10 && matches!(suffix.as_str(), "f32" | "f64") {
+            let value = match suffix.as_str() {
+                // Rounded once.
+                "f" | "f32" => digits.parse().map(|value: f32| f64::from(value)),
+                _ => digits.parse(),
+            };
+            let value = value.map_err(|_| bad())?;
             return Ok(Literal::Float { value, suffix });
         }
         // A leading zero is octal in C alone.
@@ -379,6 +380,7 @@ impl<'a> Lexer<'a> {
                     None => wrong(self.since(start), "this names no character"),
                 };
             }
+            '0' if !self.c_like() => return Ok(Some(Code::Byte(0))),
             '0'..='7' => {
                 let rest = self.text.get(self.at.saturating_sub(1)..).unwrap_or("");
                 let len = rest.find(|c: char| !c.is_digit(8)).unwrap_or(rest.len()).min(3);
@@ -518,6 +520,9 @@ mod tests {
         let rust = |text: &str| lex(text, Language::Rust).unwrap().first().unwrap().token.clone();
         assert_eq!(rust("b'a'"), code(97, "b"));
         assert_eq!(rust(r"'\u{e4}'"), code(228, ""));
+        // Octal numbers are C's.
+        let zero = lex(r#""\01""#, Language::Rust).unwrap();
+        assert_eq!(zero.first().unwrap().token, Token::Text(b"\x001".to_vec()));
         // What no character of its type can be is refused.
         for text in ["'ä'", "u8'ä'", "u'😀'", "L\"a\"", "u\"a\""] {
             assert!(lex(text, Language::C).is_err(), "{text}");
