@@ -103,6 +103,8 @@ pub(crate) enum Shape {
     Enum {
         underlying: Option<DieId>,
         enumerators: Vec<(String, i64)>,
+        /// Whether its enumerators stand behind its name only: C++'s `enum class`.
+        scoped: bool,
     },
     Array {
         element: DieId,
@@ -390,6 +392,7 @@ fn read(units: &Units, id: DieId) -> Option<Type> {
         gimli::DW_TAG_enumeration_type => Shape::Enum {
             underlying: to(),
             enumerators: enumerators(units, unit, &entry),
+            scoped: entry.attr(gimli::DW_AT_enum_class).is_some(),
         },
         gimli::DW_TAG_array_type => match to() {
             Some(element) => Shape::Array {

@@ -92,12 +92,23 @@ impl Eval<'_> {
         if self.rules() == Rules::Exact || self.pointer(&operand, expr.span)?.is_some() {
             return Ok(operand);
         }
-        let numbers = self.number(&operand, expr.span).and_then(|number| {
-            let other_operand = self.walk(other)?;
-            Ok((number, self.number(&other_operand, other.span)?))
-        });
-        match numbers {
-            Ok((number, other)) => match number::met(number, other, self.rules()) {
+        let (Ok(number), Ok(other_operand)) = (self.number(&operand, expr.span), self.walk(other)) else {
+            return Ok(operand);
+        };
+        // The zero beside a pointer is one.
+        if let (false, Ok(Some(pointer))) = (number.truth(), self.pointer(&other_operand, other.span)) {
+            return Ok(self.address_as(pointer.ty, 0));
+        }
+        let same = match (&operand, &other_operand) {
+            (Operand::Object { ty, .. }, Operand::Object { ty: other, .. }) => ty == other,
+            _ => false,
+        };
+        // C++ keeps a type that both have.
+        if same && self.rules() == (Rules::C { cpp: true }) {
+            return Ok(operand);
+        }
+        match self.number(&other_operand, other.span) {
+            Ok(other) => match number::met(number, other, self.rules()) {
                 Ok(number) => Ok(self.result(number)),
                 Err(message) => wrong(expr.span, message),
             },
@@ -290,7 +301,11 @@ impl Eval<'_> {
     }
 
     fn enumerator_of(&self, ty: crate::dwarf::DieId, value: i64) -> Operand {
-        let ty = Ty::Die(ty);
+        // In C it is an `int`, whatever its enumeration is.
+        let ty = match self.rules() == (Rules::C { cpp: false }) && (0..=i64::from(i32::MAX)).contains(&value) {
+            true => Ty::Field(ty, 31),
+            false => Ty::Die(ty),
+        };
         let len = usize::try_from(self.size(&ty).unwrap_or(4)).unwrap_or(4).min(16);
         let bytes = i128::from(value).to_le_bytes();
         Operand::Object {

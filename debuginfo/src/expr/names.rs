@@ -187,17 +187,15 @@ impl NameTable {
         let plain = last_part(path);
         let value = |die: DieId| {
             let ty = types.get(units, die)?;
-            let Shape::Enum { enumerators, .. } = &ty.shape else {
+            let Shape::Enum {
+                enumerators, scoped, ..
+            } = &ty.shape
+            else {
                 return None;
             };
             let (_, value) = enumerators.iter().find(|(name, _)| name == plain)?;
             // In the enumeration, and (where that is no scope of its own) beside it.
-            let open = match ty.language {
-                Language::Rust | Language::Zig => false,
-                _ => units
-                    .entry(die)
-                    .is_some_and(|(_, entry)| entry.attr(gimli::DW_AT_enum_class).is_none()),
-            };
+            let open = !scoped && !matches!(ty.language, Language::Rust | Language::Zig);
             let within = |name: &str| {
                 let separator = if ty.language == Language::Zig { "." } else { "::" };
                 let full = format!("{}{separator}{plain}", units.qualified(die, name));

@@ -59,11 +59,13 @@ impl Eval<'_> {
             Ty::Row { array, from } => return self.row(*array, *from),
             // C widens a bit-field by the bits it has.
             Ty::Field(id, bits) => {
+                let narrow = |scalar| Scalar {
+                    width: *bits,
+                    ..scalar
+                };
                 return match self.form(&Ty::Die(*id)) {
-                    Form::Number(scalar) if *bits < 32 => Form::Number(Scalar {
-                        width: *bits,
-                        ..scalar
-                    }),
+                    Form::Number(scalar) if *bits < 32 => Form::Number(narrow(scalar)),
+                    Form::Enum(scalar) if *bits < 32 => Form::Enum(narrow(scalar)),
                     form => form,
                 };
             }
@@ -74,10 +76,20 @@ impl Eval<'_> {
         };
         match &full.shape {
             Shape::Base { .. } => scalar_of(&full).map_or(Form::Other, Form::Number),
-            Shape::Enum { .. } => {
+            Shape::Enum {
+                underlying,
+                enumerators,
+                scoped,
+            } => {
                 let size = self.values.size(id).unwrap_or(4).clamp(1, 16);
                 let width = u32::try_from(size.saturating_mul(8)).unwrap_or(32);
-                let kind = if self.values.is_signed(id) {
+                // C++ widens one that nobody fixed a type for to `int`, if that holds its enumerators.
+                let own = || underlying.is_none_or(|ty| self.values.get(ty).is_some_and(|ty| matches!(ty.shape, Shape::Base { .. })));
+                let is_int = full.language == Language::Cpp
+                    && (size, *scoped) == (4, false)
+                    && enumerators.iter().all(|(_, value)| i32::try_from(*value).is_ok())
+                    && own();
+                let kind = if is_int || self.values.is_signed(id) {
                     Kind::Signed
                 } else {
                     Kind::Unsigned

@@ -8,7 +8,7 @@ use super::raw::VECTOR;
 use super::types::{Form, Ty, encoding_of, named};
 use crate::dwarf::DieId;
 use crate::dwarf::types::{PointerKind, Shape, Type};
-use crate::value::{c, reason};
+use crate::value::{c, reason, wide};
 use crate::{Availability, Language, Part, Place, ValueNode, ValueRef};
 
 /// Elements of an array that its line shows.
@@ -197,6 +197,10 @@ impl Eval<'_> {
         {
             let digits: String = bytes.iter().rev().map(|byte| format!("{byte:02x}")).collect();
             return format!("0x{digits}");
+        }
+        if wide::NAMES.contains(&name) {
+            let line = self.values.wide_line(scalar.size, place);
+            return line.unwrap_or_else(|why| reason(&why));
         }
         let shape = Shape::Base {
             encoding: encoding_of(scalar, name),

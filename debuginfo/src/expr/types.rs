@@ -16,7 +16,7 @@ use std::sync::Arc;
 pub(crate) enum Ty {
     /// One of the debug information.
     Die(DieId),
-    /// A bit-field of so many bits, of a type of the debug information.
+    /// So many bits of a type of the debug information: a bit-field, or an enumerator of C, which is an `int`.
     Field(DieId, u32),
     /// A number, and what it is called.
     Scalar(Scalar, &'static str),

@@ -13,7 +13,7 @@ pub(crate) mod read;
 mod rust;
 mod table;
 pub(crate) mod tree;
-mod wide;
+pub(crate) mod wide;
 mod zig;
 
 use crate::dwarf::DieId;

@@ -145,6 +145,7 @@ impl Values<'_> {
                 Some(Shape::Enum {
                     underlying: None,
                     enumerators,
+                    ..
                 }) => {
                     return enumerators.iter().any(|(_, value)| *value < 0);
                 }

@@ -9,7 +9,7 @@ use crate::dwarf::types::Shape;
 use crate::{Availability, Language, Place};
 
 /// The names of such types.
-const NAMES: [&str; 4] = ["wchar_t", "char8_t", "char16_t", "char32_t"];
+pub(crate) const NAMES: [&str; 4] = ["wchar_t", "char8_t", "char16_t", "char32_t"];
 
 impl Values<'_> {
     /// Bytes of a character, if the type is one.
@@ -30,7 +30,7 @@ impl Values<'_> {
     }
 
     /// A character on one line.
-    pub(super) fn wide_line(&self, unit: u64, place: &Place) -> Result<String, Availability> {
+    pub fn wide_line(&self, unit: u64, place: &Place) -> Result<String, Availability> {
         let code = self.number(place, 0, unit)?;
         Ok(match u32::try_from(code).ok().and_then(char::from_u32) {
             Some(c) if unit > 1 || c.is_ascii() => format!("{c:?} ({code})"),

@@ -5,6 +5,8 @@
 //     -fdebug-compilation-dir=/guests -Wl,--no-entry -Wl,--export-all arithmetic.c -o arithmetic.wasm
 
 #define CHECK(name, ...) __typeof__(__VA_ARGS__) name = (__VA_ARGS__);
+// Of what is no constant, the value as C has it.
+#define CHECK_AS(name, value, ...) __typeof__(__VA_ARGS__) name = value;
 
 typedef unsigned char byte;
 typedef struct { int x; double y; } pair;
@@ -119,6 +121,10 @@ CHECK(e14, (long long)1e15 + 1)
 CHECK(e15, 3000000000u * 1.0f)
 CHECK(e16, 1e308 * 10)
 
+enum level { LOW, HIGH = 7 };
+enum level level = HIGH;
+struct { enum level narrow : 4; unsigned bits : 3; long long wide : 40; int low : 5; _Bool flag : 1; } packed = { HIGH, 5, -3, -3, 1 };
+
 // Sizes and enumerators.
 CHECK(f01, sizeof(int))
 CHECK(f02, sizeof(struct node))
@@ -134,6 +140,23 @@ CHECK(f11, RED - 1u)
 CHECK(f12, sizeof(enum colour))
 CHECK(f13, sizeof("abc"))
 CHECK(f14, sizeof a01 + sizeof(b05))
+CHECK(f15, +HIGH)
+CHECK(f16, HIGH - 9)
+CHECK(f17, LOW > -1)
+CHECK_AS(f18, -2u, level - 9)
+CHECK_AS(f19, 0, level > -1)
+CHECK_AS(f20, -2, packed.narrow - 9)
+CHECK_AS(f21, -8, ~packed.narrow)
+CHECK(f22, (enum level)7 - 9)
+CHECK_AS(f23, -4, packed.bits - 9)
+CHECK_AS(f24, -12, packed.wide - 9)
+CHECK_AS(f25, -6, ~packed.bits)
+CHECK_AS(f26, -6u, packed.low * 2u)
+CHECK_AS(f27, -1, -packed.flag)
+CHECK(f28, 1 ? HIGH : 2)
+CHECK(f29, sizeof(HIGH))
+CHECK(f30, HIGH + 1ll)
+CHECK(f31, (unsigned char)HIGH << 30)
 
 // Pointers.
 struct node nodes[4] = { { &nodes[1], { 1, 2, 3 } }, { 0, { 4, 5, 6 } } };
@@ -154,5 +177,10 @@ CHECK(g13, (void *)0)
 CHECK(g14, (struct node *)64)
 CHECK(g15, 2 + &grid[0][0])
 CHECK(g16, (unsigned char)(unsigned)((char *)&nodes[2] - (char *)&nodes[1]))
+CHECK(g17, 1 ? 0 : nodes[0].next)
+CHECK_AS(g18, &nodes[1], nodes[0].next ? nodes[0].next : (void *)0)
+CHECK(g19, (long)&nodes[1])
+CHECK(g20, &nodes[1] == (void *)0)
+CHECK(g21, !&nodes[1])
 
 int entry(void) { return 0; }
