@@ -55,6 +55,8 @@ fn strength(operator: Binary, language: Language) -> u8 {
     use Binary::*;
     let c_like = !matches!(language, Language::Rust | Language::Zig);
     match operator {
+        // Zig's bits are all of one strength.
+        And | Xor | Or if language == Language::Zig => 9,
         Either => 1,
         Both => 2,
         Or if c_like => 3,
@@ -567,6 +569,8 @@ mod tests {
         assert_eq!(c("a & b == c"), "(a & (b == c))");
         assert_eq!(tree("a & b == c", Language::Rust), "((a & b) == c)");
         assert_eq!(tree("a & b == c", Language::Zig), "((a & b) == c)");
+        assert_eq!(tree("a | b & c", Language::Rust), "(a | (b & c))");
+        assert_eq!(tree("a | b & c ^ d << 1", Language::Zig), "(((a | b) & c) ^ (d << 1))");
         assert_eq!(c("a + b * c - d"), "((a + (b * c)) - d)");
         assert_eq!(c("a - b - c"), "((a - b) - c)");
         assert_eq!(c("a || b && c | d ^ e & f"), "(a || (b && (c | (d ^ (e & f)))))");
