@@ -255,6 +255,12 @@ fn conditions_hold_or_say_why_not() {
     assert_eq!(holds("&nodes[0]"), Ok(true));
     assert_eq!(holds("0.5"), Ok(true));
     assert_eq!(holds("one"), Err("'pair' is not a number (column 1)".to_string()));
+    // Brackets are not the name's.
+    for text in ["one.nope", "(one.nope)", "((one.nope)) + 1", "( one . nope )"] {
+        let column = text.find("nope").unwrap() + 1;
+        let why = format!("'pair' has no member 'nope' (column {column})");
+        assert_eq!(holds(text), Err(why));
+    }
     assert_eq!(
         holds("1 && *(int *)0x7fffffff"),
         Err(

@@ -38,7 +38,13 @@ struct Elements {
 
 impl Eval<'_> {
     /// `a.b` and `a->b`; a path of namespaces if there is no such variable.
-    pub fn member_of(&self, of: &Expr, name: &str, span: Span) -> Result<Operand, Failure> {
+    pub fn member_of(
+        &self,
+        of: &Expr,
+        name: &str,
+        name_span: Span,
+        span: Span,
+    ) -> Result<Operand, Failure> {
         // Zig writes paths with dots.
         if self.language() == Language::Zig
             && let Some(path) = dotted(of)
@@ -51,15 +57,6 @@ impl Eval<'_> {
             }
         }
         let operand = self.walk(of)?;
-        let behind = Span {
-            start: of.span.end,
-            end: span.end,
-        };
-        let skipped = behind.of(self.text).len() - name.len().min(behind.of(self.text).len());
-        let name_span = Span {
-            start: behind.start.saturating_add(skipped),
-            end: span.end,
-        };
         match self.member(operand, of.span, name, name_span) {
             // What is absent is the member, not what it is a member of.
             Err(Failure::Absent(at, why)) if at == name_span => Err(Failure::Absent(span, why)),
@@ -582,7 +579,7 @@ fn outside(index: i128, count: Option<u64>) -> String {
 pub(super) fn dotted(expr: &Expr) -> Option<String> {
     match &expr.kind {
         ExprKind::Name(name) => Some(name.clone()),
-        ExprKind::Member(of, name) => Some(format!("{}.{name}", dotted(of)?)),
+        ExprKind::Member(of, name, _) => Some(format!("{}.{name}", dotted(of)?)),
         _ => None,
     }
 }

@@ -28,8 +28,8 @@ pub(crate) enum ExprKind {
     Name(String),
     /// `.red`: an enumerator of whatever it is compared with.
     Enumerator(String),
-    /// `a.b` and `a->b`.
-    Member(Box<Expr>, String),
+    /// `a.b` and `a->b`; with the place of the name.
+    Member(Box<Expr>, String, Span),
     Index(Box<Expr>, Box<Expr>),
     /// `a[first..end]`
     Slice(Box<Expr>, Bounds),
@@ -145,7 +145,7 @@ impl Expr {
             | ExprKind::Name(_)
             | ExprKind::Enumerator(_)
             | ExprKind::SizeOfType(_) => 0,
-            ExprKind::Member(of, _)
+            ExprKind::Member(of, ..)
             | ExprKind::Unary(_, of)
             | ExprKind::Cast(_, of)
             | ExprKind::SizeOf(of) => of.depth,

@@ -111,7 +111,7 @@ impl<'e> Compiler<'e> {
     fn walk(&self, expr: &Expr) -> Option<Sym> {
         match &expr.kind {
             ExprKind::Name(name) => self.name(name, expr),
-            ExprKind::Member(of, name) => self.member_of(of, name, expr),
+            ExprKind::Member(of, name, _) => self.member_of(of, name, expr),
             ExprKind::Index(of, index) => self.index(of, index),
             ExprKind::Unary(operator, operand) => self.unary(*operator, operand),
             ExprKind::Binary(Binary::Both, left, right) => {

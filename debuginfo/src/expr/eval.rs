@@ -36,7 +36,7 @@ impl Eval<'_> {
             ExprKind::Text(text) => Ok(Operand::Text(text.clone())),
             ExprKind::Name(name) => self.name(name, span),
             ExprKind::Enumerator(name) => Ok(Operand::Enumerator(name.clone())),
-            ExprKind::Member(of, name) => self.member_of(of, name, span),
+            ExprKind::Member(of, name, name_span) => self.member_of(of, name, *name_span, span),
             ExprKind::Index(of, index) => self.index(of, index, span),
             ExprKind::Slice(of, bounds) => self.slice(of, bounds, span),
             // With its suffix, the least number of a type can be written in no other way.

@@ -314,7 +314,8 @@ impl Parser<'_> {
             let kind = match sign {
                 "." | "->" => {
                     self.skip();
-                    ExprKind::Member(Box::new(expr), self.member()?)
+                    let name = self.member()?;
+                    ExprKind::Member(Box::new(expr), name, self.before())
                 }
                 ".*" => {
                     self.skip();
@@ -515,7 +516,7 @@ mod tests {
             ExprKind::Literal(_) | ExprKind::Text(_) => expr.span.of(text).to_string(),
             ExprKind::Name(name) => name.clone(),
             ExprKind::Enumerator(name) => format!(".{name}"),
-            ExprKind::Member(inner, name) => format!("{}.{name}", of(inner)),
+            ExprKind::Member(inner, name, _) => format!("{}.{name}", of(inner)),
             ExprKind::Index(inner, index) => format!("{}[{}]", of(inner), of(index)),
             ExprKind::Slice(inner, bounds) => {
                 let bound =
