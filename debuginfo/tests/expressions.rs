@@ -116,6 +116,28 @@ fn numbers_of_rust() {
     answers(&info, at, &fake, &expected);
 }
 
+#[test]
+fn numbers_of_zig() {
+    let path = "values/zig_Debug.wasm";
+    let info = parse(path);
+    let source = std::fs::read_to_string(guest("values/values.zig")).unwrap();
+    let line = 1 + source.lines().position(|line| line.ends_with("// stop: enums")).unwrap();
+    let at = stop(&info, "values.zig", line as u32);
+    let mut fake = frame_of(path, 0x100000);
+    let order = info.evaluate("order", at, 0, &fake).unwrap();
+    fake.put(order.address.unwrap(), &[2]);
+    let expected = [
+        ("order", "math.Order .eq"),
+        ("@intFromEnum(order)", "u8 2"),
+        ("@intFromEnum(order) + 254", "! 2 + 254 does not fit its 8 bits"),
+        ("@intFromBool(true)", "usize 1"),
+        ("1 | 2 & 4", "i32 0"),
+        ("@as(u8, 200) + 100", "! 200 + 100 does not fit its 8 bits"),
+        ("0x10 - 'a'", "i32 -81"),
+    ];
+    answers(&info, at, &fake, &expected);
+}
+
 /// What expressions answer, each with its children, or what is wrong with them and where.
 fn transcript(info: &DebugInfo, fake: &Fake, at: CodeOffset, expressions: &str) -> String {
     let mut out = String::new();

@@ -259,8 +259,8 @@ impl Parser<'_> {
             Some(Token::Sign("*")) => Unary::Deref,
             Some(Token::Sign("&")) => Unary::AddressOf,
             Some(Token::Word(word)) => match word.as_str() {
-                "not" => Unary::Not,
-                "compl" => Unary::Invert,
+                "not" if self.language() == Language::Cpp => Unary::Not,
+                "compl" if self.language() == Language::Cpp => Unary::Invert,
                 "sizeof" => return self.size_of(),
                 _ => return self.postfixed(),
             },
@@ -458,6 +458,8 @@ impl Parser<'_> {
                 self.expect(",")?;
                 ExprKind::Cast(ty, Box::new(self.choice()?))
             }
+            // It has the number of bits that the tags have.
+            "intFromEnum" => ExprKind::Unary(Unary::Plus, Box::new(self.choice()?)),
             _ => {
                 let ty = TypeName {
                     kind: TypeKind::Named(None, "usize".to_string()),
@@ -592,6 +594,9 @@ mod tests {
         assert_eq!(c("(const byte *const *)p"), "(**byte of p)");
         assert_eq!(c("(byte)-1"), "(byte of (Minus 1))");
         assert_eq!(c("(x)-1"), "(x - 1)");
+        assert_eq!(c("not x"), "(Not x)");
+        assert_eq!(tree("(class == 3) + not", Language::C), "((class == 3) + not)");
+        assert_eq!(tree("(double + 1) * 2", Language::Rust), "((double + 1) * 2)");
         assert_eq!(c("(byte)(x)"), "(byte of x)");
         assert_eq!(c("sizeof(node_t)"), "(sizeof node_t)");
         assert_eq!(c("sizeof(x) + 1"), "((sizeof x) + 1)");
@@ -609,6 +614,7 @@ mod tests {
             "(Deref (*stack.Op of p))"
         );
         assert_eq!(tree("@sizeOf([4]u8)", Language::Zig), "(sizeof [4]u8)");
+        assert_eq!(tree("@intFromEnum(x)", Language::Zig), "(Plus x)");
     }
 
     #[test]

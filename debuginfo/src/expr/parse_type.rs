@@ -20,16 +20,17 @@ impl Parser<'_> {
         let Some(Token::Word(word)) = self.ahead(from) else {
             return false;
         };
-        if TYPE_WORDS.contains(&word.as_str())
-            && !matches!(self.ahead(from.saturating_add(1)), Some(Token::Sign("::")))
-        {
+        let next = self.ahead(from.saturating_add(1));
+        // In other languages than C and C++ these may be variables.
+        let c_like = !matches!(self.language(), Language::Rust | Language::Zig);
+        if c_like && TYPE_WORDS.contains(&word.as_str()) && next != Some(&Token::Sign("::")) {
             return true;
         }
-        if matches!(
-            word.as_str(),
-            "struct" | "union" | "enum" | "class" | "const" | "volatile"
-        ) {
-            return true;
+        match word.as_str() {
+            // Alone it is a name, such as C's `class`.
+            "struct" | "union" | "enum" | "class" => return matches!(next, Some(Token::Word(_))),
+            "const" | "volatile" => return true,
+            _ => {}
         }
         let (name, _) = self.type_path(from);
         self.words.is_type(&name)
