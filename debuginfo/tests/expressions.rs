@@ -277,6 +277,12 @@ fn conditions_hold_or_say_why_not() {
     assert_eq!(holds("&nodes[0]"), Ok(true));
     assert_eq!(holds("0.5"), Ok(true));
     assert_eq!(holds("one"), Err("'pair' is not a number (column 1)".to_string()));
+    // An array that goes on behind its record has a beginning.
+    assert_eq!(holds("flexible.items[0..2][1] == 8"), Ok(true));
+    for text in ["flexible.items[-1]", "flexible.items[-1..2]"] {
+        let error = info.evaluate(text, at, 0, &fake).unwrap_err();
+        assert!(error.message.contains("is outside the array"), "{text}: {error}");
+    }
     // Brackets are not the name's.
     for text in ["one.nope", "(one.nope)", "((one.nope)) + 1", "( one . nope )"] {
         let column = text.find("nope").unwrap() + 1;

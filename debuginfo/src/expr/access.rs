@@ -533,18 +533,22 @@ impl Eval<'_> {
                 format!("the slice ends at {end}, before its start at {first}"),
             );
         };
-        if let Some(count) = elements.count
-            && (first < 0 || end > i128::from(count))
-        {
-            return wrong(span, format!("{first}..{end} is outside the {count} elements"));
-        }
         let place = match &elements.pointer {
             Some(pointer) => {
                 self.target(pointer, of.span)?;
                 Place::Memory(self.element_address(pointer, first, false, span)?)
             }
             None => {
-                let first = u64::try_from(first).unwrap_or(0);
+                let inside = u64::try_from(first)
+                    .ok()
+                    .filter(|_| elements.count.is_none_or(|count| end <= i128::from(count)));
+                let Some(first) = inside else {
+                    let of = match elements.count {
+                        Some(count) => format!("the {count} elements"),
+                        None => "the array".to_string(),
+                    };
+                    return wrong(span, format!("{first}..{end} is outside {of}"));
+                };
                 let Some(size) = self.size(&elements.element) else {
                     return wrong(span, "the size of its elements is not known");
                 };

@@ -183,4 +183,7 @@ CHECK(g19, (long)&nodes[1])
 CHECK(g20, &nodes[1] == (void *)0)
 CHECK(g21, !&nodes[1])
 
+struct { int count; int items[]; } flexible = { 2, { 7, 8 } };
+CHECK_AS(g22, 8, flexible.items[1])
+
 int entry(void) { return 0; }
