@@ -138,6 +138,33 @@ fn numbers_of_zig() {
     answers(&info, at, &fake, &expected);
 }
 
+#[test]
+fn keys_compare_as_numbers() {
+    let path = "values/cpp_zig_o0.wasm";
+    let info = parse(path);
+    let source = std::fs::read_to_string(guest("values/values.cpp")).unwrap();
+    let line = 1 + source.lines().position(|line| line.ends_with("// stop: trees")).unwrap();
+    let at = stop(&info, "values.cpp", line as u32);
+    let mut fake = frame_of(path, 0x100000);
+    // A tree of one node: 1 leads to 7.
+    let many = info.evaluate("many", at, 0, &fake).unwrap().address.unwrap();
+    for (word, at) in [0x150000, 0x150000, 1].into_iter().zip((many..).step_by(4)) {
+        fake.put_u32(at, word);
+    }
+    for (word, at) in [0, 0, many as u32 + 4, 0, 1, 7].into_iter().zip((0x150000..).step_by(4)) {
+        fake.put_u32(at, word);
+    }
+    let expected = [
+        ("many", "std::map<int, int> map(1) {1: 7}"),
+        ("many[1]", "int 7"),
+        ("many[1.0]", "int 7"),
+        ("many['\\1']", "int 7"),
+        ("many[0x3ff0000000000000]", "! there is no such entry"),
+        ("many[1.5]", "! there is no such entry"),
+    ];
+    answers(&info, at, &fake, &expected);
+}
+
 /// What expressions answer, each with its children, or what is wrong with them and where.
 fn transcript(info: &DebugInfo, fake: &Fake, at: CodeOffset, expressions: &str) -> String {
     let mut out = String::new();

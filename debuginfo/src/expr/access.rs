@@ -5,9 +5,9 @@
 //! - The null pointer is not followed.
 
 use super::Eval;
-use super::ast::{Bounds, Expr, ExprKind};
+use super::ast::{Binary, Bounds, Expr, ExprKind};
 use super::error::{Failure, Span, wrong};
-use super::number::{Rules, Scalar};
+use super::number::{self, Number, Rules, Scalar};
 use super::operand::{Operand, Pointer, WRAPPER_LIMIT};
 use super::raw::Raw;
 use super::types::{Form, Ty};
@@ -385,27 +385,28 @@ impl Eval<'_> {
             _ => return Ok(None),
         };
         let wanted = self.walk(index)?;
+        let is = |key: Number| {
+            let wanted = self.number(&wanted, index.span)?;
+            match number::binary(Binary::Equal, key, wanted, self.rules()) {
+                Ok(equal) => Ok(equal.truth()),
+                Err(message) => wrong(index.span, message),
+            }
+        };
         for (position, item) in items.take(ENTRY_LIMIT).enumerate() {
             let item = match item {
                 Ok(item) => item,
                 Err(why) => return Err(Failure::Absent(span, Availability::NotReadable(why))),
             };
-            let found = match (item.key, &wanted) {
-                (Some((ty, place)), Operand::Text(text)) => {
-                    let key = Operand::Object {
-                        ty: Ty::Die(ty),
-                        place,
-                    };
+            let key = item.key.map(|(ty, place)| Operand::Object {
+                ty: Ty::Die(ty),
+                place,
+            });
+            let found = match (key, &wanted) {
+                (Some(key), Operand::Text(text)) => {
                     self.text(&key, index.span, text.len().saturating_add(1))? == *text
                 }
-                (Some((ty, place)), wanted) => {
-                    let key = Operand::Object {
-                        ty: Ty::Die(ty),
-                        place,
-                    };
-                    self.number(&key, index.span)?.value() == self.number(wanted, index.span)?.value()
-                }
-                (None, wanted) => self.number(wanted, index.span)?.value() == position as i128,
+                (Some(key), _) => is(self.number(&key, index.span)?)?,
+                (None, _) => is(Number::int(Scalar::signed(64), position as i128))?,
             };
             if found {
                 let (ty, place) = item.value;
