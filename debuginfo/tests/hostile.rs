@@ -112,6 +112,13 @@ fn lists_and_trees_of_cpp() {
         let inner = stop.children(&inner[0]);
         assert_eq!(inner.len(), 100);
         assert_eq!(inner[0].name, "[10000]");
+        let value = |text: &str| {
+            let node = stop.info.evaluate(text, stop.at, 0, &stop.fake);
+            node.map(|node| node.text).map_err(|error| error.message)
+        };
+        assert_eq!(value("letters[65535]").as_deref(), Ok("'\\0' (0)"));
+        let why = "it is not among the first 65536 entries, and no others are walked to";
+        assert_eq!(value("letters[65536]"), Err(why.to_string()));
         // More than memory holds.
         stop.put("letters", &[0x150000, 0x150000, 0xffff_ffff]);
         let claim = "claims 4294967295 elements at 0x0, which reach outside memory";

@@ -392,7 +392,11 @@ impl Eval<'_> {
                 Err(message) => wrong(index.span, message),
             }
         };
-        for (position, item) in items.take(ENTRY_LIMIT).enumerate() {
+        for (position, item) in items.enumerate() {
+            if position == ENTRY_LIMIT {
+                let why = format!("it is not among the first {ENTRY_LIMIT} entries, and no others are walked to");
+                return wrong(index.span, why);
+            }
             let item = match item {
                 Ok(item) => item,
                 Err(why) => return Err(Failure::Absent(span, Availability::NotReadable(why))),
