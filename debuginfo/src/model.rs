@@ -241,8 +241,13 @@ pub enum Part {
         /// How many.
         count: u64,
     },
-    /// Elements of the type in rows, with the lengths of all dimensions, the outer first.
-    Rows(Vec<u64>),
+    /// Elements of the type in rows; the place is that of element 0.
+    Rows {
+        /// The first of the rows.
+        first: u64,
+        /// The lengths of all dimensions, the outer first: how many rows, and what is in each.
+        lengths: Vec<u64>,
+    },
 }
 
 /// A value that can be looked into later: a type and a place. Holds no borrowed state; it stays meaningful

@@ -295,6 +295,22 @@ fn indices_behind_indices_are_quick() {
 }
 
 #[test]
+fn rows_come_in_ranges() {
+    let (info, fake, at) = at_rest("arithmetic.wasm");
+    let children = |node: &ValueNode| info.children(node.expand.as_ref().unwrap(), &fake);
+    let names = |nodes: &[ValueNode]| nodes.iter().map(|node| node.name.clone()).collect::<Vec<_>>();
+    let tall = info.evaluate("tall", at, 0, &fake).unwrap();
+    let ranges = children(&tall);
+    assert_eq!(names(&ranges), ["[0..99]", "[100..199]", "[200..249]"]);
+    assert_eq!(ranges[2].address, Some(tall.address.unwrap() + 200 * 8));
+    let rows = children(&ranges[2]);
+    assert_eq!((rows.len(), rows[49].name.as_str()), (50, "[249]"));
+    assert_eq!((rows[49].type_name.as_str(), rows[49].text.as_str()), ("int [2]", "{5, 6}"));
+    let last = children(&rows[49]);
+    assert_eq!((names(&last), last[1].text.as_str()), (vec!["[0]".into(), "[1]".into()], "6"));
+}
+
+#[test]
 fn conditions_hold_or_say_why_not() {
     let (info, fake, at) = at_rest("arithmetic.wasm");
     let holds = |text: &str| info.holds(text, at, 0, &fake).map_err(|error| error.to_string());

@@ -141,9 +141,9 @@ impl<'a> Values<'a> {
                     _ => Vec::new(),
                 }
             }
-            Part::Rows(lengths) => {
+            Part::Rows { first, lengths } => {
                 let lengths: Vec<Option<u64>> = lengths.iter().copied().map(Some).collect();
-                self.rows(id, &value.place, &lengths)
+                self.rows(id, &value.place, *first, &lengths)
             }
         }
     }
@@ -160,7 +160,7 @@ impl<'a> Values<'a> {
             return Vec::new();
         };
         match &full.shape {
-            Shape::Array { element, dimensions } => self.rows(*element, place, dimensions),
+            Shape::Array { element, dimensions } => self.rows(*element, place, 0, dimensions),
             Shape::Pointer { to: Some(to), .. } => {
                 let target = match self.target_of(&full, place) {
                     Err(_) | Ok(Place::Memory(0)) => return Vec::new(),
@@ -351,24 +351,49 @@ impl<'a> Values<'a> {
         nodes
     }
 
-    /// The rows of an array's outer dimension.
-    fn rows(&self, element: DieId, place: &Place, dimensions: &[Option<u64>]) -> Vec<ValueNode> {
-        let Some((Some(rows), inner)) = dimensions.split_first().map(|(rows, inner)| (*rows, inner)) else {
+    /// Rows of an array's outer dimension, from `first` on; in ranges if there are many.
+    fn rows(&self, element: DieId, place: &Place, first: u64, dimensions: &[Option<u64>]) -> Vec<ValueNode> {
+        let Some((Some(count), inner)) = dimensions.split_first().map(|(rows, inner)| (*rows, inner)) else {
             return Vec::new();
         };
         if inner.is_empty() {
-            return self.elements(element, place, 0, rows);
+            return self.elements(element, place, first, count);
         }
-        let Some(size) = self.row_size(element, inner) else {
+        let lengths: Option<Vec<u64>> = inner.iter().copied().collect();
+        let Some((size, lengths)) = self.row_size(element, inner).zip(lengths) else {
             return Vec::new();
         };
+        if count > PAGE {
+            return self.pages(count, |start, len| {
+                let start = first.saturating_add(start);
+                let lengths = [&[len], lengths.as_slice()].concat();
+                let part = Part::Rows {
+                    first: start,
+                    lengths,
+                };
+                ValueNode {
+                    address: place
+                        .address()
+                        .and_then(|address| address.checked_add(start.saturating_mul(size))),
+                    len_bytes: len.checked_mul(size),
+                    expand: Some(reference(element, place.clone(), part)),
+                    ..blank(range_name(start, len), self.rows_name(element, inner))
+                }
+            });
+        }
         let language = self.get(element).map_or(Language::Other, |ty| ty.language);
-        (0..rows.min(PAGE))
+        (first..first.saturating_add(count))
             .map(|row| {
                 let at = self.part(place, row.saturating_mul(size), Some(size));
                 self.row_in(format!("[{row}]"), language, element, at, inner)
             })
             .collect()
+    }
+
+    /// The type of a row with these dimensions.
+    fn rows_name(&self, element: DieId, inner: &[Option<u64>]) -> String {
+        let bounds = inner.iter().map(|count| format!("[{}]", count.unwrap_or(0)));
+        format!("{} {}", self.type_name(element), bounds.collect::<String>())
     }
 
     /// The node of one row of an array with several dimensions; `inner` are those of the row.
@@ -406,10 +431,6 @@ impl<'a> Values<'a> {
         at: Result<Place, Availability>,
         inner: &[Option<u64>],
     ) -> ValueNode {
-        let bounds: String = inner
-            .iter()
-            .map(|count| format!("[{}]", count.unwrap_or(0)))
-            .collect();
         let line = at
             .as_ref()
             .map_err(Clone::clone)
@@ -422,8 +443,8 @@ impl<'a> Values<'a> {
             len_bytes: self.row_size(element, inner),
             expand: place
                 .zip(lengths)
-                .map(|(place, lengths)| reference(element, place, Part::Rows(lengths))),
-            ..blank(name, format!("{} {bounds}", self.type_name(element)))
+                .map(|(place, lengths)| reference(element, place, Part::Rows { first: 0, lengths })),
+            ..blank(name, self.rows_name(element, inner))
         };
         self.written(node, line)
     }

@@ -185,5 +185,6 @@ CHECK(g21, !&nodes[1])
 
 struct { int count; int items[]; } flexible = { 2, { 7, 8 } };
 CHECK_AS(g22, 8, flexible.items[1])
+int tall[250][2] = { [249] = { 5, 6 } };
 
 int entry(void) { return 0; }
