@@ -209,12 +209,11 @@ impl Values<'_> {
 
 /// Extends `len` bytes to 64 bits.
 pub(crate) fn extend(bits: u64, len: u64, signed: bool) -> i64 {
-    match len {
-        1 if signed => i64::from(bits as i8),
-        2 if signed => i64::from(bits as i16),
-        4 if signed => i64::from(bits as i32),
-        _ => bits as i64,
-    }
+    let unused = match len {
+        1..=8 if signed => 64 - 8 * len,
+        _ => 0,
+    };
+    ((bits << unused) as i64) >> unused
 }
 
 fn truth(bits: u64) -> String {
@@ -408,6 +407,15 @@ mod tests {
         assert_eq!(quoted("grün".as_bytes(), false), "\"grün\"");
         assert_eq!(quoted(&[b'a', 0xff, b'b', b'c', b'd'], false), "\"a\\xffbcd\"");
         assert_eq!(quoted(b"abc", true), "\"abc\"...");
+    }
+
+    #[test]
+    fn signs_are_extended_from_any_width() {
+        assert_eq!(extend(0xff, 1, true), -1);
+        assert_eq!(extend(0xff_fffe, 3, true), -2);
+        assert_eq!(extend(0x7f_ffff, 3, true), 0x7f_ffff);
+        assert_eq!(extend(0xff_ffff, 3, false), 0xff_ffff);
+        assert_eq!(extend(u64::MAX, 8, true), -1);
     }
 
     #[test]
