@@ -36,6 +36,10 @@ pub enum Toolchain {
     },
 }
 
+/// Folders of a recorded path, counted from the file, that are looked for under others: a path of broken debug
+/// information can have any number.
+const SUFFIX_LIMIT: usize = 64;
+
 /// One place to look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
@@ -61,7 +65,7 @@ impl SourceSearch {
             return found;
         }
         for (prefix, folder) in &self.map {
-            found.extend(rest_after(&unified, prefix).map(|rest| sure(folder.join(rest))));
+            found.extend(rest_after(&unified, prefix).map(|rest| sure(under(folder, rest))));
         }
         found.extend(
             self.toolchains
@@ -73,7 +77,8 @@ impl SourceSearch {
             .filter(|name| !name.is_empty() && *name != ".")
             .collect();
         for root in &self.roots {
-            let suffixes = (0..names.len()).map(|start| names.iter().skip(start).collect::<PathBuf>());
+            let starts = names.len().saturating_sub(SUFFIX_LIMIT)..names.len();
+            let suffixes = starts.map(|start| names.iter().skip(start).collect::<PathBuf>());
             found.extend(suffixes.map(|suffix| sure(root.join(suffix))));
         }
         found
@@ -104,7 +109,7 @@ impl Toolchain {
             Toolchain::Rust { root, commit } => {
                 let (recorded_commit, rest) = recorded.strip_prefix("/rustc/")?.split_once('/')?;
                 Some(Candidate {
-                    path: root.join(rest),
+                    path: under(root, rest),
                     doubtful: commit.as_deref() != Some(recorded_commit),
                 })
             }
@@ -122,12 +127,17 @@ impl Toolchain {
                     "c.zig",
                 ];
                 own.iter().any(|own| rest.starts_with(own)).then(|| Candidate {
-                    path: root.join(rest),
+                    path: under(root, rest),
                     doubtful: true,
                 })
             }
         }
     }
+}
+
+/// A path in a folder, whatever the path begins with.
+fn under(folder: &Path, path: &str) -> PathBuf {
+    folder.join(path.trim_start_matches('/'))
 }
 
 /// What follows a prefix that ends at a `/`.
@@ -242,6 +252,10 @@ mod tests {
             "/zig/compiler_rt/mulo.zig?"
         );
         assert_eq!(of("/build/lib/mine.c")[1], "/m/build/lib/mine.c");
+        // A second slash does not lead out of a folder.
+        assert_eq!(of(&format!("/rustc/{commit}//etc/passwd"))[1], "/rust/etc/passwd");
+        assert_eq!(of("/build/src//etc/passwd")[1], "/home/me/p/etc/passwd");
+        assert_eq!(of(&"/a".repeat(1 << 20)).len(), 65);
         assert_eq!(of("../../etc/passwd"), ["../../etc/passwd"]);
         assert_eq!(
             of("C:\\w\\a.c"),
