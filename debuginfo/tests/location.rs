@@ -131,6 +131,15 @@ fn pointers_without_an_address_are_followed() {
     ]);
     let variables = info.variables(at, 0, &Frame);
     assert_eq!(variables[1].text, "0x20");
+    // Members are read behind one, too.
+    let record = [&SEVEN[..], &[0x93, 4]].concat();
+    let (info, at, _) = module(&[
+        (b't', Kind::Record, &record),
+        (b'r', Kind::Reference, &pointer(places[0])),
+    ]);
+    let value = |text: &str| info.evaluate(text, at, 0, &Frame).map(|node| node.text);
+    assert_eq!(value("r.a + 1"), Ok("8".to_string()));
+    assert_eq!(value("r.c"), Ok("optimized out".to_string()));
     // One that leads to itself ends.
     let own = module(&[(b'p', Kind::Pointer, &pointer(0))]).2;
     let text = shown(Kind::Pointer, &pointer(own[0]));

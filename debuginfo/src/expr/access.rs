@@ -112,17 +112,13 @@ impl Eval<'_> {
                     count: Some(count), ..
                 } if name == "len" => return Ok(self.length(count)),
                 Form::Pointer(Some(to)) => {
-                    let address = self.address(&ty, &place, span)?;
-                    if address == 0 {
+                    (ty, place) = (to, self.led_to(&ty, &place, span)?);
+                    if place == Place::Memory(0) {
                         return wrong(span, "the pointer is null");
                     }
-                    (ty, place) = (to, Place::Memory(address));
                 }
                 Form::Pointer(None) => return wrong(span, "it points to void"),
-                Form::Reference(to) => {
-                    let address = self.address(&ty, &place, span)?;
-                    (ty, place) = (to, Place::Memory(address));
-                }
+                Form::Reference(to) => (ty, place) = (to, self.led_to(&ty, &place, span)?),
                 Form::Number(_) | Form::Enum(_) => {
                     return wrong(
                         name_span,
@@ -230,14 +226,12 @@ impl Eval<'_> {
         }
         if let Operand::Object {
             ty,
-            place: Place::Target(target),
+            place: place @ Place::Target(_),
         } = &operand
             && let Form::Pointer(Some(to)) = self.form(ty)
         {
-            return Ok(Operand::Object {
-                ty: to,
-                place: (**target).clone(),
-            });
+            let place = self.led_to(ty, place, span)?;
+            return Ok(Operand::Object { ty: to, place });
         }
         let Some(pointer) = self.pointer(&operand, span)? else {
             return match &operand {
