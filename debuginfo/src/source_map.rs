@@ -9,6 +9,7 @@
 
 use crate::dwarf::line_program::{NamedFile, Program, join};
 use crate::dwarf::lines::Row;
+use crate::dwarf::units::NAME_LIMIT;
 use crate::sections::ModuleMap;
 use crate::{FileId, Language, ModuleOffset};
 use gimli::{EndianReader, LittleEndian};
@@ -108,9 +109,14 @@ fn decode(
             decode(part, base, module, program, rows, depth)?;
         }
     }
+    // It stands before each of the sources.
+    let root = map.root.as_deref().unwrap_or("");
+    if root.len() > NAME_LIMIT {
+        return Err("its root is too long".to_string());
+    }
     let files: Vec<Option<FileId>> = (map.sources.iter().enumerate())
         .map(|(index, source)| {
-            let path = join(map.root.as_deref().unwrap_or(""), plain(source.as_deref()?));
+            let path = join(root, plain(source.as_deref()?));
             let content = map.contents.get(index).cloned().flatten();
             program.add_file(NamedFile {
                 language: Language::Other.of_file(&path),

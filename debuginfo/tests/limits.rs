@@ -213,6 +213,37 @@ fn classes_that_are_their_own_bases() {
     within_seconds("a class of itself", start);
 }
 
+/// A source map whose sources are few bytes each, and have a long root.
+#[test]
+fn roots_of_source_maps() {
+    let start = Instant::now();
+    let mut base = common::bytes("nodebug/stripped.wasm");
+    let url = b"x.map";
+    base.extend([0, 1 + 16 + 1 + url.len() as u8, 16]);
+    base.extend(b"sourceMappingURL");
+    base.push(url.len() as u8);
+    base.extend(url);
+    let sources: Vec<String> = (0..40_000).map(|index| format!("\"{index}\"")).collect();
+    for (root, error) in [(4000, None), (1 << 20, Some("its root is too long"))] {
+        let map = format!(
+            r#"{{"version":3,"sourceRoot":"{}","sources":[{}],"mappings":"{}"}}"#,
+            "r".repeat(root),
+            sources.join(","),
+            "gBAAA,".repeat(100)
+        );
+        let map: Arc<[u8]> = Arc::from(map.into_bytes());
+        let info = DebugInfo::parse_with(Arc::from(base.clone()), &|_| Some(map.clone()));
+        let bytes: usize = info.files().iter().map(|file| file.path.len()).sum();
+        assert!(bytes <= 64 << 20, "{bytes}");
+        assert_eq!(info.has_lines(), error.is_none());
+        let said = info.diagnostics();
+        let found = said.first().map(|problem| problem.message.as_str());
+        assert_eq!(found.is_some(), error.is_some(), "{found:?}");
+        assert!(error.is_none_or(|error| found.unwrap_or("").contains(error)), "{found:?}");
+    }
+    within_seconds("a source map", start);
+}
+
 /// Lists with lengths of LEB128, where sections hold more than 127 bytes.
 #[test]
 fn lengths_are_written() {

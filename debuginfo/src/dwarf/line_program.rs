@@ -5,7 +5,7 @@
 //! - Rows and instructions are no more than the program has bytes.
 //! - A sequence is believed only if a function body contains its start.
 
-use super::lines::Row;
+use super::lines::{PATH_LIMIT, Row};
 use super::units::{Unit, string};
 use crate::sections::{ModuleMap, Reader};
 use crate::{FileId, Language};
@@ -46,6 +46,8 @@ pub(crate) struct Program {
     /// The program's own file numbers to positions in `files`.
     pub known: HashMap<u64, FileId>,
     by_path: HashMap<String, FileId>,
+    /// Bytes of their paths.
+    path_bytes: usize,
     /// What the program calls its files, for inlined calls that name some without rows.
     header: Option<Header>,
     /// Why rows are missing.
@@ -90,10 +92,15 @@ impl Program {
         }
     }
 
-    /// Numbers a file, unless it has a number.
+    /// Numbers a file, unless it has a number; `None` if there is no room for its path.
     pub fn add_file(&mut self, file: NamedFile) -> Option<FileId> {
         if let Some(&known) = self.by_path.get(&file.path) {
             return Some(known);
+        }
+        // A few bytes of the input can name a long folder again and again.
+        self.path_bytes = self.path_bytes.saturating_add(file.path.len());
+        if self.path_bytes > PATH_LIMIT {
+            return None;
         }
         let id = FileId(u32::try_from(self.files.len()).ok()?);
         self.by_path.insert(file.path.clone(), id);

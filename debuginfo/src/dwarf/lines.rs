@@ -17,7 +17,7 @@ use std::sync::{Arc, OnceLock};
 /// Rows that are kept of all programs together.
 const ROW_LIMIT: usize = 16 << 20;
 /// Bytes that the paths of all files may have together.
-const PATH_LIMIT: usize = 64 << 20;
+pub(crate) const PATH_LIMIT: usize = 64 << 20;
 /// Stands for a file that is not known.
 const NO_FILE: FileId = FileId(u32::MAX);
 
