@@ -80,11 +80,21 @@ fn numbers_of_rust() {
     let info = DebugInfo::parse(Arc::from(bytes));
     let at = info.functions_named("kinds")[0].stop_at.unwrap();
     let mut fake = Fake::new(0x10000);
-    fake.locals.extend((0..32).map(|local| (local, WasmValue::I32(0x8000))));
+    fake.locals
+        .extend((0..32).map(|local| (local, WasmValue::I32(0x8000))));
     let expected = [
-        ("340282366920938463463374607431768211455", "u128 340282366920938463463374607431768211455"),
-        ("340282366920938463463374607431768211455u128 - 1", "u128 340282366920938463463374607431768211454"),
-        ("340282366920938463463374607431768211455u128 + 1i128", "! no type holds both numbers"),
+        (
+            "340282366920938463463374607431768211455",
+            "u128 340282366920938463463374607431768211455",
+        ),
+        (
+            "340282366920938463463374607431768211455u128 - 1",
+            "u128 340282366920938463463374607431768211454",
+        ),
+        (
+            "340282366920938463463374607431768211455u128 + 1i128",
+            "! no type holds both numbers",
+        ),
         ("3e38 as u128", "u128 300000000000000012135895401846682943488"),
         ("1e39 as u128", "u128 340282366920938463463374607431768211455"),
         ("-1.5 as i128", "i128 -1"),
@@ -95,13 +105,19 @@ fn numbers_of_rust() {
         ("-129i8", "! -129 does not fit 'i8'"),
         ("128i8", "! 128 does not fit 'i8'"),
         ("-1u8", "! -1 does not fit 'u8'"),
-        ("-170141183460469231731687303715884105728i128", "i128 -170141183460469231731687303715884105728"),
+        (
+            "-170141183460469231731687303715884105728i128",
+            "i128 -170141183460469231731687303715884105728",
+        ),
         ("0b1f32", "! 'f32' is no suffix of a number here"),
         ("1bool", "! 'bool' is no suffix of a number here"),
         ("-1.5f32", "f32 -1.5"),
         ("!0u8", "u8 255"),
         ("!true", "bool false"),
-        ("255u8 == !0", "! the bits of a literal are not known without a type"),
+        (
+            "255u8 == !0",
+            "! the bits of a literal are not known without a type",
+        ),
         ("!'a'", "! only the bits of an integer are inverted"),
         ("'a' << 1", "! only an integer is shifted, by an integer"),
         ("1 << true", "! only an integer is shifted, by an integer"),
@@ -121,7 +137,10 @@ fn numbers_of_zig() {
     let path = "values/zig_Debug.wasm";
     let info = parse(path);
     let source = std::fs::read_to_string(guest("values/values.zig")).unwrap();
-    let line = 1 + source.lines().position(|line| line.ends_with("// stop: enums")).unwrap();
+    let line = 1 + source
+        .lines()
+        .position(|line| line.ends_with("// stop: enums"))
+        .unwrap();
     let at = stop(&info, "values.zig", line as u32);
     let mut fake = frame_of(path, 0x100000);
     let order = info.evaluate("order", at, 0, &fake).unwrap();
@@ -143,7 +162,10 @@ fn keys_compare_as_numbers() {
     let path = "values/cpp_zig_o0.wasm";
     let info = parse(path);
     let source = std::fs::read_to_string(guest("values/values.cpp")).unwrap();
-    let line = 1 + source.lines().position(|line| line.ends_with("// stop: trees")).unwrap();
+    let line = 1 + source
+        .lines()
+        .position(|line| line.ends_with("// stop: trees"))
+        .unwrap();
     let at = stop(&info, "values.cpp", line as u32);
     let mut fake = frame_of(path, 0x100000);
     // A tree of one node: 1 leads to 7.
@@ -151,7 +173,10 @@ fn keys_compare_as_numbers() {
     for (word, at) in [0x150000, 0x150000, 1].into_iter().zip((many..).step_by(4)) {
         fake.put_u32(at, word);
     }
-    for (word, at) in [0, 0, many as u32 + 4, 0, 1, 7].into_iter().zip((0x150000..).step_by(4)) {
+    for (word, at) in [0, 0, many as u32 + 4, 0, 1, 7]
+        .into_iter()
+        .zip((0x150000..).step_by(4))
+    {
         fake.put_u32(at, word);
     }
     let expected = [
@@ -305,9 +330,15 @@ fn rows_come_in_ranges() {
     assert_eq!(ranges[2].address, Some(tall.address.unwrap() + 200 * 8));
     let rows = children(&ranges[2]);
     assert_eq!((rows.len(), rows[49].name.as_str()), (50, "[249]"));
-    assert_eq!((rows[49].type_name.as_str(), rows[49].text.as_str()), ("int [2]", "{5, 6}"));
+    assert_eq!(
+        (rows[49].type_name.as_str(), rows[49].text.as_str()),
+        ("int [2]", "{5, 6}")
+    );
     let last = children(&rows[49]);
-    assert_eq!((names(&last), last[1].text.as_str()), (vec!["[0]".into(), "[1]".into()], "6"));
+    assert_eq!(
+        (names(&last), last[1].text.as_str()),
+        (vec!["[0]".into(), "[1]".into()], "6")
+    );
 }
 
 #[test]
@@ -338,18 +369,6 @@ fn conditions_hold_or_say_why_not() {
             "cannot be read: address 0x7fffffff is outside memory: *(int *)0x7fffffff (column 6)".to_string()
         )
     );
-}
-
-/// A frame whose every local (so the frame base too) is `base`, in memory with the module's data.
-fn frame_of(path: &str, base: u64) -> Fake {
-    let mut fake = Fake {
-        memory: initial_memory(&bytes(path), 0x200000),
-        ..Fake::default()
-    };
-    for local in 0..32 {
-        fake.locals.insert(local, WasmValue::I32(base as u32));
-    }
-    fake
 }
 
 #[test]

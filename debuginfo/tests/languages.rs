@@ -5,18 +5,6 @@ mod common;
 use common::*;
 use stepwell_debuginfo::*;
 
-/// A frame whose every local (so the frame base too) is `base`, in memory with the module's data.
-fn frame(path: &str, base: u64) -> Fake {
-    let mut fake = Fake {
-        memory: initial_memory(&bytes(path), 0x200000),
-        ..Fake::default()
-    };
-    for local in 0..32 {
-        fake.locals.insert(local, WasmValue::I32(base as u32));
-    }
-    fake
-}
-
 fn line_of(path: &str, text: &str) -> u32 {
     let source = std::fs::read_to_string(guest(path)).unwrap();
     let position = source.lines().position(|line| line.contains(text));
@@ -66,7 +54,7 @@ fn objects_of_cpp() {
     );
     let frames = info.frames_at(at);
     assert_eq!(frames[0].function, "geometry::Circle::area");
-    let mut fake = frame(path, 0x100000);
+    let mut fake = frame_of(path, 0x100000);
     place(&info, &mut fake, at, "this", &(OBJECT as u32).to_le_bytes());
     put_circle(&mut fake, OBJECT, "circle", 1.5, 3.0);
     golden(
@@ -94,7 +82,7 @@ fn containers_of_cpp() {
     let path = "shapes/shapes.wasm";
     let info = parse(path);
     let at = stop(&info, "shapes.cpp", line_of("shapes/shapes.cpp", "shape->move("));
-    let mut fake = frame(path, 0x100000);
+    let mut fake = frame_of(path, 0x100000);
     put_circle(&mut fake, OBJECT, "one", 1.0, 1.0);
     put_circle(&mut fake, OBJECT + 0x100, "two", 2.0, 2.0);
     let vector = 0x160000u32;
@@ -183,7 +171,7 @@ fn inlined_calls_of_optimized_code() {
             );
         }
         // The variables of each frame are its own.
-        let fake = frame(path, 0x100000);
+        let fake = frame_of(path, 0x100000);
         let named = |depth: usize| -> Vec<String> {
             info.variables(at, depth, &fake)
                 .into_iter()
@@ -201,7 +189,7 @@ fn optimized_variables_say_where_they_are_not() {
     let path = "shapes/shapes_o2.wasm";
     let info = parse(path);
     let file = file(&info, "shapes.cpp");
-    let fake = frame(path, 0x100000);
+    let fake = frame_of(path, 0x100000);
     let mut seen = [0usize; 2];
     for line in info.lines_with_code(file) {
         for at in info.binding_from_line(file, line).unwrap().locations {
@@ -235,7 +223,7 @@ fn values_of_rust() {
     assert!(info.diagnostics().is_empty(), "{:?}", info.diagnostics());
     let at = stop(&info, "bank.rs", line_of("rust/bank.rs", "match order {"));
     assert_eq!(info.frames_at(at)[0].function, "bank::Bank::carry_out");
-    let mut fake = frame(path, 0x100000);
+    let mut fake = frame_of(path, 0x100000);
     place(&info, &mut fake, at, "order", &(OBJECT as u32).to_le_bytes());
     let value = |text: &str, fake: &Fake| {
         let node = info.evaluate(text, at, 0, fake);
@@ -291,7 +279,7 @@ fn sequences_of_rust() {
     let path = "rust/bank.wasm";
     let info = parse(path);
     let at = stop(&info, "bank.rs", line_of("rust/bank.rs", "balances[n]"));
-    let mut fake = frame(path, 0x100000);
+    let mut fake = frame_of(path, 0x100000);
     for (index, value) in [7i64, -8, 9].into_iter().enumerate() {
         fake.put(OBJECT + 8 * index as u64, &value.to_le_bytes());
     }
@@ -390,7 +378,7 @@ fn a_large_module() {
     assert_eq!(binding.locations, [step.stop_at.unwrap()]);
     // A bit-field and a nested pointer of a large structure.
     let at = step.stop_at.unwrap();
-    let mut fake = frame("sqlite/sqlite.wasm", 0x100000);
+    let mut fake = frame_of("sqlite/sqlite.wasm", 0x100000);
     place(&info, &mut fake, at, "pStmt", &(OBJECT as u32).to_le_bytes());
     assert_eq!(info.evaluate("pStmt", at, 0, &fake).unwrap().text, "0x150000");
     assert_eq!(

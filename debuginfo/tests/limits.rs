@@ -187,8 +187,8 @@ fn classes_that_are_their_own_bases() {
     let start = Instant::now();
     // Variable; class: name, size; base: type, offset.
     let more: &[u8] = &[
-        3, 0x34, 0, 0x03, 0x08, 0x49, 0x13, 0x02, 0x18, 0, 0, 5, 0x13, 1, 0x03, 0x08, 0x0b, 0x0b, 0, 0, 6, 0x1c, 0,
-        0x49, 0x13, 0x38, 0x0b, 0, 0, 0,
+        3, 0x34, 0, 0x03, 0x08, 0x49, 0x13, 0x02, 0x18, 0, 0, 5, 0x13, 1, 0x03, 0x08, 0x0b, 0x0b, 0, 0, 6,
+        0x1c, 0, 0x49, 0x13, 0x38, 0x0b, 0, 0, 0,
     ];
     let abbreviations = [UNIT, FUNCTION, more].concat();
     let (info, at) = module(&abbreviations, |at| {
@@ -239,7 +239,10 @@ fn roots_of_source_maps() {
         let said = info.diagnostics();
         let found = said.first().map(|problem| problem.message.as_str());
         assert_eq!(found.is_some(), error.is_some(), "{found:?}");
-        assert!(error.is_none_or(|error| found.unwrap_or("").contains(error)), "{found:?}");
+        assert!(
+            error.is_none_or(|error| found.unwrap_or("").contains(error)),
+            "{found:?}"
+        );
     }
     within_seconds("a source map", start);
 }

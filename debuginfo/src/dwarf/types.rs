@@ -142,6 +142,13 @@ pub(crate) struct Type {
     pub arguments: Vec<(String, DieId)>,
 }
 
+impl Type {
+    /// The type argument at a position.
+    pub fn argument(&self, index: usize) -> Option<DieId> {
+        self.arguments.get(index).map(|(_, ty)| *ty)
+    }
+}
+
 /// Types by DIE, read when first asked for.
 #[derive(Debug, Default)]
 pub(crate) struct Types {

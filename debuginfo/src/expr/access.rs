@@ -38,13 +38,7 @@ struct Elements {
 
 impl Eval<'_> {
     /// `a.b` and `a->b`; a path of namespaces if there is no such variable.
-    pub fn member_of(
-        &self,
-        of: &Expr,
-        name: &str,
-        name_span: Span,
-        span: Span,
-    ) -> Result<Operand, Failure> {
+    pub fn member_of(&self, of: &Expr, name: &str, name_span: Span, span: Span) -> Result<Operand, Failure> {
         // Zig writes paths with dots.
         if self.language() == Language::Zig
             && let Some(path) = dotted(of)
@@ -191,7 +185,9 @@ impl Eval<'_> {
         for outer in around {
             place = match self.values.member(&place, outer)? {
                 Located::Place(inner) => inner,
-                Located::Bits(_) => return Err(Availability::Unsupported("members of a bit-field".to_string())),
+                Located::Bits(_) => {
+                    return Err(Availability::Unsupported("members of a bit-field".to_string()));
+                }
             };
         }
         let mut ty = Ty::Die(member.ty);
@@ -388,7 +384,8 @@ impl Eval<'_> {
         };
         for (position, item) in items.enumerate() {
             if position == ENTRY_LIMIT {
-                let why = format!("it is not among the first {ENTRY_LIMIT} entries, and no others are walked to");
+                let why =
+                    format!("it is not among the first {ENTRY_LIMIT} entries, and no others are walked to");
                 return wrong(index.span, why);
             }
             let item = match item {

@@ -156,8 +156,8 @@ impl Eval<'_> {
 
     /// A size or length as a number.
     pub fn size_result(&self, size: u64) -> Operand {
-        let width = if self.address_size() == 8 { 64 } else { 32 };
-        let number = Number::new(Scalar::unsigned(width).long(), u128::from(size));
+        let word = Scalar::unsigned(self.address_bits()).long();
+        let number = Number::new(word, u128::from(size));
         match self.language() {
             Language::Rust | Language::Zig => self.typed(number, "usize"),
             _ => self.result(number),

@@ -145,10 +145,7 @@ impl<'e> Compiler<'e> {
             Operand::Object { ty, place } => match self.eval.form(&ty) {
                 Form::Number(scalar) | Form::Enum(scalar) => {
                     let bytes = self.eval.values.bytes(&place, 0, scalar.size).ok()?;
-                    let mut wide = [0u8; 16];
-                    wide.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
-                    let number = Number::new(scalar, u128::from_le_bytes(wide));
-                    Some(Sym::Number(Later::Known(number)))
+                    Some(Sym::Number(Later::Known(Number::of_bytes(scalar, &bytes))))
                 }
                 _ => None,
             },
@@ -582,7 +579,10 @@ impl<'e> Compiler<'e> {
                 _ => return None,
             }
         }
-        Some(Named::Member(Sym::Object(Ty::Die(member.ty), At::Memory(base, at))))
+        Some(Named::Member(Sym::Object(
+            Ty::Die(member.ty),
+            At::Memory(base, at),
+        )))
     }
 
     fn index(&self, of: &Expr, index: &Expr) -> Option<Sym> {

@@ -199,7 +199,7 @@ impl Eval<'_> {
         if suffix.len() != longs.saturating_add(unsigned) || longs > 2 || unsigned > 1 || suffix == "lul" {
             return None;
         }
-        let long_width = if self.address_size() == 8 { 64 } else { 32 };
+        let long_width = self.address_bits();
         let ladder = [
             (0, Scalar::signed(32)),
             (1, Scalar::signed(long_width).long()),
@@ -302,7 +302,8 @@ impl Eval<'_> {
 
     fn enumerator_of(&self, ty: crate::dwarf::DieId, value: i64) -> Operand {
         // In C it is an `int`, whatever its enumeration is.
-        let ty = match self.rules() == (Rules::C { cpp: false }) && (0..=i64::from(i32::MAX)).contains(&value) {
+        let ty = match self.rules() == (Rules::C { cpp: false }) && (0..=i64::from(i32::MAX)).contains(&value)
+        {
             true => Ty::Field(ty, 31),
             false => Ty::Die(ty),
         };
@@ -366,10 +367,7 @@ impl Eval<'_> {
             (operator, p, q) => {
                 // Pointers compare as addresses: with each other, and with numbers.
                 let side = |pointer: Option<Pointer>, operand: &Operand, span: Span| match pointer {
-                    Some(pointer) => {
-                        let width = if self.address_size() == 8 { 64 } else { 32 };
-                        Ok(Number::new(Scalar::unsigned(width), u128::from(pointer.address)))
-                    }
+                    Some(pointer) => Ok(self.address_number(pointer.address)),
                     None => self.number(operand, span),
                 };
                 let (x, y) = (side(p, a, a_span)?, side(q, b, b_span)?);
@@ -432,8 +430,8 @@ impl Eval<'_> {
                 format!("the pointers are {bytes} bytes apart, no whole number of elements of {size}"),
             );
         }
-        let width = if self.address_size() == 8 { 64 } else { 32 };
-        let number = Number::int(Scalar::signed(width).long(), bytes / i128::from(size));
+        let word = Scalar::signed(self.address_bits()).long();
+        let number = Number::int(word, bytes / i128::from(size));
         Ok(match self.rules() {
             Rules::Exact => self.typed(number, "isize"),
             Rules::C { .. } => self.result(number),

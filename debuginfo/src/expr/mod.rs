@@ -56,6 +56,11 @@ impl Eval<'_> {
         self.scope.address_size()
     }
 
+    /// Bits of an address, and of C's `long`.
+    fn address_bits(&self) -> u32 {
+        if self.address_size() == 8 { 64 } else { 32 }
+    }
+
     fn parse(&self) -> Result<ast::Expr, ExpressionError> {
         parse::parse(self.text, &Names(self.scope)).map_err(|failure| self.error(failure))
     }

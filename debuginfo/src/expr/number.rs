@@ -154,6 +154,13 @@ impl Number {
         Number { scalar, bits }
     }
 
+    /// The number that lies in memory so.
+    pub fn of_bytes(scalar: Scalar, bytes: &[u8]) -> Number {
+        let mut wide = [0u8; 16];
+        wide.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+        Number::new(scalar, u128::from_le_bytes(wide))
+    }
+
     pub fn int(scalar: Scalar, value: i128) -> Number {
         Number::new(scalar, value as u128)
     }
@@ -372,7 +379,9 @@ pub(super) fn common(a: Number, b: Number, rules: Rules) -> Result<Scalar, Strin
                 None => {
                     let wider = Scalar::signed(x.width.max(y.width).saturating_mul(2).min(128));
                     let holds = wider.holds(x) && wider.holds(y);
-                    holds.then_some(wider).ok_or_else(|| "no type holds both numbers".to_string())
+                    holds
+                        .then_some(wider)
+                        .ok_or_else(|| "no type holds both numbers".to_string())
                 }
             }
         }

@@ -84,7 +84,13 @@ impl Eval<'_> {
                 let size = self.values.size(id).unwrap_or(4).clamp(1, 16);
                 let width = u32::try_from(size.saturating_mul(8)).unwrap_or(32);
                 // C++ widens one that nobody fixed a type for to `int`, if that holds its enumerators.
-                let own = || underlying.is_none_or(|ty| self.values.get(ty).is_some_and(|ty| matches!(ty.shape, Shape::Base { .. })));
+                let own = || {
+                    underlying.is_none_or(|ty| {
+                        self.values
+                            .get(ty)
+                            .is_some_and(|ty| matches!(ty.shape, Shape::Base { .. }))
+                    })
+                };
                 let is_int = full.language == Language::Cpp
                     && (size, *scoped) == (4, false)
                     && enumerators.iter().all(|(_, value)| i32::try_from(*value).is_ok())
@@ -326,17 +332,19 @@ impl Eval<'_> {
             Form::Number(scalar) | Form::Enum(scalar) => {
                 let bytes = self.values.bytes(&place, 0, scalar.size);
                 let bytes = bytes.map_err(|why| Failure::Absent(span, why))?;
-                let mut wide = [0u8; 16];
-                wide.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
-                Ok(Number::new(scalar, u128::from_le_bytes(wide)))
+                Ok(Number::of_bytes(scalar, &bytes))
             }
             Form::Pointer(_) => {
                 let address = self.address(&ty, &place, span)?;
-                let width = if self.address_size() == 8 { 64 } else { 32 };
-                Ok(Number::new(Scalar::unsigned(width), u128::from(address)))
+                Ok(self.address_number(address))
             }
             _ => wrong(span, format!("'{}' is not a number", self.type_name(&ty))),
         }
+    }
+
+    /// An address as a number.
+    pub fn address_number(&self, address: u64) -> Number {
+        Number::new(Scalar::unsigned(self.address_bits()), u128::from(address))
     }
 
     /// Whether the operand counts as true.

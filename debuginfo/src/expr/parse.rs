@@ -573,7 +573,10 @@ mod tests {
         assert_eq!(tree("a & b == c", Language::Rust), "((a & b) == c)");
         assert_eq!(tree("a & b == c", Language::Zig), "((a & b) == c)");
         assert_eq!(tree("a | b & c", Language::Rust), "(a | (b & c))");
-        assert_eq!(tree("a | b & c ^ d << 1", Language::Zig), "(((a | b) & c) ^ (d << 1))");
+        assert_eq!(
+            tree("a | b & c ^ d << 1", Language::Zig),
+            "(((a | b) & c) ^ (d << 1))"
+        );
         assert_eq!(c("a + b * c - d"), "((a + (b * c)) - d)");
         assert_eq!(c("a - b - c"), "((a - b) - c)");
         assert_eq!(c("a || b && c | d ^ e & f"), "(a || (b && (c | (d ^ (e & f)))))");

@@ -15,10 +15,6 @@ const TREE_DEPTH: usize = 128;
 /// Bits of a set that are looked at.
 const BITS_SHOWN: u64 = 1024;
 
-fn argument(ty: &Type, index: usize) -> Option<DieId> {
-    ty.arguments.get(index).map(|(_, ty)| *ty)
-}
-
 impl Values<'_> {
     /// A pointer to a member on one line: to data the offset, to a function what the table has or the place in the
     /// virtual table (Itanium ABI, 2.3; on 32-bit ARM and wasm the lowest bit of the adjustment tells which).
@@ -57,7 +53,7 @@ fn last_number(ty: &Type) -> Option<u64> {
 }
 
 pub(crate) fn string<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<View<'a>> {
-    let unit = values.size(argument(ty, 0)?)?;
+    let unit = values.size(ty.argument(0)?)?;
     let (short, short_place) = values.find_place(ty.id, place, "__s")?;
     let (long, long_place) = values.find_place(ty.id, place, "__l")?;
     // Only layouts with a flag of its own are known; whether size or data come first, the members tell.
@@ -103,7 +99,7 @@ fn characters<'a>(values: &Values<'a>, place: Place, unit: u64, len: u64) -> Opt
 }
 
 pub(crate) fn vector<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<View<'a>> {
-    let element = argument(ty, 0)?;
+    let element = ty.argument(0)?;
     let begin = values.word(ty.id, place, &["__begin_"])?;
     let end = values.word(ty.id, place, &["__end_"])?;
     let room_end = values.word(ty.id, place, &["__cap_", "__end_cap_"])?;
@@ -127,7 +123,7 @@ pub(crate) fn vector<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Optio
 }
 
 pub(crate) fn vector_of_bool<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<View<'a>> {
-    let truth = argument(ty, 0)?;
+    let truth = ty.argument(0)?;
     let begin = values.word(ty.id, place, &["__begin_"])?;
     let len = values.word(ty.id, place, &["__size_"])?;
     if let Err(why) = values.claim(1, begin, len.div_ceil(8), "bytes of truth values") {
@@ -176,17 +172,17 @@ pub(crate) fn span<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<
         // The length is part of the type.
         None => last_number(ty)?,
     };
-    Some(values.sequence(argument(ty, 0)?, address, len))
+    Some(values.sequence(ty.argument(0)?, address, len))
 }
 
 pub(crate) fn initializer_list<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<View<'a>> {
     let address = values.word(ty.id, place, &["__begin_"])?;
     let len = values.word(ty.id, place, &["__size_"])?;
-    Some(values.sequence(argument(ty, 0)?, address, len))
+    Some(values.sequence(ty.argument(0)?, address, len))
 }
 
 pub(crate) fn deque<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<View<'a>> {
-    let element = argument(ty, 0)?;
+    let element = ty.argument(0)?;
     let size = values.size(element).filter(|&size| size > 0)?;
     let word = values.word_len(ty.id);
     let (map, map_place) = values.find_place(ty.id, place, "__map_")?;
@@ -232,8 +228,8 @@ enum Content {
 impl Content {
     fn of(ty: &Type, pairs: bool) -> Option<Content> {
         Some(match pairs {
-            true => Content::Pair(argument(ty, 0)?, argument(ty, 1)?),
-            false => Content::Element(argument(ty, 0)?),
+            true => Content::Pair(ty.argument(0)?, ty.argument(1)?),
+            false => Content::Element(ty.argument(0)?),
         })
     }
 
@@ -428,7 +424,7 @@ pub(crate) fn variant<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Opti
     if index.count_ones() == u32::try_from(len.checked_mul(8)?).ok()? {
         return Some(View::Word("valueless".to_string()));
     }
-    let Some(chosen) = argument(ty, usize::try_from(index).ok()?) else {
+    let Some(chosen) = ty.argument(usize::try_from(index).ok()?) else {
         let why = format!("claims alternative {index} of {}", ty.arguments.len());
         return Some(View::Broken(why));
     };
@@ -516,7 +512,7 @@ pub(crate) fn weak_ptr<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Opt
 
 pub(crate) fn reference_wrapper<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<View<'a>> {
     let address = values.word(ty.id, place, &["__f_"])?;
-    let target = argument(ty, 0)?;
+    let target = ty.argument(0)?;
     let function = matches!(values.strip(target)?.shape, Shape::Function { .. });
     (!function).then_some(View::Same {
         ty: target,

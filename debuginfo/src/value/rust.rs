@@ -16,10 +16,6 @@ const BUCKET_LIMIT: u64 = 1 << 22;
 /// Levels of a B-tree; more than any that fits into memory has.
 const TREE_HEIGHT: u64 = 16;
 
-fn argument(ty: &Type, index: usize) -> Option<DieId> {
-    ty.arguments.get(index).map(|(_, ty)| *ty)
-}
-
 /// A pointer with a length beside it.
 fn fat(values: &Values<'_>, ty: &Type, place: &Place) -> Option<(DieId, u64, u64)> {
     let (element, address) = values.find_pointer(ty.id, place)?;
@@ -55,7 +51,7 @@ pub(crate) fn string<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Optio
 }
 
 pub(crate) fn vec<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<View<'a>> {
-    let element = argument(ty, 0)?;
+    let element = ty.argument(0)?;
     let (address, len, room) = vector(values, ty.id, place)?;
     if len > room && values.size(element)? > 0 {
         let why = format!("claims {len} elements in room for {room}");
@@ -65,7 +61,7 @@ pub(crate) fn vec<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<V
 }
 
 pub(crate) fn vec_deque<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<View<'a>> {
-    let element = argument(ty, 0)?;
+    let element = ty.argument(0)?;
     let size = values.size(element)?;
     let (address, len, room) = vector(values, ty.id, place)?;
     let head = values.find_number(ty.id, place, "head")?;
@@ -101,7 +97,7 @@ pub(crate) fn hash_set<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Opt
 /// hashbrown: control bytes, one a bucket, those below 0x80 in use; the buckets lie before them, backwards.
 fn hash_table<'a>(values: &Values<'a>, ty: &Type, place: &Place, pairs: bool) -> Option<View<'a>> {
     let (table, table_place) = values.find_place(ty.id, place, "table")?;
-    let entry = argument(values.strip(table)?.as_ref(), 0)?;
+    let entry = values.strip(table)?.argument(0)?;
     let size = values.size(entry)?;
     let control = values.word(table, &table_place, &["ctrl"])?;
     let mask = values.find_number(table, &table_place, "bucket_mask")?;
@@ -163,18 +159,12 @@ fn hash_table<'a>(values: &Values<'a>, ty: &Type, place: &Place, pairs: bool) ->
 }
 
 pub(crate) fn btree_map<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<View<'a>> {
-    btree(
-        values,
-        ty.id,
-        place,
-        (argument(ty, 0)?, argument(ty, 1)),
-        Some(ty),
-    )
+    btree(values, ty.id, place, (ty.argument(0)?, ty.argument(1)), Some(ty))
 }
 
 pub(crate) fn btree_set<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<View<'a>> {
     let (map, place) = values.find_place(ty.id, place, "map")?;
-    btree(values, map, &place, (argument(ty, 0)?, None), None)
+    btree(values, map, &place, (ty.argument(0)?, None), None)
 }
 
 /// One node of a B-tree that is being walked.
@@ -343,7 +333,7 @@ fn counted<'a>(
     }
     if content.starts_with('[') && !is_array(content) {
         // Of a slice the compiler names its elements' type, or the type of the slice.
-        let named = argument(ty, 0)?;
+        let named = ty.argument(0)?;
         let element = match &values.strip(named)?.shape {
             Shape::Array { element, dimensions } if dimensions.as_slice() == [None] => *element,
             _ => named,

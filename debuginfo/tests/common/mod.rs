@@ -124,6 +124,18 @@ pub fn initial_memory(module: &[u8], len: usize) -> Vec<u8> {
     memory
 }
 
+/// A frame whose every local (so the frame base too) is `base`, in memory with the module's data.
+pub fn frame_of(path: &str, base: u64) -> Fake {
+    let mut fake = Fake {
+        memory: initial_memory(&bytes(path), 0x200000),
+        ..Fake::default()
+    };
+    for local in 0..32 {
+        fake.locals.insert(local, WasmValue::I32(base as u32));
+    }
+    fake
+}
+
 /// The only file that ends in `name`.
 pub fn file(info: &DebugInfo, name: &str) -> FileId {
     let files = info.files_matching(name);
