@@ -1,13 +1,13 @@
 //! Casts and sizes.
 //!
 //! # Invariants
-//! - A cast to a number keeps the low bits (C) or gives the nearest value (floats in Rust and Zig); a cast to a
-//!   pointer keeps the address. Nothing else is made of anything.
+//! - A cast to a number keeps the low bits (C, Rust), gives the nearest value (floats in Rust) or the value itself, if
+//!   the type has it (Zig); a cast to a pointer keeps the address. Nothing else is made of anything.
 
 use super::Eval;
-use super::ast::{Expr, ExprKind, TypeKind, TypeName};
+use super::ast::{Binary, Expr, ExprKind, TypeKind, TypeName};
 use super::error::{Failure, Span, wrong};
-use super::number::{Number, Scalar};
+use super::number::{self, Kind, Number, Scalar};
 use super::operand::Operand;
 use super::types::{Form, Ty, builtin};
 use crate::{Language, Place};
@@ -75,6 +75,13 @@ impl Eval<'_> {
                     Ok(number) => number,
                     Err(message) => return wrong(span, message),
                 };
+                if self.keeps_value(scalar)
+                    && !number::binary(Binary::Equal, number, converted, self.rules())
+                        .is_ok_and(Number::truth)
+                {
+                    let to = self.type_name(to);
+                    return wrong(span, format!("{} is no value of '{to}'", number.text()));
+                }
                 if self.language() == Language::Rust && scalar == Scalar::CHAR && number.scalar.width > 8 {
                     let code = u32::try_from(converted.bits).ok().and_then(char::from_u32);
                     if code.is_none() {
@@ -110,6 +117,11 @@ impl Eval<'_> {
                 ),
             },
         }
+    }
+
+    /// Whether a cast to a type gives a value of the same size or none: Zig's `@as` to integers.
+    pub fn keeps_value(&self, to: Scalar) -> bool {
+        self.language() == Language::Zig && matches!(to.kind, Kind::Signed | Kind::Unsigned)
     }
 
     /// Whether two types are one behind their other names.

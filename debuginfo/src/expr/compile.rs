@@ -685,7 +685,12 @@ impl<'e> Compiler<'e> {
                 if scalar.kind == Kind::Char && self.coder.rules == Rules::Exact {
                     return None;
                 }
-                self.coder.convert(self.number(sym)?, scalar).map(Sym::Number)
+                let number = self.number(sym)?;
+                let from = number.scalar();
+                if self.eval.keeps_value(scalar) && (from.is_float() || !scalar.holds(from)) {
+                    return None;
+                }
+                self.coder.convert(number, scalar).map(Sym::Number)
             }
             Form::Pointer(to) => {
                 let address = match self.pointer(&sym)? {
