@@ -236,9 +236,21 @@ impl<'a> Lexer<'a> {
                 }
             }
         }
+        let power = match radix == 16 && self.language != Language::Rust {
+            true => self.binary_power(&mut digits),
+            false => None,
+        };
         let suffix = self.take_while(in_name).to_ascii_lowercase();
         let span = self.since(start);
         let bad = || Failure::Wrong(span, format!("'{}' is not a number", span.of(self.text)));
+        if let Some(power) = power {
+            let value = u64::from_str_radix(&digits, 16)
+                .ok()
+                .and_then(|whole| scaled(whole, power));
+            return value
+                .map(|value| Literal::Float { value, suffix })
+                .ok_or_else(bad);
+        }
         if float || radix == 10 && matches!(suffix.as_str(), "f32" | "f64") {
             let value = match suffix.as_str() {
                 // Rounded once.
@@ -257,6 +269,36 @@ impl<'a> Lexer<'a> {
             suffix,
             decimal: radix == 10,
         })
+    }
+
+    /// The fraction and the power of two behind the `digits` of a hexadecimal float, as in `0x1.8p3`: the power that the
+    /// digits together have.
+    fn binary_power(&mut self, digits: &mut String) -> Option<i32> {
+        let before = self.at;
+        let mut fraction = String::new();
+        if self.peek() == Some('.') {
+            self.advance(1);
+            fraction = self.digits(16);
+        }
+        if self.rest().starts_with(['p', 'P']) {
+            self.advance(1);
+            let negative = self.peek() == Some('-');
+            if self.rest().starts_with(['+', '-']) {
+                self.advance(1);
+            }
+            let power = self
+                .digits(10)
+                .parse::<i32>()
+                .ok()
+                .filter(|&power| power < 1 << 16);
+            let bits = i32::try_from(fraction.len()).ok()?.checked_mul(4)?;
+            if let Some(power) = power {
+                digits.push_str(&fraction);
+                return if negative { -power } else { power }.checked_sub(bits);
+            }
+        }
+        self.at = before;
+        None
     }
 
     /// Digits without what separates them (`1_000` in Rust and Zig, `1'000` in C++).
@@ -395,6 +437,19 @@ impl<'a> Lexer<'a> {
         };
         Ok(Some(Code::Char(simple)))
     }
+}
+
+/// `whole` times a power of two, if a `double` holds that.
+fn scaled(whole: u64, power: i32) -> Option<f64> {
+    let unused = whole.trailing_zeros().min(63);
+    let (odd, power) = (whole >> unused, power.checked_add(i32::try_from(unused).ok()?)?);
+    if odd >> 53 != 0 {
+        return None;
+    }
+    // In two steps: one factor alone can be too small.
+    let half = power / 2;
+    let value = odd as f64 * 2f64.powi(half) * 2f64.powi(power.checked_sub(half)?);
+    (odd == 0 || value.is_normal()).then_some(value)
 }
 
 /// A character, or a byte that an escape gave.

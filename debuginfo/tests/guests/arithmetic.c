@@ -72,6 +72,12 @@ CHECK(b26, 0777777777777777777777)
 CHECK(b27, 1.00000017881393432617187499f)
 CHECK(b28, 1.e2f)
 CHECK(b29, .5e-1)
+CHECK(b30, 0x1.8p3)
+CHECK(b31, 0x1p-1022)
+CHECK(b32, 0x.8p0f)
+CHECK(b33, 0x1.fffffffffffffp1023)
+CHECK(b34, 0xap+2 + 0xa)
+CHECK(b35, 0x0p5)
 
 // Division, remainder, shifts.
 CHECK(c01, -7 / 2)
