@@ -57,6 +57,8 @@ fn checks(source: &str, module: &str) -> usize {
 fn arithmetic_is_that_of_clang() {
     assert!(checks("arithmetic.c", "arithmetic.wasm") > 140);
     assert!(checks("arithmetic.cpp", "arithmetic_cpp.wasm") > 30);
+    // `long` and addresses of 64 bits.
+    assert!(checks("arithmetic.c", "arithmetic64.wasm") > 140);
 }
 
 /// What expressions give in a language: the text, or `!` and what is wrong.

@@ -113,8 +113,12 @@ pub fn initial_memory(module: &[u8], len: usize) -> Vec<u8> {
             let data = data.unwrap();
             if let wasmparser::DataKind::Active { offset_expr, .. } = data.kind {
                 let mut reader = offset_expr.get_operators_reader();
-                if let Ok(wasmparser::Operator::I32Const { value }) = reader.read() {
-                    let at = value as usize;
+                let at = match reader.read() {
+                    Ok(wasmparser::Operator::I32Const { value }) => usize::try_from(value).ok(),
+                    Ok(wasmparser::Operator::I64Const { value }) => usize::try_from(value).ok(),
+                    _ => None,
+                };
+                if let Some(at) = at {
                     memory.resize(memory.len().max(at + data.data.len()), 0);
                     memory[at..at + data.data.len()].copy_from_slice(data.data);
                 }

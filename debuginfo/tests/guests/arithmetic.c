@@ -3,6 +3,8 @@
 //
 //   clang-19 --target=wasm32 -O0 -g -gdwarf-5 -nostdlib -ffile-prefix-map=$PWD=/guests -Wno-everything
 //     -fdebug-compilation-dir=/guests -Wl,--no-entry -Wl,--export-all arithmetic.c -o arithmetic.wasm
+//
+// and once more with --target=wasm64 as arithmetic64.wasm.
 
 #define CHECK(name, ...) __typeof__(__VA_ARGS__) name = (__VA_ARGS__);
 // Of what is no constant, the value as C has it.
