@@ -330,6 +330,25 @@ fn indices_behind_indices_are_quick() {
 }
 
 #[test]
+fn raw_addresses_are_as_wide_as_the_memory() {
+    for (name, address) in [
+        ("arithmetic.wasm", "0xffffffff"),
+        ("arithmetic64.wasm", "0xffffffffffffffff"),
+    ] {
+        let (info, fake, at) = at_rest(name);
+        let why = format!("cannot be read: address {address} is outside memory");
+        assert_eq!(info.evaluate("mem8[-1]", at, 0, &fake).unwrap().text, why);
+        let same = info.holds(
+            "mem32[&nodes[1].values[0]] == 4 && mem8[(long)&nodes] == mem8[nodes]",
+            at,
+            0,
+            &fake,
+        );
+        assert_eq!(same, Ok(true));
+    }
+}
+
+#[test]
 fn rows_come_in_ranges() {
     let (info, fake, at) = at_rest("arithmetic.wasm");
     let children = |node: &ValueNode| info.children(node.expand.as_ref().unwrap(), &fake);

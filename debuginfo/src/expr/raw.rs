@@ -58,7 +58,7 @@ impl Eval<'_> {
         (!shadowed).then_some(raw)
     }
 
-    /// A pointer, an array or a number as an address; negative numbers are those of their 32 bits.
+    /// A pointer, an array or a number as an address; negative numbers are those of the bits of an address.
     pub fn raw_address(&self, expr: &Expr) -> Result<u64, Failure> {
         let span = expr.span;
         let operand = self.walk(expr)?;
@@ -71,7 +71,7 @@ impl Eval<'_> {
         }
         let number = number.value();
         let address = match i32::try_from(number) {
-            Ok(small) if small < 0 => Some(u64::from(small as u32)),
+            Ok(small) if small < 0 => Some(self.wrapped(i64::from(small) as u64)),
             _ => u64::try_from(number).ok(),
         };
         match address {
