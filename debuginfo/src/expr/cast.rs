@@ -7,7 +7,7 @@
 use super::Eval;
 use super::ast::{Binary, Expr, ExprKind, TypeKind, TypeName};
 use super::error::{Failure, Span, wrong};
-use super::number::{self, Kind, Number, Scalar};
+use super::number::{self, Kind, Number, Rules, Scalar};
 use super::operand::Operand;
 use super::types::{Form, Ty, builtin};
 use crate::{Language, Place};
@@ -70,7 +70,11 @@ impl Eval<'_> {
         let operand = self.referred(operand, span)?;
         match self.form(to) {
             Form::Number(scalar) | Form::Enum(scalar) => {
-                let number = self.number(&operand, span)?;
+                // C's arrays are addresses in a cast, too.
+                let number = match (self.rules(), self.pointer(&operand, span)?) {
+                    (Rules::C { .. }, Some(pointer)) => self.address_number(pointer.address),
+                    _ => self.number(&operand, span)?,
+                };
                 let converted = match number.convert(scalar, self.rules()) {
                     Ok(number) => number,
                     Err(message) => return wrong(span, message),

@@ -188,6 +188,7 @@ CHECK(g16, (unsigned char)(unsigned)((char *)&nodes[2] - (char *)&nodes[1]))
 CHECK(g17, 1 ? 0 : nodes[0].next)
 CHECK_AS(g18, &nodes[1], nodes[0].next ? nodes[0].next : (void *)0)
 CHECK(g19, (long)&nodes[1])
+CHECK(g23, (long)nodes)
 CHECK(g20, &nodes[1] == (void *)0)
 CHECK(g21, !&nodes[1])
 
