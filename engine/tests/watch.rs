@@ -7,8 +7,8 @@
 mod runtime_support;
 
 use runtime_support::{Watcher, backends, call, host, instance, number};
-use stepwell_engine::module::text::operator_text;
-use stepwell_engine::runtime::paused::{Paused, Resume, StopCause, Stops};
+use stepwell_engine::module::text::{operator_offsets, operator_text};
+use stepwell_engine::runtime::paused::{Paused, Resume, StopCause, Stops, TickAction};
 use stepwell_engine::runtime::store::{CallOutcome, Store};
 use stepwell_engine::types::{Val, ValType};
 
@@ -99,6 +99,77 @@ fn every_way_to_store_is_seen() {
                 "i32.store offset=2 [112, 116) end",
             ]
         );
+    }
+}
+
+/// Frames that only wait to return, the host's caller and one whose callee has too many arguments to take its place, come
+/// to no boundary any more.
+const IN_TAIL_POSITION: &str = r#"(module
+  (import "env" "write" (func $write (param i32 i32)))
+  (memory 1)
+  (func $tail (return_call $write (i32.const 80) (i32.const 21)))
+  (func $many (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)
+    (return_call $write (i32.const 90) (i32.const 11)))
+  (func $few
+    (return_call $many
+      (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)
+      (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)))
+  (func (export "f") (call $tail) (nop) (call $few) (i32.store (i32.const 110) (i32.const 5))))"#;
+
+#[test]
+fn a_store_in_tail_position_is_seen_where_the_guest_goes_on() {
+    for store in backends() {
+        let mut store = with_writer(store);
+        let it = instance(&mut store, IN_TAIL_POSITION);
+        store.watch(it, 0, &[100..101]).expect("a memory");
+        let mut seen = Vec::new();
+        assert_eq!(stores(&mut store, &[], &mut seen), CallOutcome::Returned(vec![]));
+        assert_eq!(
+            seen,
+            [
+                "return_call $write [80, 101) nop",
+                "return_call $write [90, 101) i32.const 110"
+            ]
+        );
+    }
+}
+
+/// The handler wants other stops between a host function's store and the next instruction.
+#[test]
+fn a_store_is_seen_at_the_next_instruction_whatever_stops_are_asked_for_meanwhile() {
+    for store in backends() {
+        let mut store = with_writer(store);
+        let interrupt = store.interrupt();
+        let it = instance(&mut store, ALL_WAYS);
+        let offsets = operator_offsets(store.module(it).expect("an instance"), 1);
+        store.watch(it, 0, &[100..101]).expect("a memory");
+        let (mut seen, mut asked) = (Vec::new(), 0);
+        let mut watcher = Watcher::new(
+            |paused, cause| {
+                let pc = paused.head(0).expect("a frame").pc.0;
+                if let StopCause::Watch(written) = cause {
+                    let by = text(paused, it, written.pc.0);
+                    if by == "call $write" {
+                        seen.push(format!("{by} {}", text(paused, it, pc)));
+                    }
+                    interrupt.raise();
+                }
+                Resume::Continue
+            },
+            |paused| {
+                asked += 1;
+                let stops = Stops::at([offsets[0], offsets[asked % offsets.len()]]);
+                paused.set_stops(it, 1, stops).expect("compiles");
+                interrupt.raise();
+                TickAction::Continue
+            },
+        );
+        let args = [Val::I32(100), Val::V128(3), Val::F64(0)];
+        let outcome = store.call(number(&store, "f"), &args, &mut watcher);
+        drop(watcher);
+        assert_eq!(outcome, Ok(CallOutcome::Returned(vec![])));
+        assert_eq!(seen, ["call $write i32.const 80"]);
+        assert!(asked > 2);
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! # Invariants
 //! - The handler is called with the guest parked; whatever it changes is what the guest goes on with.
-//! - A pause stops at the next boundary: frame 0 alone runs on in its variant with all stops, until it is reached.
+//! - A pause stops at the next boundary: the one frame that comes to it runs on in its variant with all stops, until it is
+//!   reached.
 //!
 //! Must not know: how the switch works, how frames are read.
 
@@ -14,7 +15,7 @@ use super::store::{CallOutcome, Store};
 use super::trap;
 use super::unwind::NativeFrames;
 use super::watch::{Stored, stored_by_libcall};
-use crate::compile::{PointKind, Stops};
+use crate::compile::PointKind;
 use crate::error::{Error, TrapKind};
 use crate::interp::Callee;
 use crate::layout::{CallLayout, vmctx};
@@ -93,7 +94,7 @@ fn broken(what: &str) -> Error {
 struct Call<'a> {
     layout: &'a CallLayout,
     ty: &'a FuncType,
-    /// What the handler is told at the next boundary, which frame 0 is on its way to.
+    /// What the handler is told at the next boundary, which the guest is on its way to.
     pending: Vec<StopCause>,
 }
 
@@ -108,6 +109,10 @@ impl Call<'_> {
         loop {
             if let Some(failure) = store.failure.take() {
                 return Err(failure);
+            }
+            // Not before: the handler may have moved all frames to the variants that are wanted.
+            if !self.pending.is_empty() {
+                store.stop_at_next_boundary()?;
             }
             let native = store.native.as_mut().ok_or_else(|| broken("no compiled code"))?;
             let (exit, ticks) = native.resume();
@@ -148,7 +153,7 @@ impl Call<'_> {
         if pending.is_empty() {
             return Ok(on_stop(store, handler, &StopCause::Probe));
         }
-        store.move_innermost(None)?;
+        store.move_innermost()?;
         for cause in &pending {
             if let Next::End(outcome) = on_stop(store, handler, cause) {
                 return Ok(Next::End(outcome));
@@ -161,12 +166,6 @@ impl Call<'_> {
             return Ok(on_stop(store, handler, &StopCause::Probe));
         }
         Ok(Next::Resume)
-    }
-
-    /// Has frame 0 run to its next boundary, and the handler told there.
-    fn stop_next(&mut self, store: &mut Store, cause: StopCause) -> Result<(), Error> {
-        self.pending.push(cause);
-        store.move_innermost(Some(&Stops::All))
     }
 
     /// A store may have met what is watched: compiled code compares with a range around it.
@@ -195,11 +194,8 @@ impl Call<'_> {
         let innermost = native.activations().len().saturating_sub(1);
         let pc = native.first_point(innermost).map(|point| point.offset);
         let pc = pc.ok_or_else(|| broken("a call from no known place"))?;
-        for stored in stored {
-            if let Some(written) = store.written(instance, pc, stored) {
-                self.stop_next(store, StopCause::Watch(written))?;
-            }
-        }
+        let written = (stored.into_iter()).filter_map(|stored| store.written(instance, pc, stored));
+        self.pending.extend(written.map(StopCause::Watch));
         Ok(())
     }
 
@@ -213,7 +209,7 @@ impl Call<'_> {
             match handler.on_interrupt(&mut Paused::new(store, Guest::Native(NativeFrames::default()))) {
                 TickAction::Continue => Next::Resume,
                 TickAction::Pause => {
-                    self.stop_next(store, StopCause::Pause)?;
+                    self.pending.push(StopCause::Pause);
                     Next::Resume
                 }
                 TickAction::Abandon => Next::End(CallOutcome::Abandoned),

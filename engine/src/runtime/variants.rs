@@ -10,6 +10,7 @@
 
 use super::native::Native;
 use super::store::Store;
+use super::unwind::RawFrame;
 use crate::compile::{
     self, CalleeSaved, Code, Cursor, FrameMap, Handlers, Instrumentation, PointKind, Stops,
 };
@@ -18,6 +19,7 @@ use crate::module::Module;
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+use wasmparser::{BinaryReader, Operator, OperatorsReader};
 
 /// A published variant.
 #[derive(Debug)]
@@ -235,6 +237,24 @@ impl Native {
         Ok(())
     }
 
+    /// The frame in which the innermost guest comes to its next boundary: frame 0, or a caller of it where the frames
+    /// further in return as soon as their calls do.
+    fn next_at_boundary(&self) -> Option<(RawFrame, &Block)> {
+        let innermost = self.activations().len().checked_sub(1)?;
+        let mut frame = self.first_frame(innermost)?;
+        let mut block = self.block_of_first_frame(innermost)?;
+        let mut call = match self.first_point(innermost)? {
+            point if matches!(point.kind, PointKind::CallSite(_)) => Some(point.offset),
+            _ => None,
+        };
+        while call.is_some_and(|offset| is_tail_call(&block.module, offset)) {
+            frame = self.caller(&frame)?;
+            block = self.variants.block_at(frame.pc)?;
+            call = block.frame_map().call_before(block.offset_of(frame.pc)?);
+        }
+        Some((frame, block))
+    }
+
     /// Frees a function's variants that nothing needs, after its live frames have moved to the wanted one.
     fn release_unwanted(&mut self, instance: u32, func: u32, wanted: &Instrumentation) {
         // Frames that cannot go on have stayed where they were.
@@ -268,6 +288,24 @@ impl Native {
             .collect();
         funcs.into_iter().collect()
     }
+}
+
+/// Whether the instruction at a file offset is a call in tail position, which in a frame that is still there is a call and
+/// a return without a boundary between them.
+fn is_tail_call(module: &Module, offset: u64) -> bool {
+    let code = usize::try_from(offset).ok().and_then(|at| module.bytes.get(at..));
+    let operator = code.and_then(|code| {
+        let mut reader = OperatorsReader::new(BinaryReader::new(code, offset));
+        reader.read().ok()
+    });
+    matches!(
+        operator,
+        Some(
+            Operator::ReturnCall { .. }
+                | Operator::ReturnCallIndirect { .. }
+                | Operator::ReturnCallRef { .. }
+        )
+    )
 }
 
 fn no_such_instance(instance: u32) -> Error {
@@ -440,21 +478,50 @@ impl Store {
         Ok(())
     }
 
-    /// Moves frame 0 of the innermost guest to its variant with the given stops, or (`None`) to the one wanted.
-    pub(super) fn move_innermost(&mut self, stops: Option<&Stops>) -> Result<(), Error> {
+    /// Moves frame 0 of the innermost guest to the variant that is wanted.
+    pub(super) fn move_innermost(&mut self) -> Result<(), Error> {
         let Some(native) = &self.native else { return Ok(()) };
-        let Some(innermost) = native.activations().len().checked_sub(1) else {
-            return Ok(());
-        };
         let Some(block) = native.variants.block_at(native.context().rip) else {
             return Ok(());
         };
-        let (instance, func) = (block.instance, block.func);
+        let func = (block.instance, block.func);
+        self.move_one(None, func, None)
+    }
+
+    /// Moves the frame in which the innermost guest comes to its next boundary to the variant with all stops. Where no
+    /// frame does, the guest is about to end.
+    pub(super) fn stop_at_next_boundary(&mut self) -> Result<(), Error> {
+        let Some((frame, block)) = self.native.as_ref().and_then(Native::next_at_boundary) else {
+            return Ok(());
+        };
+        let func = (block.instance, block.func);
+        self.move_one(Some(frame), func, Some(&Stops::All))
+    }
+
+    /// Moves a frame of the innermost guest (`None`: frame 0) to the variant of its function with the given stops, or
+    /// (`None`) to the one wanted.
+    fn move_one(
+        &mut self,
+        frame: Option<RawFrame>,
+        (instance, func): (u32, u32),
+        stops: Option<&Stops>,
+    ) -> Result<(), Error> {
         let with = self.stops.instrumentation(instance, func, stops);
-        let to = self.variant(instance, func, &with)?;
-        match &mut self.native {
-            Some(native) => native.move_first_frame(innermost, &HashMap::from([((instance, func), to)])),
-            None => Ok(()),
+        let target = HashMap::from([((instance, func), self.variant(instance, func, &with)?)]);
+        let Some(native) = &mut self.native else {
+            return Ok(());
+        };
+        match frame.filter(|frame| frame.pc_slot != 0) {
+            Some(caller) => {
+                if let Some(to) = native.moved_return_address(caller.pc, &target)? {
+                    native.stack_mut().write(caller.pc_slot, to);
+                }
+                Ok(())
+            }
+            None => match native.activations().len().checked_sub(1) {
+                Some(innermost) => native.move_first_frame(innermost, &target),
+                None => Ok(()),
+            },
         }
     }
 }

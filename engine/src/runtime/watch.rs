@@ -2,7 +2,8 @@
 //! them, and host functions.
 //!
 //! # Invariants
-//! - A store is told of after it was made, with the guest before the next instruction of the same frame.
+//! - A store is told of after it was made, with the guest before its next instruction: in the same frame, unless a host
+//!   function that was called in tail position stored.
 //! - What compiled code looks at is the one range that is watched, or a filter for several and, behind it, those
 //!   themselves if they are few, as addresses from the base of memory 0; what meets that is looked up here.
 //!
