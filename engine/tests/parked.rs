@@ -2,7 +2,7 @@
 
 mod runtime_support;
 
-use runtime_support::{Watcher, backends, instance, number};
+use runtime_support::{Watcher, backends, call, instance, number};
 use stepwell_engine::runtime::paused::{Resume, Stops};
 use stepwell_engine::runtime::store::CallOutcome;
 use stepwell_engine::types::Val;
@@ -40,5 +40,54 @@ fn a_written_local_is_not_lost_at_the_next_call() {
         let outcome = store.call(number(&store, "f"), &[Val::I32(3)], &mut watcher);
         drop(watcher);
         assert_eq!(outcome, Ok(CallOutcome::Returned(vec![Val::I32(3344)])));
+    }
+}
+
+/// Code calls what a reference of one type names without another look.
+#[test]
+fn a_reference_takes_the_place_of_one_of_its_type_alone() {
+    let wat = r#"(module
+      (type $f (func (param i32) (result i32)))
+      (elem declare func $twice $thrice $other)
+      (func $twice (type $f) (i32.mul (local.get 0) (i32.const 2)))
+      (func $thrice (type $f) (i32.mul (local.get 0) (i32.const 3)))
+      (func $other (param i64 funcref) (result funcref) (local.get 1))
+      (func (export "others") (result funcref funcref) (ref.func $thrice) (ref.func $other))
+      (func $apply (param (ref null $f)) (result i32)
+        nop (call_ref $f (i32.const 5) (local.get 0)))
+      (func (export "f") (result i32)
+        (i32.const 7)
+        (ref.func $twice)
+        nop
+        (call_ref $f)
+        (i32.mul (i32.const 100))
+        (i32.add (call $apply (ref.func $twice)))))"#;
+    for mut store in backends() {
+        let it = instance(&mut store, wat);
+        let outcome = call(&mut store, "others", &[]);
+        let CallOutcome::Returned(others) = outcome else {
+            panic!("{outcome:?}")
+        };
+        let (thrice, other) = (others[0].bits(), others[1].bits());
+        let module = store.module(it).expect("an instance").clone();
+        for func in [4, 5] {
+            let body = module.body(func).expect("a body");
+            let nop = (body.first_op..body.range.end).find(|&at| module.bytes[at] == 0x01);
+            let stops = Stops::at([nop.expect("a nop") as u64]);
+            store.set_stops(it, func, stops).expect("compiles");
+        }
+        let mut written = Vec::new();
+        let mut watcher = Watcher::on_stop(|paused, _| {
+            written.push(match paused.head(0).expect("a frame").func {
+                4 => [other, thrice].map(|bits| paused.set_local(0, 0, bits)),
+                _ => [other, thrice].map(|bits| paused.set_operand(0, 1, bits)),
+            });
+            Resume::Continue
+        });
+        let outcome = store.call(number(&store, "f"), &[], &mut watcher);
+        drop(watcher);
+        // What type a local was declared with is not known by the numbers of the store.
+        assert_eq!(written, [[false, true], [false, false]]);
+        assert_eq!(outcome, Ok(CallOutcome::Returned(vec![Val::I32(2110)])));
     }
 }

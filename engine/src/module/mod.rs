@@ -131,6 +131,19 @@ pub struct Body {
     pub locals: Vec<(u32, ValType)>,
 }
 
+impl Body {
+    /// The type of a local, parameters first.
+    pub fn local_type(&self, index: u32) -> Option<ValType> {
+        let mut end = 0u64;
+        let mut runs = self.locals.iter();
+        let run = runs.find(|&&(count, _)| {
+            end += u64::from(count);
+            u64::from(index) < end
+        });
+        run.map(|&(_, ty)| ty)
+    }
+}
+
 /// An import.
 #[derive(Clone, Debug)]
 pub struct Import {

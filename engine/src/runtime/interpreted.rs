@@ -297,10 +297,12 @@ impl Activation {
 
     /// Writes a local.
     pub fn set_local(&mut self, store: &Store, frame: u32, index: u32, bits: u128) -> bool {
-        let entry = self
-            .view(frame)
-            .and_then(|view| view.locals.get(index as usize).copied());
-        let Some(bits) = entry.and_then(|(ty, _)| store.checked_bits(ty, bits)) else {
+        // As it was declared: an argument is there with the type that it had as an operand.
+        let ty = self.view(frame).and_then(|view| {
+            let body = store.module(view.instance)?.body(view.func)?;
+            body.local_type(index)
+        });
+        let Some(bits) = ty.and_then(|ty| store.checked_bits(ty, bits)) else {
             return false;
         };
         self.machine.set_local(frame as usize, index as usize, bits)
@@ -313,7 +315,7 @@ impl Activation {
             let left = view.operands.len().saturating_sub(handed_over);
             view.operands.get(..left)?.get(index as usize).copied()
         });
-        let Some(bits) = entry.and_then(|(ty, _)| store.checked_bits(ty, bits)) else {
+        let Some(bits) = entry.and_then(|(ty, there)| store.checked_operand(ty, there, bits)) else {
             return false;
         };
         self.machine.set_operand(frame as usize, index as usize, bits)

@@ -456,4 +456,16 @@ impl Store {
         let bits = Val::from_bits(ty, bits).bits();
         self.is_value(ty.renumbered(|_| ITSELF), bits).then_some(bits)
     }
+
+    /// The same of what takes an operand's place. It is not recorded which functions a reference there may name: so it is
+    /// none, or one of the type of the one that was there, because code may call it without another look.
+    pub(super) fn checked_operand(&self, ty: ValType, there: u128, bits: u128) -> Option<u128> {
+        let bits = self.checked_bits(ty, bits)?;
+        let type_of = |bits: u128| {
+            let number = *self.func_by_ref.get(&(bits as u64))?;
+            Some(self.funcs.get(number as usize)?.type_number)
+        };
+        let names_function = ty.erased() == ValType::FuncRef && bits != 0;
+        (!names_function || type_of(bits) == type_of(there)).then_some(bits)
+    }
 }

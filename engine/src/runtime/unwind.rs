@@ -342,11 +342,9 @@ impl NativeFrames {
             if matches!(operand.loc, Loc::Local(_)) {
                 return None;
             }
-            Some((
-                view.place(operand.loc)?,
-                operand.ty,
-                store.checked_bits(operand.ty, bits)?,
-            ))
+            let (place, ty) = (view.place(operand.loc)?, operand.ty);
+            let there = view.native.bits(place, ty)?;
+            Some((place, ty, store.checked_operand(ty, there, bits)?))
         };
         let Some((place, ty, bits)) = write() else {
             return false;
