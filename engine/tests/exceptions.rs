@@ -362,6 +362,47 @@ fn exceptions_for_ever_take_a_bounded_amount_of_memory() {
             "{outcome:?}"
         );
     }
+    // In the same test: memory is measured above.
+    arms_hold_a_bounded_amount_of_memory();
+}
+
+/// Each frame of a recursion holds what it has caught, to throw it again: few bytes of the stack, many of the host.
+fn arms_hold_a_bounded_amount_of_memory() {
+    let many = "i64 ".repeat(1000);
+    let values = "(local.get 0)".repeat(1000);
+    let wat = format!(
+        r#"(module
+      (tag $large (param {many})) (tag $small (param i32))
+      (func $large (param i64) (throw $large {values}))
+      (func $small (param i64) (throw $small (i32.wrap_i64 (local.get 0))))
+      (table funcref (elem $large $small))
+      (func $f (export "f") (param $depth i64) (param $which i32) (result i64)
+        (if (i64.eqz (local.get $depth)) (then (return (i64.const 0))))
+        try (result i64)
+          try
+            (call_indirect (param i64) (local.get $depth) (local.get $which))
+          catch_all
+            (local.set $depth
+              (i64.add (call $f (i64.sub (local.get $depth) (i64.const 1)) (local.get $which)) (i64.const 1)))
+            rethrow 0
+          end
+          unreachable
+        catch_all (local.get $depth) end))"#
+    );
+    for mut store in backends() {
+        instance(&mut store, &wat);
+        let mut f = |depth: i64, which: i32| call(&mut store, "f", &[Val::I64(depth), Val::I32(which)]);
+        let all = |depth| CallOutcome::Returned(vec![Val::I64(depth)]);
+        assert_eq!(f(10_000, 1), all(10_000));
+        assert_eq!(f(100, 0), all(100));
+        let outcome = f(10_000, 0);
+        assert!(
+            matches!(&outcome, CallOutcome::Trapped(trap) if trap.kind == TrapKind::TooManyExceptions),
+            "{outcome:?}"
+        );
+        // What was held is gone.
+        assert_eq!(f(100, 0), all(100));
+    }
 }
 
 /// Memory of this process.

@@ -41,6 +41,11 @@ impl Exception {
         &self.values
     }
 
+    /// Bytes that it takes, roughly.
+    pub fn len_bytes(&self) -> usize {
+        128 + size_of_val(self.values())
+    }
+
     /// References to exceptions among its values.
     pub fn references(&self) -> impl Iterator<Item = u64> + '_ {
         exception_references(&self.values)
@@ -105,9 +110,7 @@ impl Machine {
 
     /// What the arm of an old `try` has caught, `depth` constructs out.
     fn caught_by(&self, depth: u32) -> Option<&Exception> {
-        let label = self.labels.len() - 1 - depth as usize;
-        let caught = self.caught.iter().find(|(at, _)| *at == label);
-        caught.map(|(_, exception)| exception)
+        self.caught.get(self.labels.len() - 1 - depth as usize)
     }
 
     /// Goes on where an exception is caught.
@@ -138,6 +141,9 @@ impl Machine {
                 at,
                 with_values,
             } => {
+                if !self.caught.makes_room(label, &exception) {
+                    return Err(TrapKind::TooManyExceptions);
+                }
                 let entered = self.labels[label];
                 self.unwind(frame, label, entered.height);
                 self.labels.push(Label {
@@ -147,8 +153,7 @@ impl Machine {
                 if with_values {
                     self.values.extend_from_slice(&exception.values);
                 }
-                self.caught.retain(|(other, _)| *other < label);
-                self.caught.push((label, exception));
+                self.caught.keep(label, exception);
                 Ok(Next::At(at + 1))
             }
         }
@@ -156,8 +161,7 @@ impl Machine {
 
     /// A new reference to an exception.
     fn refer_to(&self, world: &mut dyn World, exception: &Exception) -> Result<u64, TrapKind> {
-        let caught = self.caught.iter().flat_map(|(_, caught)| caught.references());
-        let mut held = exception_references(&self.values).chain(caught);
+        let mut held = exception_references(&self.values).chain(self.caught.references());
         let reference = world.add_exception(exception, &mut held);
         reference.ok_or(TrapKind::TooManyExceptions)
     }

@@ -11,7 +11,7 @@
 
 use super::code::{Code, prepare};
 use super::value::Slot;
-use super::{Callee, Exception, FrameView, Step, World};
+use super::{Callee, Caught, FrameView, Step, World};
 use crate::error::TrapKind;
 use crate::types::{Val, ValType};
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub struct Machine {
     pub(super) values: Vec<Slot>,
     pub(super) ticks: u64,
     /// The exceptions of the arms of an old `try` that are under way, by index of their label.
-    pub(super) caught: Vec<(usize, Exception)>,
+    pub(super) caught: Caught<usize>,
     activations: Vec<Activation>,
     results: Vec<u128>,
     /// By instance, then function.
@@ -158,6 +158,9 @@ impl Machine {
             self.frames.truncate(activation.frames);
             self.labels.truncate(activation.labels);
             self.values.truncate(activation.values);
+        }
+        if self.activations.is_empty() {
+            self.caught.clear();
         }
     }
 

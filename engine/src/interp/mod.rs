@@ -44,6 +44,7 @@
 //! machine does not execute, [`check_supported`] names; it belongs before instantiation.
 
 mod access;
+mod caught;
 mod code;
 mod exception;
 mod execute;
@@ -52,6 +53,7 @@ mod numeric;
 mod simd;
 mod value;
 
+pub use caught::Caught;
 pub use code::check_supported;
 pub use exception::Exception;
 pub use machine::{MAX_FRAMES, MAX_VALUES, Machine};

@@ -48,18 +48,13 @@ impl Default for Exceptions {
     }
 }
 
-/// What an exception takes, roughly.
-fn len_bytes(exception: &Exception) -> usize {
-    128 + size_of_val(exception.values())
-}
-
 impl Exceptions {
     /// Takes an exception in; its reference. `None` if there are too many.
     pub fn add(&mut self, exception: Exception) -> Option<u64> {
         if self.is_full || self.len_bytes > MAX_BYTES {
             return None;
         }
-        self.len_bytes += len_bytes(&exception);
+        self.len_bytes += exception.len_bytes();
         self.last += 1;
         self.by_reference.insert(self.last, exception);
         Some(self.last)
@@ -89,7 +84,7 @@ impl Exceptions {
         }
         self.by_reference.retain(|reference, _| kept.contains(reference));
         self.by_reference.shrink_to(2 * kept.len());
-        self.len_bytes = self.by_reference.values().map(len_bytes).sum();
+        self.len_bytes = self.by_reference.values().map(Exception::len_bytes).sum();
         let more = self.len_bytes.max(FIRST_DUE_BYTES).max(BYTES_A_PLACE * places);
         self.due_bytes = self.len_bytes + more;
         self.is_full = self.len_bytes > MAX_KEPT_BYTES;

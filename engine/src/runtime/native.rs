@@ -7,7 +7,7 @@
 //! Must not know: modules, what exits mean.
 #![allow(unsafe_code)]
 
-use super::caught::Caught;
+use super::caught::CaughtByArms;
 use super::code_memory::CodeMemory;
 use super::entry::{Exit, Fiber, GuestContext, R8, R14, R15, RBX, RSP, Stubs};
 use super::guest_stack::GuestStack;
@@ -49,7 +49,7 @@ pub struct Native {
     /// Compiled code by function.
     pub variants: Variants,
     /// What arms of old `try`s have caught.
-    pub caught: Caught,
+    pub caught: CaughtByArms,
     /// Ticks between two looks at the interrupt flag.
     pub slice: Slice,
 }
@@ -73,7 +73,7 @@ impl Native {
             memories: Vec::new(),
             activations: Vec::new(),
             variants: Variants::default(),
-            caught: Caught::default(),
+            caught: CaughtByArms::default(),
             slice: Slice::new(),
         };
         let fixed = native.fixed_part();

@@ -54,7 +54,13 @@ impl Store {
         let Some(handling) = self.find_handling(&exception) else {
             return Ok(Err(TrapKind::UncaughtException));
         };
-        let reference = match self.clause(handling.code, handling.clause)?.with_reference {
+        let clause = self.clause(handling.code, handling.clause)?;
+        if let (Some(level), Some(native)) = (clause.keeps, &mut self.native)
+            && !(native.caught).makes_room(ArmPlace::new(handling.frame.rbp, level), &exception)
+        {
+            return Ok(Err(TrapKind::TooManyExceptions));
+        }
+        let reference = match clause.with_reference {
             true => match self.refer_to(&exception) {
                 Some(reference) => Some(reference),
                 None => return Ok(Err(TrapKind::TooManyExceptions)),
@@ -96,10 +102,7 @@ impl Store {
                     (_, reference) => Ok(self.exceptions.get(reference as u64)?.clone()),
                 },
                 Thrown::Caught(level) => {
-                    let place = ArmPlace {
-                        rbp: frame.rbp,
-                        level,
-                    };
+                    let place = ArmPlace::new(frame.rbp, level);
                     Ok(native.caught.get(place)?.clone())
                 }
             })
@@ -203,8 +206,8 @@ impl Store {
         context.gpr[RBX] = memory;
         context.rip = code + u64::from(clause.native);
         if let Some(level) = clause.keeps {
-            let rbp = handling.frame.rbp;
-            native.caught.keep(ArmPlace { rbp, level }, exception);
+            let place = ArmPlace::new(handling.frame.rbp, level);
+            native.caught.keep(place, exception);
         }
         Ok(())
     }
