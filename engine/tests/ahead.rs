@@ -38,12 +38,40 @@ fn any_number_of_threads_gives_the_same_code() {
         .collect();
     assert!(one_by_one.len() > 50);
     for threads in [0, 1, 2, 3] {
-        let codes = compile::compile_all(&module, &layout, threads);
-        let codes: Vec<Vec<u8>> = (codes.into_iter())
-            .map(|code| code.expect("compiles").bytes)
-            .collect();
+        let mut codes = Vec::new();
+        compile::compile_all(&module, &layout, threads, |func, code| {
+            assert_eq!(func - module.imported_funcs, codes.len() as u32);
+            codes.push(code.expect("compiles").bytes);
+            Ok(())
+        })
+        .expect("all are taken");
         assert_eq!(codes, one_by_one, "with {threads} threads");
     }
+}
+
+/// More than is compiled at a time; and who takes no more gets no more.
+#[test]
+fn a_long_module_is_compiled_a_portion_at_a_time() {
+    if compile::supported().is_err() {
+        return;
+    }
+    let func = format!("(func {})", "nop ".repeat(4000));
+    let text = format!("(module {})", func.repeat(300));
+    let module = decode(wat::parse_str(text).expect("text").into()).expect("valid");
+    let layout = module.vm_layout();
+    let mut taken = 0;
+    let all = compile::compile_all(&module, &layout, 2, |func, code| {
+        assert_eq!((func, code.is_ok()), (taken, true));
+        taken += 1;
+        Ok(())
+    });
+    assert_eq!((all, taken), (Ok(()), 300));
+    let enough = || Error::Usage("enough".to_string());
+    let outcome = compile::compile_all(&module, &layout, 2, |func, _| match func {
+        7 => Err(enough()),
+        _ => Ok(()),
+    });
+    assert_eq!(outcome, Err(enough()));
 }
 
 /// What a function cannot be compiled for is told when it is called, and others run.

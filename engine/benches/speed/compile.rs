@@ -107,6 +107,7 @@ impl Figures {
             map += compiled.frame_map.len_bytes();
             operators += compiled.frame_map.boundaries().count();
         }
+        let all = |threads| compile_all(&module, &layout, threads, |_, code| code.map(drop));
         Figures {
             wasm: module.bodies.iter().map(|body| body.range.len()).sum(),
             native,
@@ -114,7 +115,7 @@ impl Figures {
             operators,
             open: shortest(|| open(&bytes)),
             decode: rounds(|| timed(|| decode(bytes.as_slice().into()).expect("valid")).0),
-            compile: rounds(|| timed(|| compile_all(&module, &layout, 1)).0),
+            compile: rounds(|| timed(|| all(1)).0),
             with_maps: rounds(|| {
                 let all = || {
                     for func in funcs() {
@@ -123,7 +124,7 @@ impl Figures {
                 };
                 timed(all).0
             }),
-            on_two: shortest(|| compile_all(&module, &layout, 2)),
+            on_two: shortest(|| all(2)),
             wasmi: rounds(|| timed(|| wasmi_compile(&bytes)).0),
             wasmtime: wasmtime_compile(file),
         }

@@ -11,9 +11,17 @@ use crate::parallel;
 /// Threads take runs of functions whose bodies are about so long.
 const RUN_BYTES: usize = 1 << 15;
 
-/// The clean code of all defined functions, in their order, the same for any number of threads (0: as many as the
-/// machine runs at once); for a function that cannot be compiled, why.
-pub fn compile_all(module: &Module, layout: &VmLayout, threads: usize) -> Vec<Result<Code, Error>> {
+/// So much of the bodies is compiled before the code is taken: code may be hundreds of times as long.
+const PORTION_BYTES: usize = 1 << 19;
+
+/// Gives `take` the clean code of each defined function, in their order, the same for any number of threads (0: as many as
+/// the machine runs at once); for a function that cannot be compiled, why. Ends when `take` fails.
+pub fn compile_all(
+    module: &Module,
+    layout: &VmLayout,
+    threads: usize,
+    mut take: impl FnMut(u32, Result<Code, Error>) -> Result<(), Error>,
+) -> Result<(), Error> {
     let threads = if threads == 0 {
         parallel::threads()
     } else {
@@ -21,11 +29,16 @@ pub fn compile_all(module: &Module, layout: &VmLayout, threads: usize) -> Vec<Re
     };
     let funcs: Vec<u32> = (module.imported_funcs..).take(module.bodies.len()).collect();
     let len_of = |func: &u32| module.body(*func).map_or(0, |body| body.range.len());
-    let runs = parallel::runs(funcs, RUN_BYTES, len_of);
-    let compiled = parallel::map(runs, threads, |run| {
-        run.into_iter()
-            .map(|func| compile_code(module, layout, func, &Stops::None))
-            .collect::<Vec<_>>()
-    });
-    compiled.into_iter().flatten().collect()
+    for portion in parallel::runs(funcs, PORTION_BYTES, len_of) {
+        let runs = parallel::runs(portion, RUN_BYTES, len_of);
+        let compiled = parallel::map(runs, threads, |run| {
+            run.into_iter()
+                .map(|func| (func, compile_code(module, layout, func, &Stops::None)))
+                .collect::<Vec<_>>()
+        });
+        for (func, code) in compiled.into_iter().flatten() {
+            take(func, code)?;
+        }
+    }
+    Ok(())
 }

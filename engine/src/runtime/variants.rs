@@ -381,12 +381,11 @@ impl Store {
         let Some(of) = self.instances.get(instance as usize) else {
             return Err(no_such_instance(instance));
         };
-        let first = of.module.imported_funcs;
+        let (module, layout) = (of.module.clone(), of.layout.clone());
         let clean = Instrumentation::from(&Stops::None);
-        let codes = compile::compile_all(&of.module, &of.layout, threads);
         // In the order of the functions, so that their addresses do not depend on the threads either.
-        for (func, code) in (first..).zip(codes) {
-            let Ok(code) = code else { continue };
+        compile::compile_all(&module, &layout, threads, |func, code| {
+            let Ok(code) = code else { return Ok(()) };
             let there = (self.native.as_ref()).and_then(|native| native.variants.get(instance, func, &clean));
             if there.is_none() {
                 self.add_variant(instance, func, &clean, code, OnceCell::new())?;
@@ -394,8 +393,8 @@ impl Store {
             if self.stops.instrumentation(instance, func, None) == clean {
                 self.link_code(instance, func)?;
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// Compiles the variant of a function that is wanted now and points its reference at it; its address.
