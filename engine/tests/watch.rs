@@ -8,6 +8,7 @@ mod runtime_support;
 
 use runtime_support::{Watcher, backends, call, host, instance, number};
 use stepwell_engine::module::text::{operator_offsets, operator_text};
+use stepwell_engine::runtime::host::HostError;
 use stepwell_engine::runtime::paused::{Paused, Resume, StopCause, Stops, TickAction};
 use stepwell_engine::runtime::store::{CallOutcome, Store};
 use stepwell_engine::types::{Val, ValType};
@@ -131,6 +132,25 @@ fn a_store_in_tail_position_is_seen_where_the_guest_goes_on() {
                 "return_call $write [90, 101) i32.const 110"
             ]
         );
+    }
+}
+
+#[test]
+fn a_store_of_a_host_function_that_fails_is_not_seen_in_the_next_call() {
+    for mut store in backends() {
+        store.define_host(host("env", "fail", &[], &[], |_, call| {
+            let memory = call.memory.as_mut().expect("a memory");
+            memory.write(100, 1).expect("inside").fill(9);
+            Err(HostError::Trap("no".to_string()))
+        }));
+        let wat = r#"(module (import "env" "fail" (func $fail)) (memory 1)
+          (func (export "g") (call $fail)) (func (export "f") nop nop))"#;
+        let it = instance(&mut store, wat);
+        store.watch(it, 0, &[100..101]).expect("a memory");
+        assert!(matches!(call(&mut store, "g", &[]), CallOutcome::Trapped(_)));
+        let mut seen = Vec::new();
+        assert_eq!(stores(&mut store, &[], &mut seen), CallOutcome::Returned(vec![]));
+        assert_eq!(seen, [""; 0]);
     }
 }
 

@@ -38,7 +38,8 @@ impl Store {
             memory: memory.map(|memory| GuestMemory::new(memory.bytes_mut(), &mut written)),
         };
         let called = (host.func.code)(&mut call);
-        self.host_stores = match self.watches.any() {
+        // Of a call that fails nobody is told: the guest traps there.
+        self.host_stores = match called.is_ok() && self.watches.any() {
             true => written
                 .iter()
                 .map(|bytes| bytes.start as u64..bytes.end as u64)
@@ -50,6 +51,7 @@ impl Store {
         let fits = (results.iter().zip(types))
             .all(|(result, ty)| result.ty() == ty.erased() && self.is_value(ty, result.bits()));
         if !fits {
+            self.host_stores.clear();
             let message = format!("{field} returned a value that does not fit its type");
             return Err(HostError::Trap(message));
         }
