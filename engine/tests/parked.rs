@@ -3,6 +3,7 @@
 mod runtime_support;
 
 use runtime_support::{Watcher, backends, call, instance, number};
+use stepwell_engine::module::text::operator_offsets;
 use stepwell_engine::runtime::paused::{Resume, Stops};
 use stepwell_engine::runtime::store::CallOutcome;
 use stepwell_engine::types::Val;
@@ -90,4 +91,46 @@ fn a_reference_takes_the_place_of_one_of_its_type_alone() {
         assert_eq!(written, [[false, true], [false, false]]);
         assert_eq!(outcome, Ok(CallOutcome::Returned(vec![Val::I32(2110)])));
     }
+}
+
+/// What arithmetic left is made canonical before it is used where it may be seen: a NaN with bits of its own would be lost.
+#[test]
+fn a_written_nan_is_what_the_code_reads() {
+    let wat = r#"(module
+      (func (export "f") (param f64) (result i64)
+        (f64.add (local.get 0) (f64.const 1)) nop (i64.reinterpret_f64))
+      (func (export "g") (param f64) (result i64)
+        (f64.neg (local.get 0)) nop (i64.reinterpret_f64)))"#;
+    let other_nan = f64::NAN.to_bits() | 5;
+    let mut refused = 0;
+    for mut store in backends() {
+        let it = instance(&mut store, wat);
+        store.set_flood(true).expect("compiles");
+        for (func, name) in [(0, "f"), (1, "g")] {
+            for bits in [1.5f64.to_bits(), f64::NAN.to_bits(), other_nan] {
+                let nop = operator_offsets(store.module(it).expect("an instance"), func)
+                    .into_iter()
+                    .find(|&at| store.module(it).expect("an instance").bytes[at as usize] == 0x01);
+                let mut written = false;
+                let mut watcher = Watcher::on_stop(|paused, _| {
+                    if paused.head(0).map(|head| head.pc.0) == nop {
+                        written = paused.set_operand(0, 0, u128::from(bits));
+                        let there = paused.frame(0).expect("a frame").operands[0];
+                        assert!(!written || there == Val::F64(bits));
+                    }
+                    Resume::Continue
+                });
+                let args = [Val::F64(2f64.to_bits())];
+                let outcome = store.call(number(&store, name), &args, &mut watcher);
+                drop(watcher);
+                if written {
+                    assert_eq!(outcome, Ok(CallOutcome::Returned(vec![Val::I64(bits as i64)])));
+                } else {
+                    assert_eq!((name, bits), ("f", other_nan));
+                    refused += 1;
+                }
+            }
+        }
+    }
+    assert!(refused <= 1);
 }

@@ -275,8 +275,8 @@ impl Paused<'_> {
     }
 
     /// Writes an operand's bits (counted from the bottom); `false` if there is none such, if a `funcref`'s bits
-    /// name no function, or if it has no place of its own in compiled code (a constant of the code, a copy of a
-    /// local, a condition).
+    /// name no function of the type that is there, or if it has no place of its own in compiled code (a constant of the
+    /// code, a copy of a local, a condition; and of what arithmetic left, a NaN that is not the canonical one).
     pub fn set_operand(&mut self, frame: u32, index: u32, bits: u128) -> bool {
         match &mut self.guest {
             Guest::None => false,

@@ -505,6 +505,13 @@ fn push(vals: &mut Vec<Val>, ty: ValType, bits: u128) {
     }
 }
 
+/// Whether a value is no NaN but the canonical one.
+fn is_canonical(val: Val) -> bool {
+    let mut canonical = val;
+    canonicalize(&mut canonical);
+    canonical == val
+}
+
 /// Whether an x86 condition code holds for flags.
 fn holds(condition: u8, flags: u64) -> bool {
     let flag = |bit: u32| flags >> bit & 1 == 1;
@@ -550,6 +557,8 @@ impl Native {
                 }
                 None => false,
             },
+            // It would not stay the one that it is.
+            Place::Arith(_) if !is_canonical(Val::from_bits(ty, bits)) => false,
             Place::Xmm(register) | Place::Arith(register) => match self.context_mut().xmm.get_mut(register) {
                 Some(value) => {
                     *value = bits;
