@@ -134,3 +134,36 @@ fn a_written_nan_is_what_the_code_reads() {
     }
     assert!(refused <= 1);
 }
+
+/// What is held of a frame keeps nobody from looking at it again.
+#[test]
+fn frames_are_read_while_one_of_them_is_viewed() {
+    let wat = r#"(module (func $f (export "f") (param i32) (result i32)
+      (if (result i32) (local.get 0)
+        (then (i32.add (call $f (i32.sub (local.get 0) (i32.const 1))) (local.get 0)))
+        (else (i32.const 0)))))"#;
+    for mut store in backends() {
+        instance(&mut store, wat);
+        store.set_flood(true).expect("compiles");
+        let mut stops = 0;
+        let mut watcher = Watcher::on_stop(|paused, _| {
+            stops += 1;
+            let views: Vec<_> = (0..paused.depth())
+                .filter_map(|frame| paused.view(frame))
+                .collect();
+            for (frame, view) in (0..).zip(&views) {
+                let read = paused.frame(frame).expect("a frame");
+                assert_eq!(view.head(), Some(read.head));
+                assert_eq!(view.head(), paused.view(frame).and_then(|again| again.head()));
+                assert_eq!(view.local(0), Some(read.locals[0]));
+                let operands = (0..).map_while(|index| view.operand(index));
+                assert!(operands.eq(read.operands));
+            }
+            Resume::Continue
+        });
+        let outcome = store.call(number(&store, "f"), &[Val::I32(4)], &mut watcher);
+        drop(watcher);
+        assert_eq!(outcome, Ok(CallOutcome::Returned(vec![Val::I32(10)])));
+        assert!(stops > 30);
+    }
+}
