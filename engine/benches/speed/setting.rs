@@ -30,7 +30,7 @@ impl StopHandler for Setter {
                 continue;
             };
             let stops = Stops::at([body.first_op as u64]);
-            let (seconds, twin) = timed(|| compile(&self.module, &layout, func, stops.clone()));
+            let (seconds, twin) = timed(|| compile(&self.module, &layout, func, &stops));
             twin.expect("compiles");
             self.compiled.push((body.range.len(), seconds));
             let (seconds, set) = timed(|| paused.set_stops(self.instance, func, stops));
