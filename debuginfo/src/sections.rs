@@ -334,12 +334,28 @@ impl ModuleMap {
 
     /// Addresses of the operators of a body, ascending. Ends early where it cannot be decoded.
     pub fn operators(&self, body: usize) -> Vec<u32> {
-        let mut offsets = Vec::new();
-        self.each_operator(body, |offset, _| {
+        self.operators_and_jumps(body).0
+    }
+
+    /// As [`operators`](Self::operators), with the positions of those that only lead elsewhere: they count nothing,
+    /// touch nothing and decide nothing.
+    pub fn operators_and_jumps(&self, body: usize) -> (Vec<u32>, Vec<bool>) {
+        use wasmparser::Operator;
+        let (mut offsets, mut jumps) = (Vec::new(), Vec::new());
+        self.each_operator(body, |offset, operator| {
             offsets.push(offset);
+            jumps.push(matches!(
+                operator,
+                Operator::Br { .. }
+                    | Operator::Block { .. }
+                    | Operator::Loop { .. }
+                    | Operator::Else
+                    | Operator::End
+                    | Operator::Nop
+            ));
             true
         });
-        offsets
+        (offsets, jumps)
     }
 
     /// Calls `see` with each operator of a body and its address, until it returns false.

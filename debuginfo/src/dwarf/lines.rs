@@ -11,7 +11,7 @@ use super::units::Units;
 use crate::sections::{ModuleMap, Reader};
 use crate::{CodeOffset, Diagnostic, FileId, SourceFile, SourceLocation};
 use gimli::Reader as _;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 /// Rows that are kept of all programs together.
@@ -88,6 +88,33 @@ impl BodyLines {
         let mut lines = self.rows.iter().filter(|row| row.line != 0 && row.is_stmt);
         let first = lines.next()?;
         Some(lines.next().unwrap_or(first).address)
+    }
+
+    /// Takes the mark of a statement off rows that are nothing but a jump, where their line has other code.
+    ///
+    /// Compilers give the jump past a branch the line that the branch ends with: who stops there stands in code that
+    /// does not run. A jump that is all its line has (`continue`) stays.
+    fn leave_bare_jumps(&mut self, operators: &[u32], jumps: &[bool]) {
+        let end = self.end;
+        let ends = self.rows.iter().skip(1).map(|row| row.address).chain([end]);
+        let bare: Vec<bool> = (self.rows.iter().zip(ends))
+            .map(|(row, end)| {
+                let first = operators.partition_point(|&operator| operator < row.address);
+                let last = operators.partition_point(|&operator| operator < end);
+                jumps
+                    .get(first..last)
+                    .is_some_and(|jumps| jumps.iter().all(|&jump| jump))
+            })
+            .collect();
+        let with_code: HashSet<(FileId, u32)> = (self.rows.iter().zip(&bare))
+            .filter(|(row, bare)| row.is_stmt && !**bare)
+            .map(|(row, _)| (row.file, row.line))
+            .collect();
+        for (row, bare) in self.rows.iter_mut().zip(bare) {
+            if bare && with_code.contains(&(row.file, row.line)) {
+                row.is_stmt = false;
+            }
+        }
     }
 
     /// Whether a row that a step may stop at starts here.
@@ -360,7 +387,7 @@ fn snap(raw: &[Row], map: &ModuleMap, body: usize) -> BodyLines {
     if raw.is_empty() {
         return lines;
     }
-    let operators = map.operators(body);
+    let (operators, jumps) = map.operators_and_jumps(body);
     for row in raw {
         let next = operators.partition_point(|&operator| operator < row.address);
         let Some(&address) = operators.get(next) else {
@@ -378,6 +405,7 @@ fn snap(raw: &[Row], map: &ModuleMap, body: usize) -> BodyLines {
             _ => lines.rows.push(row),
         }
     }
+    lines.leave_bare_jumps(&operators, &jumps);
     // The end of the function before it is not a row of this one.
     if lines.rows.iter().all(|row| row.line == 0) {
         lines.rows.clear();
@@ -491,5 +519,32 @@ mod tests {
         assert_eq!(matching("/b/main.c"), [2]);
         assert_eq!(matching("/home/me/b/src/main.c"), [1]);
         assert!(matching("in.c").is_empty());
+    }
+
+    #[test]
+    fn a_bare_jump_is_no_statement_of_a_line_with_code() {
+        let row = |address, line| Row {
+            address,
+            file: FileId(0),
+            line,
+            column: 0,
+            is_stmt: true,
+            prologue_end: false,
+        };
+        let mut lines = BodyLines {
+            rows: vec![row(1, 5), row(4, 9), row(6, 7), row(8, 9), row(10, 8)],
+            end: 12,
+        };
+        let operators = [1, 2, 4, 6, 7, 8, 9, 10];
+        let jumps = [false, true, true, false, true, false, false, true];
+        lines.leave_bare_jumps(&operators, &jumps);
+        let statements: Vec<u32> = lines
+            .rows
+            .iter()
+            .filter(|row| row.is_stmt)
+            .map(|row| row.address)
+            .collect();
+        // Line 9 has code at 8; a jump is all that line 8 has.
+        assert_eq!(statements, [1, 6, 8, 10]);
     }
 }
