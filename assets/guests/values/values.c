@@ -335,6 +335,20 @@ static NOINLINE int deep(int n, int below)
     return rest + here;
 }
 
+static _Thread_local int own = 5;
+static _Thread_local int own_zero;
+
+static NOINLINE void threads(int n)
+{
+    own += n;
+    own_zero = 7 * n;
+    say("threads", "own", "%d", own);
+    say("threads", "own_zero", "%d", own_zero);
+    say("threads", "own + own_zero", "%d", own + own_zero);
+    stop(&own); // stop: threads
+    stop(&own_zero);
+}
+
 int main(int argc, char **argv)
 {
     (void)argv;
@@ -348,6 +362,7 @@ int main(int argc, char **argv)
     lengths(argc);
     blocks(argc);
     wide(argc);
+    threads(argc);
     say("done", "deep", "%d", deep(3, 0));
     return 0;
 }

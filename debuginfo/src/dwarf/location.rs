@@ -37,6 +37,10 @@ pub(crate) struct Frame<'a> {
     pub stored_at: &'a dyn Fn(u32, Range<u64>) -> u32,
     /// Whether the function writes to a local anywhere; one that it does not holds what it held at entry.
     pub writes: &'a dyn Fn(u32) -> bool,
+    /// Whether a local holds, as a value, what it held at an address before.
+    pub holds_since: &'a dyn Fn(u32, u32) -> bool,
+    /// Where the location that is being evaluated came into force.
+    pub since: Option<u32>,
     /// The global that holds where the thread's storage begins.
     pub tls_base: Option<u32>,
     /// How many pointers that were optimized out may still be followed.
@@ -47,14 +51,14 @@ impl Frame<'_> {
     /// Where a variable is; `len` is its size.
     pub fn locate(&self, variable: DieId, len: Option<u64>) -> Result<Place, Availability> {
         if let Some((unit, value)) = self.units.inherited(variable, gimli::DW_AT_location) {
-            let expression = match value {
-                Value::Exprloc(expression) => expression,
+            let (expression, since) = match value {
+                Value::Exprloc(expression) => (expression, None),
                 list => self.in_list(unit, list)?,
             };
             if self.is_still_handed_over(unit, variable, &expression, len) {
                 return Err(Availability::NotYetSet);
             }
-            return self.place(unit, expression, len);
+            return Frame { since, ..*self }.place(unit, expression, len);
         }
         match self.units.inherited(variable, gimli::DW_AT_const_value) {
             Some((unit, value)) => constant(self.units, unit, value, len),
@@ -66,12 +70,13 @@ impl Frame<'_> {
     /// value [`locate`](Self::locate) says.
     pub fn site(&self, variable: DieId) -> Option<Site> {
         let (unit, value) = self.units.inherited(variable, gimli::DW_AT_location)?;
-        let expression = match value {
-            Value::Exprloc(expression) => expression,
+        let (expression, since) = match value {
+            Value::Exprloc(expression) => (expression, None),
             list => self.in_list(unit, list).ok()?,
         };
+        let lost = |slot| Frame { since, ..*self }.is_lost(slot);
         if let Some(slot) = whole_slot(&expression, unit) {
-            return Some(Site::Slot(slot));
+            return (!lost(slot)).then_some(Site::Slot(slot));
         }
         let mut operations = expression.operations(unit.dwarf.encoding());
         let (slot, offset) = match operations.next().ok()?? {
@@ -81,6 +86,9 @@ impl Frame<'_> {
             Operation::WasmStack { index } => (Slot::Operand(index), 0),
             _ => return None,
         };
+        if lost(slot) {
+            return None;
+        }
         let more = match operations.next().ok()? {
             None => return Some(Site::Behind(slot, offset)),
             Some(Operation::PlusConstant { value }) => value,
@@ -134,8 +142,12 @@ impl Frame<'_> {
         }
     }
 
-    /// The entry of a location list that covers the frame's address.
-    fn in_list(&self, unit: &Unit, list: Value) -> Result<gimli::Expression<Reader>, Availability> {
+    /// The entry of a location list that covers the frame's address, and where it begins.
+    fn in_list(
+        &self,
+        unit: &Unit,
+        list: Value,
+    ) -> Result<(gimli::Expression<Reader>, Option<u32>), Availability> {
         let broken =
             |error: gimli::Error| Availability::NotReadable(format!("its location list is broken: {error}"));
         let list = unit
@@ -147,7 +159,7 @@ impl Frame<'_> {
         let at = u64::from(self.at);
         while let Some(entry) = list.next().map_err(broken)? {
             if entry.range.begin <= at && at < entry.range.end {
-                return Ok(entry.data);
+                return Ok((entry.data, u32::try_from(entry.range.begin).ok()));
             }
         }
         Err(Availability::OptimizedOut)
@@ -343,9 +355,23 @@ impl Frame<'_> {
         Ok(Place::Memory(address))
     }
 
+    /// Whether a slot has been given to another value since the location came into force.
+    fn is_lost(&self, slot: Slot) -> bool {
+        match (slot, self.since) {
+            (Slot::Local(index), Some(since)) => !(self.holds_since)(index, since),
+            _ => false,
+        }
+    }
+
     fn slot(&self, slot: Slot) -> Result<WasmValue, Availability> {
+        if self.is_lost(slot) {
+            return Err(Availability::OptimizedOut);
+        }
         let (value, what, index) = match slot {
             Slot::Local(index) => (self.target.local(index), "local", index),
+            // What the linker writes for a base that it has not made: the program has one thread, and its thread
+            // storage lies among the other data, at the address that the location adds.
+            Slot::Global(NO_GLOBAL) => (Some(WasmValue::I32(0)), "global", NO_GLOBAL),
             Slot::Global(index) => (self.target.global(index), "global", index),
             Slot::Operand(index) => (self.target.operand(index), "operand", index),
         };
@@ -551,6 +577,9 @@ pub(crate) enum Site {
     /// In memory, so many bytes behind the address that this slot holds.
     Behind(Slot, u64),
 }
+
+/// The number of no global.
+const NO_GLOBAL: u32 = u32::MAX;
 
 /// A WebAssembly value's home.
 #[derive(Clone, Copy, Debug)]

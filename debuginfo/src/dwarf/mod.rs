@@ -14,6 +14,7 @@ pub(crate) mod scopes;
 pub(crate) mod types;
 pub(crate) mod units;
 pub(crate) mod walk;
+pub(crate) mod webs;
 
 use crate::sections::Reader;
 

@@ -5,9 +5,11 @@ use crate::dwarf::DieId;
 use crate::dwarf::lines::narrow;
 use crate::dwarf::location::{Frame, POINTER_DEPTH};
 use crate::dwarf::types::{Shape, computed_lengths};
+use crate::dwarf::webs;
 use crate::value::Values;
 use crate::{Availability, CodeOffset, Target, ValueNode, ValueRef, VariableKind};
-use std::collections::HashSet;
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::PoisonError;
 
@@ -19,6 +21,30 @@ pub(super) struct Seen {
     pub name: String,
     pub die: DieId,
     kind: VariableKind,
+}
+
+/// Bytes of code that are followed for one frame.
+const FOLLOWED_BYTES: u64 = 32 << 20;
+
+/// Whether locals still hold what they did, as it was found for a frame: many variables ask the same, and every answer
+/// takes a walk over the function.
+#[derive(Default)]
+struct Lookups {
+    known: RefCell<HashMap<(u32, u32), bool>>,
+    followed: Cell<u64>,
+}
+
+impl Lookups {
+    /// The answer that is known, or a new one as long as not too much was followed.
+    fn answer(&self, question: (u32, u32), len: u64, find: impl FnOnce() -> bool) -> bool {
+        if let Some(&known) = self.known.borrow().get(&question) {
+            return known;
+        }
+        self.followed.set(self.followed.get().saturating_add(len));
+        let found = self.followed.get() > FOLLOWED_BYTES || find();
+        self.known.borrow_mut().insert(question, found);
+        found
+    }
 }
 
 impl Index {
@@ -181,6 +207,19 @@ impl Index {
     ) -> T {
         let body = self.map.body_at(at);
         let base_set_at = |local: u32| body.map_or(0, |body| self.base_set_at(body, local));
+        let lookups = Lookups::default();
+        let holds_since = |local: u32, since: u32| {
+            body.is_none_or(|body| {
+                let len = self
+                    .map
+                    .bodies
+                    .get(body)
+                    .map_or(0, |body| body.end.saturating_sub(body.start));
+                lookups.answer((local, since), len, || {
+                    webs::holds_since(&self.map, body, local, since, narrow(at))
+                })
+            })
+        };
         let frame = Frame {
             units: &self.units,
             target,
@@ -189,6 +228,8 @@ impl Index {
             base_set_at: &base_set_at,
             stored_at: &|local, bytes| body.map_or(0, |body| self.stored_at(body, local, bytes)),
             writes: &|local| body.is_none_or(|body| self.writes(body, local)),
+            holds_since: &holds_since,
+            since: None,
             tls_base: self.map.global_named("__tls_base"),
             depth: POINTER_DEPTH,
         };
