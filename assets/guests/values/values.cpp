@@ -1,8 +1,11 @@
 // Values of C++ and its standard library, at marked stops. Before each stop the program prints what its
 // variables hold, one line each: `STOP: EXPRESSION = VALUE`, written as a debugger would write it.
+#include <any>
 #include <array>
 #include <atomic>
 #include <bitset>
+#include <chrono>
+#include <complex>
 #include <cstdarg>
 #include <cstdio>
 #include <deque>
@@ -13,8 +16,10 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <queue>
 #include <set>
 #include <span>
+#include <stack>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -421,6 +426,67 @@ static NOINLINE void rare(int n)
     stop(wheel, part, gone, none, bits, either, empty, null, member, no_member, method, tenth, eight, wide); // stop: rare
 }
 
+struct Adder {
+    int by;
+    int operator()(int x) const { return x + by; }
+};
+
+static NOINLINE int twice(int x)
+{
+    return 2 * x;
+}
+
+struct Left {
+    virtual ~Left() = default;
+    int left = 1;
+};
+
+struct Right {
+    virtual ~Right() = default;
+    int right = 2;
+};
+
+struct Both : Left, Right {
+    int both = 3;
+};
+
+static NOINLINE void holders(int n)
+{
+    std::stack<int> stack;
+    stack.push(n);
+    std::priority_queue<int> queue;
+    queue.push(4 * n);
+    std::complex<double> imaginary(1.5 * n, -2);
+    std::chrono::milliseconds time(1500 * n);
+    std::function<int(int)> nothing, pointed = twice, object = Adder{n};
+    std::any none, number = n, text = std::string("any text");
+    std::vector<int> numbers = {1, 2 * n};
+    std::vector<int>::iterator at = numbers.begin() + 1;
+    std::byte byte{65};
+    Both both;
+    Right *right = &both;
+    Left *left = &both;
+    say("holders", "stack", "deque(1) {%d}", n);
+    say("holders", "queue", "vector(1) {%d}", 4 * n);
+    say("holders", "imaginary", "%.1f - 2.0i", imaginary.real());
+    say("holders", "time", "%d ms", int(time.count()));
+    say("holders", "nothing", "(empty)");
+    say("holders", "pointed", "twice");
+    say("holders", "object", "Adder");
+    say("holders", "none", "(empty)");
+    say("holders", "number", "any of int");
+    say("holders", "text", "any of std::string");
+    say("holders", "at", "%p", (void *)&*at);
+    say("holders", "*at", "%d", *at);
+    say("holders", "byte", "65");
+    say("holders", "((Both *)right)->both", "%d", both.both);
+    say("holders", "static_cast<Both *>(right) == &both", "true");
+    say("holders", "((Right *)&both)->right", "%d", both.right);
+    say("holders", "((Left *)&both)->left", "%d", both.left);
+    stop(stack, queue, imaginary, time, nothing, pointed, object, none, number, text, numbers, at, byte, both, right, left); // stop: holders
+    say("holders again", "pointed", "%d %d", pointed(n), object(n));
+}
+
 int main(int argc, char **)
 {
     texts(argc);
@@ -437,5 +503,6 @@ int main(int argc, char **)
     zoo_weight(cat, &cat);
     lambdas(argc);
     rare(argc);
+    holders(argc);
     return 0;
 }

@@ -2,7 +2,7 @@
 // variables hold, one line each: `STOP: EXPRESSION = VALUE`, written as a debugger would write it.
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedList, VecDeque};
 use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::hint::black_box;
 use std::num::NonZeroU32;
@@ -10,7 +10,8 @@ use std::path::Path;
 use std::pin::Pin;
 use std::rc::{Rc, Weak};
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, RwLock};
+use std::time::Duration;
 
 macro_rules! say {
     ($stop:literal, $name:literal, $($value:tt)*) => {
@@ -317,7 +318,7 @@ fn records<'a, T: std::fmt::Debug>(n: i32, item: &'a T) -> &'a T {
     say!("records", "tuple", "({n}, \"two\", {{x: 0.5, y: 0.25}})");
     say!("records", "tuple.0", "{}", tuple.0);
     say!("records", "tuple.2.y", "{:?}", tuple.2.y);
-    say!("records", "range", "{{start: 1, end: {}}}", range.end);
+    say!("records", "range", "{range:?}");
     say!("records", "item", "{item:?}");
     stop(&(&point, &metres, &unit, &tuple, &range, item)); // stop: records
     item
@@ -385,6 +386,60 @@ fn owners(n: i32) {
     black_box((&borrowed, &pinned, path, &flag, &once, whale.legs() + atomic.legs()));
 }
 
+#[inline(never)]
+fn held(n: i32) {
+    let list: LinkedList<i32> = (0..3).map(|x| x * n).collect();
+    let no_list: LinkedList<String> = LinkedList::new();
+    let heap = BinaryHeap::from([n as u8]);
+    let lock: OnceLock<String> = OnceLock::from("made".repeat(n as usize));
+    let unset: OnceLock<u8> = OnceLock::new();
+    let lazy: LazyLock<u16> = LazyLock::new(|| 7);
+    let made = *lazy;
+    let mutex = Mutex::new(vec![n]);
+    let guard = mutex.lock().unwrap();
+    let shared = RwLock::new(Some(n));
+    let reading = shared.read().unwrap();
+    let short = Duration::from_micros(1500 * n as u64);
+    let long = Duration::new(61, 50_000_000);
+    let range = n..5;
+    let closed = 0..=n as u8;
+    let half = ..n;
+    let rest = [1, 2, n + 2];
+    let mut ahead = rest.iter();
+    ahead.next();
+    let mut letters = "añb".chars();
+    letters.next();
+    let mut rows = vec![vec![n; 2]; 2];
+    let row = &mut rows[1];
+    row[0] = 5;
+    let lent = &n;
+    let again = &&lent;
+    let colour = &Colour::Green;
+    say!("held", "list", "LinkedList(3) [0, {n}, {}]", 2 * n);
+    say!("held", "list[2]", "{}", 2 * n);
+    say!("held", "no_list", "LinkedList(0) []");
+    say!("held", "heap", "Vec(1) [{n}]");
+    say!("held", "lock", "{:?}", lock.get().unwrap());
+    say!("held", "unset", "(not set)");
+    say!("held", "lazy", "{made}");
+    say!("held", "guard", "Vec(1) {guard:?}");
+    say!("held", "reading", "{reading:?}");
+    say!("held", "short", "{short:?}");
+    say!("held", "long", "{long:?}");
+    say!("held", "range", "{range:?}");
+    say!("held", "closed", "{closed:?}");
+    say!("held", "half", "{half:?}");
+    say!("held", "ahead", "Iter(2) [2, {}]", n + 2);
+    say!("held", "letters", "{:?}", letters.as_str());
+    say!("held", "row[0]", "{}", row[0]);
+    say!("held", "lent + 1", "{}", lent + 1);
+    say!("held", "again == lent", "{}", **again == lent);
+    say!("held", "*colour as u8", "{}", *colour as u8);
+    say!("held", "colour as u8", "{}", *colour as u8);
+    stop(&(&list, &no_list, &heap, &lock, &unset, &lazy, &guard, &reading, &short, &long, &range)); // stop: held
+    black_box((&closed, &half, &rest, &ahead, &letters, row, lent, again, colour));
+}
+
 fn main() {
     let n = std::env::args().count() as i32;
     scalars(n);
@@ -398,4 +453,5 @@ fn main() {
     records(n, &"generic");
     closures(n);
     owners(n);
+    held(n);
 }

@@ -225,6 +225,33 @@ noinline fn rare(n: i32) void {
     stop(.{ &short, &extended, &quad, &nothing, &twice, &fine }); // stop: rare
 }
 
+noinline fn maps(n: u32) void {
+    const gpa = std.heap.page_allocator;
+    var numbers = std.AutoHashMap(u32, []const u8).init(gpa);
+    numbers.put(7 * n, "seven") catch return;
+    var points: std.StringHashMapUnmanaged(Point) = .empty;
+    points.put(gpa, "one", .{ .x = 1.5, .y = 2.5 }) catch return;
+    var none: std.AutoHashMapUnmanaged(u8, u8) = .empty;
+    var row = [_]u16{ 7, 8, @intCast(9 * n) };
+    const of_row: *[3]u16 = &row;
+    const part = row[1..3];
+    var text: ?[]const u8 = "maybe";
+    var pair: struct { u32, i16 } = .{ n, -300 };
+    say("maps", "numbers", "HashMap(1) {{{d}: \"seven\"}}", .{7 * n});
+    say("maps", "points", "HashMap(1) {{\"one\": {{.x = 1.5, .y = 2.5}}}}", .{});
+    say("maps", "points[\"one\"].y", "2.5", .{});
+    say("maps", "none", "HashMap(0) {{}}", .{});
+    say("maps", "of_row[2]", "{d}", .{of_row[2]});
+    say("maps", "part[0]", "{d}", .{part[0]});
+    say("maps", "text.?", "\"maybe\"", .{});
+    say("maps", "pair", "{{{d}, -300}}", .{n});
+    say("maps", "values.thousand", "{d}", .{thousand});
+    say("maps", "thousand", "{d}", .{thousand});
+    stop(.{ &numbers, &points, &none, &row, &of_row, &part, &text, &pair, &thousand }); // stop: maps
+}
+
+var thousand: u32 = 1000;
+
 pub fn main() void {
     var one: i32 = 1;
     const n = @as(*volatile i32, &one).*;
@@ -240,4 +267,5 @@ pub fn main() void {
     _ = generic(f64, &.{ 1.5, 2.5 }, 0.5);
     lists(n);
     rare(n);
+    maps(@intCast(n));
 }

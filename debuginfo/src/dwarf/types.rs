@@ -289,6 +289,10 @@ impl Types {
                     left,
                 )
             }
+            Shape::Array { element, dimensions } if ty.language == Language::Rust => {
+                let element = self.declare(units, Some(*element), String::new(), depth, left);
+                spaced(&array_name(ty.language, element, dimensions), &inner)
+            }
             Shape::Array { element, dimensions } => {
                 let mut inner = inner;
                 for dimension in dimensions {
@@ -469,6 +473,22 @@ fn read(units: &Units, id: DieId) -> Option<Type> {
         shape,
         arguments,
     })
+}
+
+/// The structure inside another whose name ends so.
+pub(crate) fn nested(units: &Units, within: DieId, name_end: &str) -> Option<DieId> {
+    let (unit, entry) = units.entry(within)?;
+    let mut found = None;
+    each_child(unit, &entry, |child| {
+        if found.is_none() && child.tag() == gimli::DW_TAG_structure_type {
+            let name = child.attr_value(gimli::DW_AT_name);
+            let name = name.and_then(|value| units.string(&unit.dwarf, value));
+            found = name
+                .filter(|name| name.ends_with(name_end))
+                .map(|_| unit.die(child.offset()));
+        }
+    });
+    found
 }
 
 /// Calls `see` with each direct child of a DIE.
@@ -695,4 +715,22 @@ pub(crate) fn computed_lengths(units: &Units, array: DieId) -> Vec<Option<DieId>
         });
     }
     found
+}
+
+/// The name of an array of elements of a named type, as its language writes it.
+pub(crate) fn array_name(language: Language, element: String, dimensions: &[Option<u64>]) -> String {
+    let len = |dimension: &Option<u64>| dimension.map_or_else(String::new, |len| len.to_string());
+    let inward = dimensions.iter();
+    match language {
+        Language::Rust => inward.rfold(element, |element, dimension| match dimension {
+            Some(len) => format!("[{element}; {len}]"),
+            None => format!("[{element}]"),
+        }),
+        Language::Zig => inward.rfold(element, |element, dimension| {
+            format!("[{}]{element}", len(dimension))
+        }),
+        _ => inward.fold(format!("{element} "), |name, dimension| {
+            format!("{name}[{}]", len(dimension))
+        }),
+    }
 }

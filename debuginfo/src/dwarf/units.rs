@@ -307,6 +307,8 @@ impl Units {
                     .and_then(|value| self.string(&unit.dwarf, value));
                 match own {
                     Some(_) if inline => {}
+                    // Names of Zig have those of what is around them in them.
+                    Some(own) if contains(&own, parts.last()) => {}
                     Some(own) => parts.push(own),
                     None if entry.tag() == gimli::DW_TAG_namespace => {
                         parts.push("(anonymous namespace)".to_string())
@@ -328,6 +330,12 @@ impl Units {
             .ok()?;
         Some(unit.scope_of.get(at)?.1)
     }
+}
+
+/// Whether a name begins with another and a dot.
+fn contains(outer: &str, inner: Option<&String>) -> bool {
+    let rest = inner.and_then(|inner| inner.strip_prefix(outer));
+    rest.is_some_and(|rest| rest.starts_with('.'))
 }
 
 /// A string attribute of a unit.

@@ -208,17 +208,26 @@ impl Eval<'_> {
         if let Operand::Function(_) = operand {
             return Ok(operand);
         }
+        // In Rust a star follows a reference; in C++ what it refers to.
+        if let Operand::Object { ty, .. } = &operand
+            && self.language() == Language::Rust
+            && let Form::Reference(_) = self.form(ty)
+        {
+            return self.referred(operand, span);
+        }
         if let Operand::Object { ty, place } = &operand
             && let Form::Record(full) = self.form(ty)
             && let Some(Ok(View::Same { ty: inner, place })) = self.values.view(&full, place)
             && inner != full.id
             && !matches!(self.form(&Ty::Die(inner)), Form::Pointer(_))
         {
-            // A smart pointer whose view is already what it owns.
-            return Ok(Operand::Object {
-                ty: Ty::Die(inner),
-                place,
-            });
+            // A smart pointer whose view is already what it owns; a pinned one is followed with its pin.
+            let pinned = full.name.as_deref().is_some_and(|name| name.starts_with("Pin<"));
+            let ty = Ty::Die(inner);
+            return match pinned {
+                true => self.referred(Operand::Object { ty, place }, span),
+                false => Ok(Operand::Object { ty, place }),
+            };
         }
         if let Operand::Object {
             ty,
@@ -302,6 +311,12 @@ impl Eval<'_> {
                     place,
                 }),
                 Some(Ok(View::Word(_))) => wrong(span, "it is null"),
+                // An optional slice is a slice in the debug information.
+                Some(Ok(View::Sequence { .. } | View::Text { .. }))
+                    if self.type_name(ty).starts_with('?') =>
+                {
+                    Ok(operand)
+                }
                 Some(Err(why)) => Err(Failure::Absent(span, why)),
                 _ => wrong(span, format!("'{}' is no optional", self.type_name(ty))),
             };
@@ -364,7 +379,7 @@ impl Eval<'_> {
     /// The entry of a container that has to be walked: of a map by its key, of others by position; `None` if it is
     /// no such container.
     fn entry(&self, operand: &Operand, span: Span, index: &Expr) -> Result<Option<Operand>, Failure> {
-        let Operand::Object { ty, place } = self.behind(operand.clone(), span)? else {
+        let Operand::Object { ty, place } = self.with_elements(operand.clone(), span)? else {
             return Ok(None);
         };
         let Form::Record(full) = self.form(&ty) else {
@@ -436,7 +451,7 @@ impl Eval<'_> {
 
     /// The elements of an array, of what a pointer points to, of a text or of a sequence.
     fn elements(&self, operand: Operand, span: Span) -> Result<Elements, Failure> {
-        let operand = self.behind(operand, span)?;
+        let operand = self.with_elements(operand, span)?;
         let Operand::Object { ty, place } = &operand else {
             return match operand {
                 Operand::Text(text) => Ok(Elements {
@@ -482,6 +497,9 @@ impl Eval<'_> {
                     Ok(at(element, address, len))
                 }
                 Some(Err(why)) => Err(Failure::Absent(span, why)),
+                _ if matches!(place, Place::Partial { .. }) => {
+                    Err(Failure::Absent(span, Availability::OptimizedOut))
+                }
                 _ => wrong(span, format!("'{}' has no elements", self.type_name(ty))),
             },
             _ => wrong(span, format!("'{}' has no elements", self.type_name(ty))),

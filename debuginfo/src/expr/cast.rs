@@ -8,10 +8,17 @@ use super::Eval;
 use super::ast::{Binary, Expr, ExprKind, TypeKind, TypeName};
 use super::error::{Failure, Span, wrong};
 use super::number::{self, Kind, Number, Rules, Scalar};
-use super::operand::Operand;
+use super::operand::{Operand, Pointer};
 use super::types::{Form, Ty, builtin};
-use crate::{Language, Place};
+use crate::dwarf::types::{Shape, Type};
+use crate::value::read::Located;
+use crate::{Availability, Language, Place};
 use std::sync::Arc;
+
+/// Base classes inside each other, and how many are looked into: those of broken debug information can lie in
+/// themselves, many times.
+const BASE_DEPTH: usize = 16;
+const BASE_LIMIT: usize = 1024;
 
 impl Eval<'_> {
     /// The type that is meant; `None` is `void`.
@@ -67,6 +74,9 @@ impl Eval<'_> {
         let Some(to) = to else {
             return wrong(type_span, "a cast to void leaves nothing to show");
         };
+        if let Some(address) = self.reference_as_pointer(&operand, to, span)? {
+            return Ok(self.address_as(to.clone(), address));
+        }
         let operand = self.referred(operand, span)?;
         match self.form(to) {
             Form::Number(scalar) | Form::Enum(scalar) => {
@@ -97,12 +107,13 @@ impl Eval<'_> {
                     place: Place::Bytes(converted.bytes()),
                 })
             }
-            Form::Pointer(_) => {
+            Form::Pointer(target) => {
                 if let Operand::Null = operand {
                     return Ok(self.address_as(to.clone(), 0));
                 }
                 if let Some(pointer) = self.pointer(&operand, span)? {
-                    return Ok(self.address_as(to.clone(), pointer.address));
+                    let address = self.moved_to_class(&pointer, target.as_ref(), span)?;
+                    return Ok(self.address_as(to.clone(), address));
                 }
                 let number = self.number(&operand, span)?;
                 if number.scalar.is_float() {
@@ -126,6 +137,95 @@ impl Eval<'_> {
     /// Whether a cast to a type gives a value of the same size or none: Zig's `@as` to integers.
     pub fn keeps_value(&self, to: Scalar) -> bool {
         self.language() == Language::Zig && matches!(to.kind, Kind::Signed | Kind::Unsigned)
+    }
+
+    /// The address of a reference of Rust that is cast to a pointer.
+    fn reference_as_pointer(&self, operand: &Operand, to: &Ty, span: Span) -> Result<Option<u64>, Failure> {
+        match operand {
+            Operand::Object { ty, place } if self.is_reference_to_pointer(ty, to) => {
+                self.address(ty, place, span).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether a cast is one of Rust that makes a pointer of a reference.
+    pub fn is_reference_to_pointer(&self, from: &Ty, to: &Ty) -> bool {
+        self.language() == Language::Rust
+            && matches!(self.form(to), Form::Pointer(_))
+            && matches!(self.form(from), Form::Reference(_))
+    }
+
+    /// The classes that a cast of a pointer leads from and to, if both are classes of C++ and not one.
+    pub fn classes(&self, from: Option<&Ty>, to: Option<&Ty>) -> Option<(Arc<Type>, Arc<Type>)> {
+        if self.language() != Language::Cpp {
+            return None;
+        }
+        match (self.form(from?), self.form(to?)) {
+            (Form::Record(from), Form::Record(to)) if from.id != to.id => Some((from, to)),
+            _ => None,
+        }
+    }
+
+    /// The address that a pointer has as one to another class: a base class lies inside of what is made from it.
+    fn moved_to_class(&self, pointer: &Pointer, to: Option<&Ty>, span: Span) -> Result<u64, Failure> {
+        let (address, Some((from, to))) = (pointer.address, self.classes(pointer.to.as_ref(), to)) else {
+            return Ok(pointer.address);
+        };
+        if address == 0 {
+            return Ok(0);
+        }
+        if let Some(base) = self.base_of(&from, &to, &Place::Memory(address)) {
+            let base = base.map_err(|why| Failure::Absent(span, why))?;
+            return Ok(base.address().unwrap_or(address));
+        }
+        // Where a virtual base lies only the whole object knows; C++ casts none down, either.
+        match self.base_of(&to, &from, &Place::Memory(0)) {
+            Some(Ok(base)) => Ok(self.wrapped(address.wrapping_sub(base.address().unwrap_or(0)))),
+            Some(Err(_)) => wrong(
+                span,
+                format!("'{}' is a virtual base class", self.values.type_name(from.id)),
+            ),
+            None => Ok(address),
+        }
+    }
+
+    /// Where a class at a place has another as its base class.
+    fn base_of(&self, class: &Type, base: &Type, place: &Place) -> Option<Result<Place, Availability>> {
+        self.base_within(class, base, place, BASE_DEPTH, &mut BASE_LIMIT.clone())
+    }
+
+    fn base_within(
+        &self,
+        class: &Type,
+        base: &Type,
+        place: &Place,
+        depth: usize,
+        left: &mut usize,
+    ) -> Option<Result<Place, Availability>> {
+        let depth = depth.checked_sub(1)?;
+        let Shape::Record { members, .. } = &class.shape else {
+            return None;
+        };
+        members.iter().filter(|member| member.base).find_map(|member| {
+            *left = left.checked_sub(1)?;
+            let full = self.values.strip(member.ty)?;
+            let found =
+                full.id == base.id || self.values.type_name(full.id) == self.values.type_name(base.id);
+            let at = match self.values.member(place, member) {
+                Ok(Located::Place(at)) => at,
+                Ok(Located::Bits(_)) => return None,
+                Err(why) => {
+                    // Only a way that leads there matters.
+                    let leads = found || self.base_within(&full, base, place, depth, left).is_some();
+                    return leads.then_some(Err(why));
+                }
+            };
+            if found {
+                return Some(Ok(at));
+            }
+            self.base_within(&full, base, &at, depth, left)
+        })
     }
 
     /// Whether two types are one behind their other names.

@@ -418,6 +418,12 @@ impl<'e> Compiler<'e> {
             }
             Unary::Not => Some(Sym::Truth(not(self.truth(sym)?))),
             Unary::Deref => {
+                if let Sym::Object(ty, _) = &sym
+                    && self.eval.language() == Language::Rust
+                    && let Form::Reference(_) = self.eval.form(ty)
+                {
+                    return self.referred(sym);
+                }
                 let pointed = self.pointer(&sym)??;
                 let to = self.data(pointed.to)?;
                 let address = self.coder.not_null(pointed.address)?;
@@ -599,6 +605,9 @@ impl<'e> Compiler<'e> {
         if index.scalar().is_float() {
             return None;
         }
+        if matches!(&of, Sym::Object(ty, _) if self.eval.indexed_as(ty).is_some()) {
+            return None;
+        }
         let Sym::Object(ty, At::Memory(base, offset)) = &of else {
             return self.element(self.pointer(&of)??, index);
         };
@@ -679,6 +688,9 @@ impl<'e> Compiler<'e> {
 
     fn cast(&self, ty: &TypeName, sym: Sym) -> Option<Sym> {
         let to = self.eval.resolve(ty).ok()??;
+        if matches!(&sym, Sym::Object(ty, _) if self.eval.is_reference_to_pointer(ty, &to)) {
+            return None;
+        }
         let sym = self.referred(sym)?;
         match self.eval.form(&to) {
             Form::Number(scalar) | Form::Enum(scalar) => {
@@ -694,6 +706,9 @@ impl<'e> Compiler<'e> {
             }
             Form::Pointer(to) => {
                 let address = match self.pointer(&sym)? {
+                    Some(pointed) if self.eval.classes(pointed.to.as_ref(), to.as_ref()).is_some() => {
+                        return None;
+                    }
                     Some(pointed) => pointed.address,
                     None => match self.number(sym)? {
                         number if number.scalar().is_float() => return None,

@@ -172,7 +172,13 @@ impl NameTable {
                     .as_deref()
                     .is_some_and(|name| names(&units.qualified(*die, name), &wanted))
         };
-        self.nearest(&self.types, near, path, fits)
+        let whole = |die: &DieId| {
+            let name = units.name(*die).map(|name| units.qualified(*die, &name));
+            name.is_some_and(|name| compact(&name) == wanted) && fits(die)
+        };
+        // In a unit, a name is that of a type in no namespace before it is the end of another's.
+        let own = near.and_then(|unit| NameTable::near(&self.types, unit, path, whole));
+        own.or_else(|| self.nearest(&self.types, near, path, fits))
     }
 
     /// An enumerator by name or path: its enumeration and number.
@@ -209,6 +215,12 @@ impl NameTable {
         Some((die, value(die)?))
     }
 
+    /// The first that fits of a unit.
+    fn near(entries: &[Entry], unit: &Unit, path: &str, fits: impl Fn(&DieId) -> bool) -> Option<DieId> {
+        let own = NameTable::of(entries, path, unit.start);
+        own.take_while(|die| die.0 < unit.end).find(fits)
+    }
+
     fn nearest(
         &self,
         entries: &[Entry],
@@ -216,10 +228,7 @@ impl NameTable {
         path: &str,
         fits: impl Fn(&DieId) -> bool,
     ) -> Option<DieId> {
-        let near = near.and_then(|unit| {
-            let own = NameTable::of(entries, path, unit.start);
-            own.take_while(|die| die.0 < unit.end).find(&fits)
-        });
+        let near = near.and_then(|unit| NameTable::near(entries, unit, path, &fits));
         near.or_else(|| NameTable::of(entries, path, 0).find(&fits))
     }
 }

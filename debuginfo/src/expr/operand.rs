@@ -8,7 +8,7 @@ use super::Eval;
 use super::error::{Failure, Span, wrong};
 use super::number::{Kind, Number, Scalar};
 use super::types::{Form, Ty, named, scalar_of};
-use crate::dwarf::types::{PointerKind, Shape, Type};
+use crate::dwarf::types::{PointerKind, Shape, Type, array_name};
 use crate::value::View;
 use crate::{Availability, Language, Place};
 use std::sync::Arc;
@@ -108,6 +108,10 @@ impl Eval<'_> {
                 })
             }
             Shape::Pointer { to, kind } => match (kind, to) {
+                // What Rust calls a reference or a box stands for what it leads to.
+                (PointerKind::Pointer, Some(to)) if self.values.is_transparent(&full) => {
+                    Form::Reference(Ty::Die(*to))
+                }
                 (PointerKind::Pointer, to) => Form::Pointer(to.map(Ty::Die)),
                 (_, Some(to)) => Form::Reference(Ty::Die(*to)),
                 (_, None) => Form::Other,
@@ -184,11 +188,9 @@ impl Eval<'_> {
                     }
                 }
             }
-            Ty::Array(element, count) => match self.language() {
-                Language::Rust => format!("[{}; {count}]", self.type_name(element)),
-                Language::Zig => format!("[{count}]{}", self.type_name(element)),
-                _ => format!("{} [{count}]", self.type_name(element)),
-            },
+            Ty::Array(element, count) => {
+                array_name(self.language(), self.type_name(element), &[Some(*count)])
+            }
             Ty::Row { array, from } => {
                 let Some(full) = self.values.strip(*array) else {
                     return "?".to_string();
@@ -196,9 +198,8 @@ impl Eval<'_> {
                 let Shape::Array { element, dimensions } = &full.shape else {
                     return "?".to_string();
                 };
-                let inner = dimensions.get(*from..).unwrap_or(&[]).iter();
-                let bounds: String = inner.map(|count| format!("[{}]", count.unwrap_or(0))).collect();
-                format!("{} {bounds}", self.values.type_name(*element))
+                let inner = dimensions.get(*from..).unwrap_or(&[]);
+                array_name(self.language(), self.values.type_name(*element), inner)
             }
         }
     }
@@ -261,6 +262,33 @@ impl Eval<'_> {
             }
         }
         Ok(Operand::Object { ty, place })
+    }
+
+    /// What Zig's pointer to one array or slice is indexed as: that; nothing for any other type.
+    pub fn indexed_as(&self, ty: &Ty) -> Option<Ty> {
+        let Form::Pointer(Some(to)) = self.form(ty) else {
+            return None;
+        };
+        let one = self.language() == Language::Zig && self.type_name(ty).starts_with('*');
+        (one && matches!(self.form(&to), Form::Array { .. } | Form::Record(_))).then_some(to)
+    }
+
+    /// What elements are asked of: what lies [`behind`](Self::behind) an operand.
+    pub fn with_elements(&self, operand: Operand, span: Span) -> Result<Operand, Failure> {
+        match self.behind(operand, span)? {
+            Operand::Object { ty, place } => match self.indexed_as(&ty) {
+                Some(to) => {
+                    let address = self.address(&ty, &place, span)?;
+                    if address == 0 {
+                        return wrong(span, "the pointer is null");
+                    }
+                    let place = Place::Memory(address);
+                    self.behind(Operand::Object { ty: to, place }, span)
+                }
+                None => Ok(Operand::Object { ty, place }),
+            },
+            other => Ok(other),
+        }
     }
 
     /// What a reference refers to; else the object itself.

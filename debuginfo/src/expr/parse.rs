@@ -427,8 +427,15 @@ impl Parser<'_> {
                 let ty = self.type_name()?;
                 self.close_angle()?;
                 self.expect("(")?;
-                let operand = self.choice()?;
+                let mut operand = self.choice()?;
                 self.expect(")")?;
+                if word == "reinterpret_cast" {
+                    // The address stays as it is, whatever classes there are.
+                    let span = operand.span;
+                    let kind = TypeKind::Named(None, "void".to_string());
+                    let kind = TypeKind::Pointer(Box::new(TypeName { kind, span }));
+                    operand = Expr::new(ExprKind::Cast(TypeName { kind, span }, Box::new(operand)), span)?;
+                }
                 Expr::new(ExprKind::Cast(ty, Box::new(operand)), start.to(self.before()))
             }
             Token::Word(_) => self.path(),

@@ -94,19 +94,28 @@ impl Index {
         self.type_names.get_or_init(|| NameTable::build(&self.units))
     }
 
+    /// A static variable's whole name. Zig writes that for the linker.
+    pub(super) fn static_name(&self, die: DieId, own: &str) -> String {
+        let zig = (self.units.unit_of(die)).is_some_and(|unit| unit.summary.language == Language::Zig);
+        let linked = zig.then(|| self.units.linkage_name(die)).flatten();
+        let linked = linked.filter(|name| name.ends_with(own));
+        linked.unwrap_or_else(|| self.units.qualified(die, own))
+    }
+
     /// A static variable by name or path: of the unit if it has one, else of any.
     ///
     /// A path means every variable whose name ends in it. A name alone means the unit's; of another unit only
     /// what lies in no namespace; in Zig, whose units are whole programs, what lies around the function.
     fn static_named(&self, unit: Option<&Unit>, function: Option<DieId>, path: &str) -> Option<DieId> {
         let plain = path.rsplit([':', '.']).next().unwrap_or(path);
+        let zig_unit = unit.is_some_and(|unit| unit.summary.language == Language::Zig);
         let full = |die: DieId| {
             let own = self.units.name(die).filter(|own| own.ends_with(plain))?;
-            let full = self.units.qualified(die, &own);
+            let full = self.static_name(die, &own);
             names(&full, path).then_some(full)
         };
         let alone = plain == path;
-        let zig = alone && unit.is_some_and(|unit| unit.summary.language == Language::Zig);
+        let zig = alone && zig_unit;
         let around = match function {
             Some(function) if zig => functions::display_name(&self.units, function).unwrap_or_default(),
             _ => String::new(),

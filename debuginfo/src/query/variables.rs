@@ -65,7 +65,7 @@ impl Index {
                 self.variable(
                     frame,
                     values,
-                    self.units.qualified(die, &plain),
+                    self.static_name(die, &plain),
                     die,
                     Some(VariableKind::Static),
                 )

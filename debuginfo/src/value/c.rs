@@ -391,6 +391,10 @@ fn enumerator(ty: &Type, enumerators: &[(String, i64)], value: i64) -> String {
             .collect();
         return format!("{} ({value})", names.join(" | "));
     }
+    // `std::byte` and the like are numbers that are not to be mistaken for others.
+    if enumerators.is_empty() {
+        return value.to_string();
+    }
     format!("{value} (no name)")
 }
 

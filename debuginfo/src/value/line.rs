@@ -107,6 +107,8 @@ impl<'a> Values<'a> {
             let named = |value: String| match &member.name {
                 Some(name) if language == Language::Rust && tuple_field(name) => value,
                 Some(name) if language == Language::Rust => format!("{}: {value}", captured(name)),
+                // Zig's tuples have numbers for names.
+                Some(name) if language == Language::Zig && name.parse::<u32>().is_ok() => value,
                 Some(name) if language == Language::Zig => format!(".{name} = {value}"),
                 Some(name) => format!("{name} = {value}"),
                 None => value,
@@ -350,8 +352,15 @@ impl<'a> Values<'a> {
             Some(Shape::Record { members, .. }) => members,
             _ => vec![member.clone()],
         };
+        // The states of what can be suspended are numbered; their types have names.
+        let mut name = member.name.clone().unwrap_or_default();
+        if name.bytes().all(|byte| byte.is_ascii_digit())
+            && let Some(named) = self.strip(member.ty).and_then(|ty| ty.name.clone())
+        {
+            name = named;
+        }
         Ok(View::Variant {
-            name: member.name.clone().unwrap_or_default(),
+            name,
             members,
             place: inner,
         })

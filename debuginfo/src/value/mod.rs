@@ -1,16 +1,19 @@
 //! Values for people: a lazy tree of nodes, rendered as their language writes them.
 //!
 //! `tree` makes nodes, `line` writes a value on one line, `read` gets bytes, `c` writes scalars, `wide` text of wide characters; `table` is the
-//! one table of renderers for types that are more than their members, and `cpp`, `rust` and `zig` hold those.
+//! one table of renderers for types that are more than their members, and `cpp`, `rust` and `zig` hold those (`cpp_more`
+//! and `rust_more` what is no container, string or pointer).
 //! Nothing here knows how a variable was located.
 //!
 //! To add a renderer: a line in [`table::TABLE`] and a function that turns a place into a [`View`].
 
 pub(crate) mod c;
 mod cpp;
+mod cpp_more;
 mod line;
 pub(crate) mod read;
 mod rust;
+mod rust_more;
 mod table;
 pub(crate) mod tree;
 pub(crate) mod wide;
@@ -115,7 +118,7 @@ impl<'a> Values<'a> {
     }
 
     /// Whether a pointer is shown as what it points to: references, and what Rust calls a box or a reference.
-    fn is_transparent(&self, ty: &Type) -> bool {
+    pub fn is_transparent(&self, ty: &Type) -> bool {
         match &ty.shape {
             Shape::Pointer { to, kind } => {
                 let name = ty.name.as_deref().unwrap_or("");

@@ -9,7 +9,7 @@ use super::line::{LINE_DEPTH, captured, shortened, tuple_field};
 use super::read::Located;
 use super::{Item, Items, Values, View, reason};
 use crate::dwarf::DieId;
-use crate::dwarf::types::{Member, RecordKind, Shape, Type};
+use crate::dwarf::types::{Member, RecordKind, Shape, Type, array_name};
 use crate::{Availability, Language, Part, Place, ValueNode, ValueRef, VariableKind};
 
 /// Elements under one node.
@@ -174,6 +174,8 @@ impl<'a> Values<'a> {
                 }
                 match self.strip(*to).map(|to| to.shape.clone()) {
                     Some(Shape::Record { .. } | Shape::Array { .. }) => self.inside(*to, &target, depth),
+                    // Of what has no size nothing can be shown.
+                    None | Some(Shape::Opaque) => Vec::new(),
                     _ if self.is_transparent(&full) => self.inside(*to, &target, depth),
                     _ => vec![self.node("*".to_string(), *to, Ok(target), None)],
                 }
@@ -363,7 +365,9 @@ impl<'a> Values<'a> {
         let Some((size, lengths)) = self.row_size(element, inner).zip(lengths) else {
             return Vec::new();
         };
+        let language = self.get(element).map_or(Language::Other, |ty| ty.language);
         if count > PAGE {
+            let row_type = array_name(language, self.type_name(element), inner);
             return self.pages(count, |start, len| {
                 let start = first.saturating_add(start);
                 let lengths = [&[len], lengths.as_slice()].concat();
@@ -377,23 +381,16 @@ impl<'a> Values<'a> {
                         .and_then(|address| address.checked_add(start.saturating_mul(size))),
                     len_bytes: len.checked_mul(size),
                     expand: Some(reference(element, place.clone(), part)),
-                    ..blank(range_name(start, len), self.rows_name(element, inner))
+                    ..blank(range_name(start, len), row_type.clone())
                 }
             });
         }
-        let language = self.get(element).map_or(Language::Other, |ty| ty.language);
         (first..first.saturating_add(count))
             .map(|row| {
                 let at = self.part(place, row.saturating_mul(size), Some(size));
                 self.row_in(format!("[{row}]"), language, element, at, inner)
             })
             .collect()
-    }
-
-    /// The type of a row with these dimensions.
-    fn rows_name(&self, element: DieId, inner: &[Option<u64>]) -> String {
-        let bounds = inner.iter().map(|count| format!("[{}]", count.unwrap_or(0)));
-        format!("{} {}", self.type_name(element), bounds.collect::<String>())
     }
 
     /// The node of one row of an array with several dimensions; `inner` are those of the row.
@@ -444,7 +441,7 @@ impl<'a> Values<'a> {
             expand: place
                 .zip(lengths)
                 .map(|(place, lengths)| reference(element, place, Part::Rows { first: 0, lengths })),
-            ..blank(name, self.rows_name(element, inner))
+            ..blank(name, array_name(language, self.type_name(element), inner))
         };
         self.written(node, line)
     }

@@ -1,11 +1,14 @@
-//! Zig: slices, optionals, error unions and tagged unions.
+//! Zig: slices, optionals, error unions, tagged unions and hash maps.
 //!
 //! Found by the names Zig gives their members; `None` for a layout that is not the expected one. Of packed structs
 //! the compiler tells no fields, only the bits: they stay plain.
 
-use super::{Values, View, c};
+use super::{Item, Values, View, c};
 use crate::Place;
-use crate::dwarf::types::{Shape, Type};
+use crate::dwarf::types::{Shape, Type, nested};
+
+/// Slots of a hash table that are looked at.
+const SLOT_LIMIT: u64 = 1 << 22;
 
 pub(crate) fn slice<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<View<'a>> {
     let (element, address) = values.find_pointer(ty.id, place)?;
@@ -89,5 +92,71 @@ pub(crate) fn tagged_union<'a>(values: &Values<'a>, ty: &Type, place: &Place) ->
         name: format!(".{name}"),
         members: sized.into_iter().cloned().collect(),
         place: payload_place,
+    })
+}
+
+/// One byte of metadata a slot, in use if its highest bit is set; before them a header with the places of values and
+/// keys.
+pub(crate) fn hash_map<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<View<'a>> {
+    let word = values.word_len(ty.id);
+    // One that keeps its allocator has the map itself as a member.
+    if let Some((ty, place)) = values.own_place(ty.id, place, "unmanaged") {
+        return hash_map(values, values.strip(ty)?.as_ref(), &place);
+    }
+    let (_, metadata_place) = values.own_place(ty.id, place, "metadata")?;
+    let metadata_at = values.number(&metadata_place, 0, word).ok()?;
+    let len = values.find_number(ty.id, place, "size")?;
+    if metadata_at == 0 {
+        return Some(View::Entries {
+            len: Some(0),
+            braces: true,
+            items: Box::new(std::iter::empty()),
+        });
+    }
+    let header = nested(values.units, ty.id, ".Header")?;
+    let header_place = Place::Memory(metadata_at.checked_sub(values.size(header)?)?);
+    let (keys, keys_place) = values.own_place(header, &header_place, "keys")?;
+    let (value_pointer, values_place) = values.own_place(header, &header_place, "values")?;
+    let (key, keys_at) = values.find_pointer(keys, &keys_place)?;
+    let (value, values_at) = values.find_pointer(value_pointer, &values_place)?;
+    let capacity = values.find_number(header, &header_place, "capacity")?;
+    let sizes = (values.size(key)?, values.size(value)?);
+    if len > capacity {
+        return Some(View::Broken(format!("claims {len} entries in {capacity} slots")));
+    }
+    if let Err(why) = values.claim(1, metadata_at, capacity, "slots") {
+        return Some(View::Broken(why));
+    }
+    let values = *values;
+    let mut slots = 0..capacity.min(SLOT_LIMIT);
+    let mut found = 0u64;
+    let entry = move |slot: u64| {
+        let at = |start: u64, size: u64| Some(Place::Memory(start.checked_add(slot.checked_mul(size)?)?));
+        Some(Item {
+            key: Some((key, at(keys_at, sizes.0)?)),
+            value: (value, at(values_at, sizes.1)?),
+        })
+    };
+    let items = std::iter::from_fn(move || {
+        if found >= len {
+            return None;
+        }
+        let used = |slot: &u64| {
+            let byte = values.memory_number(metadata_at.saturating_add(*slot), 1);
+            byte.is_some_and(|byte| byte & 0x80 != 0)
+        };
+        let next = slots.find(used).and_then(entry);
+        let why = format!("only {found} of {len} entries are in its slots");
+        found = if next.is_some() {
+            found.saturating_add(1)
+        } else {
+            len
+        };
+        Some(next.ok_or(why))
+    });
+    Some(View::Entries {
+        len: Some(len),
+        braces: true,
+        items: Box::new(items),
     })
 }
