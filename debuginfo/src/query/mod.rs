@@ -43,6 +43,8 @@ pub(crate) struct Index {
     type_names: OnceLock<NameTable>,
     /// Body and local to the first address at which the local has been set.
     base_set_at: Mutex<HashMap<(usize, u32), u32>>,
+    /// Body, local and two addresses to whether the local holds at the second what it did at the first.
+    held: Mutex<HashMap<(usize, u32, u32, u32), bool>>,
 }
 
 /// The index while it is being made: headers are read, and the jobs that remain know nothing of each other.
@@ -158,6 +160,7 @@ impl Making {
             type_names: OnceLock::new(),
             types: Types::default(),
             base_set_at: Mutex::default(),
+            held: Mutex::default(),
             map,
             units,
             lines,

@@ -8,13 +8,16 @@ use crate::dwarf::types::{Shape, computed_lengths};
 use crate::dwarf::webs;
 use crate::value::Values;
 use crate::{Availability, CodeOffset, Target, ValueNode, ValueRef, VariableKind};
-use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, HashSet};
+use std::cell::Cell;
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::PoisonError;
 
 /// Variables that are listed of one frame or unit.
 const VARIABLE_LIMIT: usize = 4096;
+
+/// Answers of [`Index::holds_since`] that are kept.
+const HELD_LIMIT: usize = 1 << 16;
 
 /// A variable in scope.
 pub(super) struct Seen {
@@ -23,29 +26,8 @@ pub(super) struct Seen {
     kind: VariableKind,
 }
 
-/// Bytes of code that are followed for one frame.
-const FOLLOWED_BYTES: u64 = 32 << 20;
-
-/// Whether locals still hold what they did, as it was found for a frame: many variables ask the same, and every answer
-/// takes a walk over the function.
-#[derive(Default)]
-struct Lookups {
-    known: RefCell<HashMap<(u32, u32), bool>>,
-    followed: Cell<u64>,
-}
-
-impl Lookups {
-    /// The answer that is known, or a new one as long as not too much was followed.
-    fn answer(&self, question: (u32, u32), len: u64, find: impl FnOnce() -> bool) -> bool {
-        if let Some(&known) = self.known.borrow().get(&question) {
-            return known;
-        }
-        self.followed.set(self.followed.get().saturating_add(len));
-        let found = self.followed.get() > FOLLOWED_BYTES || find();
-        self.known.borrow_mut().insert(question, found);
-        found
-    }
-}
+/// Bytes of code that are followed for one look at a frame.
+const FOLLOWED_BYTES: u64 = 8 << 20;
 
 impl Index {
     pub fn variables(&self, at: CodeOffset, inline_depth: usize, target: &dyn Target) -> Vec<ValueNode> {
@@ -207,18 +189,9 @@ impl Index {
     ) -> T {
         let body = self.map.body_at(at);
         let base_set_at = |local: u32| body.map_or(0, |body| self.base_set_at(body, local));
-        let lookups = Lookups::default();
+        let followed = Cell::new(0);
         let holds_since = |local: u32, since: u32| {
-            body.is_none_or(|body| {
-                let len = self
-                    .map
-                    .bodies
-                    .get(body)
-                    .map_or(0, |body| body.end.saturating_sub(body.start));
-                lookups.answer((local, since), len, || {
-                    webs::holds_since(&self.map, body, local, since, narrow(at))
-                })
-            })
+            body.is_none_or(|body| self.holds_since(&followed, (body, local, since, narrow(at))))
         };
         let frame = Frame {
             units: &self.units,
@@ -235,6 +208,29 @@ impl Index {
         };
         let function_name = |func: u32| self.function_name(func);
         answer(&frame, &self.values(target, &function_name))
+    }
+
+    /// Whether a local of a body still holds at one address what it did at another: every answer takes a walk over the
+    /// function, and many variables ask the same, at each stop there. Yes, once too much was `followed`.
+    fn holds_since(&self, followed: &Cell<u64>, question: (usize, u32, u32, u32)) -> bool {
+        let held = || self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(&known) = held().get(&question) {
+            return known;
+        }
+        let (body, local, since, at) = question;
+        let range = self.map.bodies.get(body);
+        let len = range.map_or(0, |range| range.end.saturating_sub(range.start));
+        followed.set(followed.get().saturating_add(len));
+        if followed.get() > FOLLOWED_BYTES {
+            return true;
+        }
+        let found = webs::holds_since(&self.map, body, local, since, at);
+        let mut held = held();
+        if held.len() >= HELD_LIMIT {
+            held.clear();
+        }
+        held.insert(question, found);
+        found
     }
 
     /// Whether a body writes to a local anywhere. One that cannot be decoded in full may.
