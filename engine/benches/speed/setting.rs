@@ -1,9 +1,8 @@
-//! How long a parked guest waits for a breakpoint to be set, and how long the twin then takes to be compiled: when the
-//! function is called next, or at once where a frame of it is live.
+//! How long a parked guest waits for a breakpoint to be set.
 
 use super::{guest, timed};
 use std::sync::Arc;
-use stepwell_engine::compile::{Stops, compile};
+use stepwell_engine::compile::Stops;
 use stepwell_engine::module::{Module, decode};
 use stepwell_engine::runtime::paused::{Paused, Resume, StopCause, StopHandler, TickAction};
 use stepwell_engine::runtime::store::{Backend, CallOutcome, Extern, Store};
@@ -16,26 +15,20 @@ struct Setter {
     module: Arc<Module>,
     instance: u32,
     funcs: Vec<u32>,
-    /// Seconds, one a breakpoint.
-    set: Vec<f64>,
-    /// Bytes of the function and seconds, one a twin.
-    compiled: Vec<(usize, f64)>,
+    /// Bytes of the function and seconds, one a breakpoint.
+    took: Vec<(usize, f64)>,
 }
 
 impl StopHandler for Setter {
     fn on_stop(&mut self, paused: &mut Paused<'_>, _: &StopCause) -> Resume {
-        let layout = self.module.vm_layout();
         for &func in &self.funcs {
             let Some(body) = self.module.body(func) else {
                 continue;
             };
             let stops = Stops::at([body.first_op as u64]);
-            let (seconds, twin) = timed(|| compile(&self.module, &layout, func, &stops));
-            twin.expect("compiles");
-            self.compiled.push((body.range.len(), seconds));
             let (seconds, set) = timed(|| paused.set_stops(self.instance, func, stops));
             set.expect("compiles");
-            self.set.push(seconds);
+            self.took.push((body.range.len(), seconds));
             paused
                 .set_stops(self.instance, func, Stops::None)
                 .expect("compiles");
@@ -81,11 +74,9 @@ fn unused(
 
 /// Prints a row a module: SQLite's, and those that the environment names.
 pub fn bench() {
-    println!("Milliseconds.\n");
     println!(
-        "| module | functions | set, the worst | twin, middle | 99 of 100 | largest function, kB | its twin |"
+        "| module | functions | middle, ms | 99 of 100, ms | largest function, kB | ms |\n|---|---|---|---|---|---|"
     );
-    println!("|---|---|---|---|---|---|---|");
     let named = std::env::var("STEPWELL_LARGE_MODULES").unwrap_or_default();
     let paths = named.split(':').filter(|path| !path.is_empty());
     let mut modules = vec![guest("sqlite/sqlite.wasm")];
@@ -119,30 +110,25 @@ pub fn bench() {
             module: module.clone(),
             instance,
             funcs: some,
-            set: Vec::new(),
-            compiled: Vec::new(),
+            took: Vec::new(),
         };
         let Some(Extern::Func(number)) = store.func(instance, entry) else {
             panic!("no function");
         };
         let outcome = store.call(number, &[], &mut setter).expect("runs");
         assert_eq!(outcome, CallOutcome::Abandoned);
-        let (bytes, largest) = setter.compiled.pop().expect("the largest");
-        let mut twins: Vec<f64> = (setter.compiled.iter().map(|(_, seconds)| seconds * 1e3)).collect();
-        twins.sort_by(f64::total_cmp);
-        let at = |share: usize| twins.get(twins.len() * share / 100).copied().unwrap_or(f64::NAN);
+        let (bytes, worst) = setter.took.pop().expect("the largest");
+        let mut took: Vec<f64> = setter.took.iter().map(|(_, seconds)| seconds * 1e3).collect();
+        took.sort_by(f64::total_cmp);
+        let at = |share: usize| took.get(took.len() * share / 100).copied().unwrap_or(f64::NAN);
         println!(
-            "| {} | {} | {:.4} | {:.3} | {:.3} | {} | {:.3} |",
+            "| {} | {} | {:.3} | {:.3} | {} | {:.3} |",
             path.file_name().unwrap_or_default().display(),
             funcs.len(),
-            setter
-                .set
-                .iter()
-                .fold(0.0, |worst: f64, seconds| worst.max(seconds * 1e3)),
             at(50),
             at(99),
             bytes / 1000,
-            largest * 1e3,
+            worst * 1e3,
         );
     }
 }

@@ -17,7 +17,7 @@ use crate::compile::{
 use crate::error::Error;
 use crate::module::Module;
 use std::cell::{OnceCell, RefCell};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use wasmparser::{BinaryReader, Operator, OperatorsReader};
 
@@ -268,24 +268,18 @@ impl Native {
         }
     }
 
-    /// The code that live frames stand in, a block a frame.
-    fn live_blocks(&self) -> impl Iterator<Item = &Block> {
-        let frames = (0..self.activations().len()).flat_map(|activation| {
-            std::iter::successors(self.first_frame(activation), |frame| self.caller(frame))
-        });
-        frames.filter_map(|frame| self.variants.block_at(frame.pc))
-    }
-
-    /// Whether a function has live frames.
-    fn is_live(&self, instance: u32, func: u32) -> bool {
-        (self.live_blocks()).any(|block| (block.instance, block.func) == (instance, func))
-    }
-
     /// Functions with live frames.
     fn live_funcs(&self) -> Vec<(u32, u32)> {
-        let funcs: HashSet<_> = (self.live_blocks())
-            .map(|block| (block.instance, block.func))
-            .collect();
+        let mut funcs = std::collections::HashSet::new();
+        for activation in 0..self.activations().len() {
+            let mut frame = self.first_frame(activation);
+            while let Some(present) = frame {
+                if let Some(block) = self.variants.block_at(present.pc) {
+                    funcs.insert((block.instance, block.func));
+                }
+                frame = self.caller(&present);
+            }
+        }
         funcs.into_iter().collect()
     }
 }
@@ -413,25 +407,13 @@ impl Store {
         Ok(code)
     }
 
-    /// Makes compiled code do what is wanted of a function: if frames of it are live, they move to its variant now; else
-    /// that is compiled when it is called next, so that stops in a thousand functions are asked for at once.
+    /// Makes compiled code do what is wanted of a function: compiles, links, moves its live frames.
     pub(super) fn apply_stops(&mut self, instance: u32, func: u32) -> Result<(), Error> {
-        let Some(native) = &mut self.native else {
+        if self.native.is_none() {
             return Ok(());
-        };
-        if native.is_live(instance, func) {
-            self.link_code(instance, func)?;
-            self.move_live_frames(&[(instance, func)])?;
-        } else {
-            let lazy = native.lazy_stub();
-            native
-                .variants
-                .linked
-                .retain(|&linked| linked != (instance, func));
-            if let Some(of) = self.instances.get_mut(instance as usize) {
-                of.set_code(func, lazy);
-            }
         }
+        self.link_code(instance, func)?;
+        self.move_live_frames(&[(instance, func)])?;
         let wanted = self.stops.instrumentation(instance, func, None);
         if let Some(native) = &mut self.native {
             native.release_unwanted(instance, func, &wanted);
