@@ -52,7 +52,7 @@ impl Frame<'_> {
     pub fn locate(&self, variable: DieId, len: Option<u64>) -> Result<Place, Availability> {
         if let Some((unit, value)) = self.units.inherited(variable, gimli::DW_AT_location) {
             let (expression, since) = match value {
-                Value::Exprloc(expression) => (expression, None),
+                Value::Exprloc(expression) => (expression, self.handed_over_at(variable)),
                 list => self.in_list(unit, list)?,
             };
             if self.is_still_handed_over(unit, variable, &expression, len) {
@@ -71,7 +71,7 @@ impl Frame<'_> {
     pub fn site(&self, variable: DieId) -> Option<Site> {
         let (unit, value) = self.units.inherited(variable, gimli::DW_AT_location)?;
         let (expression, since) = match value {
-            Value::Exprloc(expression) => (expression, None),
+            Value::Exprloc(expression) => (expression, self.handed_over_at(variable)),
             list => self.in_list(unit, list).ok()?,
         };
         let lost = |slot| Frame { since, ..*self }.is_lost(slot);
@@ -109,6 +109,12 @@ impl Frame<'_> {
             Slot::Local(index) if self.at < (self.base_set_at)(index) => None,
             slot => Some(slot),
         }
+    }
+
+    /// Where a variable's only location came into force, if it is a parameter: at entry. Of others that is not known.
+    fn handed_over_at(&self, variable: DieId) -> Option<u32> {
+        let is_own = (self.function).is_some_and(|function| self.units.is_parameter_of(function, variable));
+        is_own.then_some(0)
     }
 
     /// Whether a parameter has its place in the frame, but has not been stored there yet: some compilers let the
@@ -224,6 +230,10 @@ impl Frame<'_> {
         len: Option<u64>,
     ) -> Result<Place, Availability> {
         if let Some(slot) = whole_slot(&expression, unit) {
+            // Of a global that is not there the value is no number: only what is added to it is.
+            if matches!(slot, Slot::Global(NO_GLOBAL)) {
+                return Err(Availability::OptimizedOut);
+            }
             return wasm_bytes(self.slot(slot)?).map(Place::Bytes);
         }
         self.stays_in_memory(unit, &expression)?;
@@ -403,7 +413,8 @@ impl Frame<'_> {
                 ));
             }
         }
-        match self.place(unit, expression, None)? {
+        // The base has no location that came into force anywhere.
+        match (Frame { since: None, ..*self }).place(unit, expression, None)? {
             Place::Memory(address) => Ok(address),
             Place::Bytes(bytes) => {
                 let mut wide = [0; 8];

@@ -4,13 +4,17 @@
 //! lists that the first is there. What a program writes to a local and what it reads from it tell them apart: writes
 //! that one read can see make one value (a counter, and the counter increased), others do not.
 //!
+//! The writes of one such value are a *web*, as compilers call them.
+//!
 //! # Invariants
 //! - Where a body cannot be followed to its end (broken, exceptions, too many writes) the answer is that it holds.
-//! - What is done is bounded: by the writes that are told apart, and by the passes over a body.
+//! - What is done is bounded: by the writes that are told apart, by the passes over a body and, for those who ask, by
+//!   what they allow.
 //!
 //! Must not know: DWARF, variables, the live guest.
 
 use crate::sections::ModuleMap;
+use std::cell::Cell;
 use wasmparser::Operator;
 
 /// Writes to one local that are told apart.
@@ -20,37 +24,55 @@ const PASS_LIMIT: usize = 16;
 /// Blocks inside each other.
 const DEPTH_LIMIT: usize = 4096;
 
-/// Whether what a local holds before the operator at `at` was, as a value, already there before the one at `since`.
-pub(crate) fn holds_since(map: &ModuleMap, body: usize, local: u32, since: u32, at: u32) -> bool {
+/// Whether what a local holds before the operator at `at`, as a value, was already there before the one at `since`.
+/// `None` if nothing is `left` of the bytes of code that may be walked over.
+pub(crate) fn holds_since(
+    map: &ModuleMap,
+    (body, local, since, at): (usize, u32, u32, u32),
+    left: &Cell<u64>,
+) -> Option<bool> {
+    let range = map.bodies.get(body);
+    let len = range.map_or(0, |range| range.end.saturating_sub(range.start));
+    let walk = || {
+        left.set(left.get().checked_sub(len)?);
+        Some(())
+    };
+    walk()?;
     let mut writes = 0usize;
     map.each_operator(body, |_, operator| {
         writes = writes.saturating_add(usize::from(writes_to(operator, local)));
         writes <= WRITE_LIMIT
     });
-    // One write has nothing to be mistaken for.
-    if writes <= 1 || writes > WRITE_LIMIT || at <= since {
-        return true;
+    if writes == 0 || writes > WRITE_LIMIT || at <= since {
+        return Some(true);
     }
     let mut webs = Webs {
         parents: (0..=writes).collect(),
+        united: Writes::default(),
         headers: Vec::new(),
     };
     for _ in 0..PASS_LIMIT {
+        walk()?;
         match webs.pass(map, body, local, since, at) {
-            None => return true,
+            None => return Some(true),
             Some(Seen { changed: true, .. }) => {}
             Some(Seen { then, now, .. }) => {
                 let (Some(then), Some(now)) = (then, now) else {
-                    return true;
+                    return Some(true);
                 };
                 let known: Vec<usize> = then.members().map(|write| webs.root(write)).collect();
-                // What the local held at entry, unless something else reads it, is no value of a variable.
-                let mut others = now.members().filter(|&write| write != 0);
-                return others.all(|write| known.contains(&webs.root(write)));
+                let is_known = |webs: &mut Webs, write| known.contains(&webs.root(write));
+                // What the local held at entry is no value of a variable where others come there, too, unless
+                // something reads it.
+                let mut others = now.members().filter(|&write| write != 0).peekable();
+                return Some(match others.peek() {
+                    Some(_) => others.all(|write| is_known(&mut webs, write)),
+                    None => is_known(&mut webs, 0),
+                });
             }
         }
     }
-    true
+    Some(true)
 }
 
 fn writes_to(operator: &Operator<'_>, local: u32) -> bool {
@@ -72,6 +94,7 @@ impl Writes {
 
     fn members(&self) -> impl Iterator<Item = usize> {
         let words = self.0.iter().enumerate();
+        let words = words.filter(|&(_, &word)| word != 0);
         words.flat_map(|(index, &word)| {
             let bits = (0..64usize).filter(move |bit| word >> bit & 1 == 1);
             bits.map(move |bit| index.saturating_mul(64).saturating_add(bit))
@@ -129,22 +152,36 @@ struct Seen {
 struct Webs {
     /// Each write's representative, or one nearer to it.
     parents: Vec<usize>,
+    /// What was united last: reads in a row see the same.
+    united: Writes,
     /// Writes that reach the heads of loops, in their order.
     headers: Vec<Option<Writes>>,
 }
 
 impl Webs {
-    fn root(&self, mut write: usize) -> usize {
-        while let Some(&parent) = self.parents.get(write)
-            && parent != write
+    fn root(&mut self, write: usize) -> usize {
+        let mut root = write;
+        while let Some(&parent) = self.parents.get(root)
+            && parent != root
         {
-            write = parent;
+            root = parent;
         }
-        write
+        // So that the way is short for who comes next.
+        let mut along = write;
+        while let Some(parent) = self.parents.get_mut(along)
+            && *parent != root
+        {
+            along = std::mem::replace(parent, root);
+        }
+        root
     }
 
     /// Writes that one read sees are one value.
     fn unite(&mut self, writes: &Writes) {
+        if *writes == self.united {
+            return;
+        }
+        self.united.clone_from(writes);
         let mut members = writes.members();
         let Some(first) = members.next().map(|first| self.root(first)) else {
             return;
@@ -243,7 +280,10 @@ impl Webs {
                 | Operator::Throw { .. }
                 | Operator::ThrowRef => state = None,
                 // Whence these are reached is not followed.
-                Operator::Try { .. } | Operator::TryTable { .. } => sound = false,
+                Operator::Try { .. }
+                | Operator::TryTable { .. }
+                | Operator::BrOnCast { .. }
+                | Operator::BrOnCastFail { .. } => sound = false,
                 _ => {}
             }
             sound
@@ -281,6 +321,10 @@ mod tests {
 
     /// Whether local 1 holds at operator `at` what it held at operator `since`.
     fn holds(body: &[Instruction<'_>], since: usize, at: usize) -> bool {
+        local_holds(1, body, since, at)
+    }
+
+    fn local_holds(local: u32, body: &[Instruction<'_>], since: usize, at: usize) -> bool {
         let (mut types, mut functions, mut code) =
             (TypeSection::new(), FunctionSection::new(), CodeSection::new());
         types.ty().function([ValType::I32], []);
@@ -295,7 +339,9 @@ mod tests {
         let map = ModuleMap::read(Arc::from(module.finish()), &mut Vec::new());
         let operators = map.operators(0);
         assert_eq!(operators.len(), body.len());
-        holds_since(&map, 0, 1, operators[since], operators[at])
+        let question = (0, local, operators[since], operators[at]);
+        assert_eq!(holds_since(&map, question, &Cell::new(0)), None);
+        holds_since(&map, question, &Cell::new(1 << 20)).expect("enough")
     }
 
     #[test]
@@ -363,6 +409,33 @@ mod tests {
             End,
         ];
         assert!(holds(&joined, 2, 7));
+        // A parameter's local is given away by the only write to it.
+        let given_away = [
+            LocalGet(0),
+            I32Const(1),
+            I32Add,
+            LocalSet(0),
+            LocalGet(0),
+            Drop,
+            End,
+        ];
+        assert!(local_holds(0, &given_away, 0, 3));
+        assert!(!local_holds(0, &given_away, 0, 4));
+        // In the other branch there is only what was there at entry.
+        let in_one_branch = [
+            LocalGet(0),
+            If(BlockType::Empty),
+            I32Const(3),
+            LocalSet(1),
+            LocalGet(1),
+            Drop,
+            Else,
+            Nop,
+            End,
+            End,
+        ];
+        assert!(holds(&in_one_branch, 4, 5));
+        assert!(!holds(&in_one_branch, 4, 7));
         // What cannot be followed holds.
         let caught = [
             LocalGet(0),

@@ -27,7 +27,7 @@ pub(super) struct Seen {
 }
 
 /// Bytes of code that are followed for one look at a frame.
-const FOLLOWED_BYTES: u64 = 8 << 20;
+const FOLLOWED_BYTES: u64 = 16 << 20;
 
 impl Index {
     pub fn variables(&self, at: CodeOffset, inline_depth: usize, target: &dyn Target) -> Vec<ValueNode> {
@@ -189,9 +189,9 @@ impl Index {
     ) -> T {
         let body = self.map.body_at(at);
         let base_set_at = |local: u32| body.map_or(0, |body| self.base_set_at(body, local));
-        let followed = Cell::new(0);
+        let left = Cell::new(FOLLOWED_BYTES);
         let holds_since = |local: u32, since: u32| {
-            body.is_none_or(|body| self.holds_since(&followed, (body, local, since, narrow(at))))
+            body.is_none_or(|body| self.holds_since(&left, (body, local, since, narrow(at))))
         };
         let frame = Frame {
             units: &self.units,
@@ -210,21 +210,16 @@ impl Index {
         answer(&frame, &self.values(target, &function_name))
     }
 
-    /// Whether a local of a body still holds at one address what it did at another: every answer takes a walk over the
-    /// function, and many variables ask the same, at each stop there. Yes, once too much was `followed`.
-    fn holds_since(&self, followed: &Cell<u64>, question: (usize, u32, u32, u32)) -> bool {
+    /// Whether a local of a body still holds at one address what it did at another: every answer takes walks over the
+    /// function, and many variables ask the same, at each stop there. Yes, if there is not enough `left` to tell.
+    fn holds_since(&self, left: &Cell<u64>, question: (usize, u32, u32, u32)) -> bool {
         let held = || self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(&known) = held().get(&question) {
             return known;
         }
-        let (body, local, since, at) = question;
-        let range = self.map.bodies.get(body);
-        let len = range.map_or(0, |range| range.end.saturating_sub(range.start));
-        followed.set(followed.get().saturating_add(len));
-        if followed.get() > FOLLOWED_BYTES {
+        let Some(found) = webs::holds_since(&self.map, question, left) else {
             return true;
-        }
-        let found = webs::holds_since(&self.map, body, local, since, at);
+        };
         let mut held = held();
         if held.len() >= HELD_LIMIT {
             held.clear();
