@@ -134,10 +134,10 @@ impl Activation {
             let mut world = StoreWorld::new(store);
             let step = self.machine.step(&mut world);
             let (host_end, host_args) = (world.host_end.take(), world.host_args);
+            // Whatever comes of the step: the next one's would be taken for more.
+            let by_host = std::mem::take(&mut store.host_stores);
             if let (Step::Continue, Some((instance, pc, stored))) = (step, watching) {
-                let by_host = std::mem::take(&mut store.host_stores)
-                    .into_iter()
-                    .map(|bytes| (0, bytes));
+                let by_host = by_host.into_iter().map(|bytes| (0, bytes));
                 let stores = stored.into_iter().chain(by_host);
                 written.extend(stores.filter_map(|stored| store.written(instance, pc, stored)));
             }

@@ -3,7 +3,7 @@
 //!
 //! # Invariants
 //! - A store is told of after it was made, with the guest before its next instruction: in the same frame, unless a host
-//!   function that was called in tail position stored.
+//!   function that was called in tail position stored; of one that the guest ends with, nobody is told.
 //! - What compiled code looks at is the one range that is watched, or a filter for several and, behind it, those
 //!   themselves if they are few, as addresses from the base of memory 0; what meets that is looked up here.
 //!
@@ -182,7 +182,9 @@ impl Store {
         of.vmctx.put_u64(vmctx::WATCH_LISTED as u32, listed.len() as u64);
         for (at, &(start, end)) in (vmctx::WATCH_RANGES as u32..).step_by(16).zip(listed) {
             of.vmctx.put_u64(at, start as u64);
-            of.vmctx.put_u64(at + 8, (end - start) as u64);
+            // The stub adds up to 15 bytes.
+            of.vmctx
+                .put_u64(at + 8, ((end - start) as u64).min(u64::MAX - 15));
         }
         let hull = (ranges.into_iter()).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
         let (from, len) = hull.map_or((0, 0), |(start, end)| (start as u64, (end - start) as u64));
