@@ -4,6 +4,9 @@
 //! The damage is scattered by seeds; what coverage guides is in `debuginfo/fuzz`, and what that found in `fuzzed`.
 
 mod common;
+#[path = "../fuzz/src/framed.rs"]
+#[allow(dead_code)]
+mod framed;
 
 use common::questions::ask;
 use common::*;
@@ -346,5 +349,60 @@ fn each_reader_takes_a_little_damage() {
         for seed in 0..24 {
             round(case, seed).unwrap_or_else(|error| panic!("{name}: {error}"));
         }
+    }
+}
+
+/// A line program of 64 000 files in a deep folder: many rows of the last of them, past what paths may take.
+#[test]
+fn many_rows_of_files_without_room() {
+    use framed::{MARK, framed};
+    let base = own("beside/forms.wasm");
+    let sound = DebugInfo::parse(Arc::from(base.clone()));
+    let at = sound.functions_named("forms")[0].stop_at.expect("a stop");
+    let folder = "twenty characters/.../".repeat(180).into_bytes();
+    for same in [false, true] {
+        // A unit with lines, in a folder; DWARF 4.
+        let abbreviations: &[u8] = &[1, 0x11, 0, 0x10, 0x17, 0x1b, 0x08, 0x13, 0x0b, 0, 0, 0];
+        let mut unit = vec![4, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0];
+        unit.extend(&folder);
+        unit.extend([0, 4]);
+        // Folders and files.
+        let mut tables = folder.clone();
+        tables.extend([0, 0]);
+        for file in 0..64_000 {
+            let name = if same { "f".to_string() } else { format!("f{file}") };
+            tables.extend(name.into_bytes());
+            tables.extend([0, 1, 0, 0]);
+        }
+        tables.push(0);
+        // The least instruction, no line range to speak of, and no instructions of its own.
+        let mut header = vec![1, 1, 1, 0, 1, 10, 0, 1, 1, 1, 1, 0, 0, 0, 1];
+        header.extend(tables);
+        let mut program = vec![0, 5, 2];
+        program.extend((at.0 as u32).to_le_bytes());
+        // Every file has a row (but those whose number would be a mark), then the last has many.
+        for row in 1..600_000u32 {
+            let file = if row & 0x3fff == 0x3b75 { 1 } else { row.min(64_000) };
+            program.extend([4, file as u8 | 0x80, (file >> 7) as u8 | 0x80, (file >> 14) as u8, 1]);
+        }
+        program.extend([0, 1, 1]);
+        let mut lines = vec![4, 0];
+        lines.extend((header.len() as u32).to_le_bytes());
+        lines.extend(header);
+        lines.extend(program);
+        let mut input = [MARK, b".debug_abbrev\n", abbreviations].concat();
+        for (name, bytes) in [(".debug_info", &unit), (".debug_line", &lines)] {
+            input.extend([MARK, name.as_bytes(), b"\n"].concat());
+            input.extend((bytes.len() as u32).to_le_bytes());
+            input.extend(bytes);
+        }
+        let sections = [".debug_info", ".debug_abbrev", ".debug_line"];
+        let start = Instant::now();
+        let info = DebugInfo::parse(Arc::from(framed(&base, &input, &sections)));
+        assert!(info.diagnostics().is_empty(), "{:?}", info.diagnostics());
+        let name = if same { "f" } else { "f7" };
+        assert_eq!(info.files_matching(name).len(), 1);
+        let took = start.elapsed();
+        assert!(took < Duration::from_secs(15), "{took:?}");
     }
 }

@@ -10,7 +10,7 @@ use super::units::{Unit, string};
 use crate::sections::{ModuleMap, Reader};
 use crate::{FileId, Language};
 use gimli::{LineInstruction, LineRow, Reader as _};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 /// Bytes of embedded text that are taken of one file.
@@ -45,8 +45,10 @@ pub(crate) struct Program {
     pub files: Vec<NamedFile>,
     /// The program's own file numbers to positions in `files`.
     pub known: HashMap<u64, FileId>,
+    /// Those of its file numbers that have no file: rows ask for one again and again.
+    unknown: HashSet<u64>,
     by_path: HashMap<String, FileId>,
-    /// Bytes of their paths.
+    /// Bytes of the paths that were made, also of those that were there already.
     path_bytes: usize,
     /// What the program calls its files, for inlined calls that name some without rows.
     header: Option<Header>,
@@ -94,13 +96,20 @@ impl Program {
 
     /// Numbers a file, unless it has a number; `None` if there is no room for its path.
     pub fn add_file(&mut self, file: NamedFile) -> Option<FileId> {
+        self.charge(file.path.len())?;
+        self.numbered(file)
+    }
+
+    /// Takes the room for a path; `None` if there is none. A few bytes of the input can name a long folder again and
+    /// again.
+    fn charge(&mut self, bytes: usize) -> Option<()> {
+        self.path_bytes = self.path_bytes.saturating_add(bytes);
+        (self.path_bytes <= PATH_LIMIT).then_some(())
+    }
+
+    fn numbered(&mut self, file: NamedFile) -> Option<FileId> {
         if let Some(&known) = self.by_path.get(&file.path) {
             return Some(known);
-        }
-        // A few bytes of the input can name a long folder again and again.
-        self.path_bytes = self.path_bytes.saturating_add(file.path.len());
-        if self.path_bytes > PATH_LIMIT {
-            return None;
         }
         let id = FileId(u32::try_from(self.files.len()).ok()?);
         self.by_path.insert(file.path.clone(), id);
@@ -112,12 +121,29 @@ impl Program {
         if let Some(&file) = self.known.get(&index) {
             return Some(file);
         }
+        if self.path_bytes > PATH_LIMIT || self.unknown.contains(&index) {
+            return None;
+        }
+        let file = self.named(unit, header, index);
+        if let Some(file) = file {
+            self.known.insert(index, file);
+        } else {
+            self.unknown.insert(index);
+        }
+        file
+    }
+
+    /// Makes the path of a file, and numbers it.
+    fn named(&mut self, unit: &Unit, header: &Header, index: u64) -> Option<FileId> {
         let entry = header.file(index)?;
         let name = string(&unit.dwarf, entry.path_name())?;
         let directory = entry
             .directory(header)
             .and_then(|directory| string(&unit.dwarf, directory))
             .unwrap_or_default();
+        // Also where the path turns out to be known, or short, making it takes this long.
+        let parts = [&unit.summary.directory, &directory, &name];
+        self.charge(parts.iter().map(|part| part.len()).sum())?;
         let path = join(&join(&unit.summary.directory, &directory), &name);
         let language = unit.summary.language.of_file(&path);
         let md5 = header
@@ -130,14 +156,12 @@ impl Program {
             // An empty text says that there is none.
             (!text.is_empty()).then_some(text)
         });
-        let file = self.add_file(NamedFile {
+        self.numbered(NamedFile {
             path,
             language,
             md5,
             text,
-        })?;
-        self.known.insert(index, file);
-        Some(file)
+        })
     }
 
     /// Ends the sequence of the rows from `first`, at `end` or where the function of its last row ends.
