@@ -382,8 +382,18 @@ fn many_rows_of_files_without_room() {
         program.extend((at.0 as u32).to_le_bytes());
         // Every file has a row (but those whose number would be a mark), then the last has many.
         for row in 1..600_000u32 {
-            let file = if row & 0x3fff == 0x3b75 { 1 } else { row.min(64_000) };
-            program.extend([4, file as u8 | 0x80, (file >> 7) as u8 | 0x80, (file >> 14) as u8, 1]);
+            let file = if row & 0x3fff == 0x3b75 {
+                1
+            } else {
+                row.min(64_000)
+            };
+            program.extend([
+                4,
+                file as u8 | 0x80,
+                (file >> 7) as u8 | 0x80,
+                (file >> 14) as u8,
+                1,
+            ]);
         }
         program.extend([0, 1, 1]);
         let mut lines = vec![4, 0];
@@ -403,6 +413,6 @@ fn many_rows_of_files_without_room() {
         let name = if same { "f" } else { "f7" };
         assert_eq!(info.files_matching(name).len(), 1);
         let took = start.elapsed();
-        assert!(took < Duration::from_secs(15), "{took:?}");
+        assert!(took < Duration::from_secs(40), "{took:?}");
     }
 }
