@@ -608,6 +608,13 @@ impl<'e> Compiler<'e> {
         if matches!(&of, Sym::Object(ty, _) if self.eval.indexed_as(ty).is_some()) {
             return None;
         }
+        // Pointers that the expression makes are indexed so, too.
+        if let Sym::Pointer(Pointed { to: Some(to), .. }) = &of
+            && self.eval.language() == Language::Zig
+            && matches!(self.eval.form(to), Form::Array { .. } | Form::Record(_))
+        {
+            return None;
+        }
         let Sym::Object(ty, At::Memory(base, offset)) = &of else {
             return self.element(self.pointer(&of)??, index);
         };
