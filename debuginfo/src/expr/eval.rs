@@ -265,18 +265,30 @@ impl Eval<'_> {
             && !name.contains("::")
             && let Some(this) = self.scope.local("this")
         {
-            let member = self
-                .found(this, span)
-                .and_then(|this| self.member(this, span, name, span));
-            match member {
-                Err(Failure::Wrong(..)) => {}
-                member => return Some(member),
+            // Its class says whether there is such a member, whatever it points to.
+            if self.pointed_has(this.ty, name) {
+                let this = self.found(this, span);
+                return Some(this.and_then(|this| self.member(this, span, name, span)));
             }
         }
         if let Some(global) = self.scope.global(name) {
             return Some(self.found(global, span));
         }
         self.lasting(name, span)
+    }
+
+    /// Whether what a pointer points to has a member of this name.
+    fn pointed_has(&self, pointer: crate::dwarf::DieId, name: &str) -> bool {
+        let Form::Pointer(Some(to)) = self.form(&Ty::Die(pointer)) else {
+            return false;
+        };
+        let Form::Record(full) = self.form(&to) else {
+            return false;
+        };
+        match &full.shape {
+            Shape::Record { members, .. } => self.way_to(members, name).is_some(),
+            _ => false,
+        }
     }
 
     /// What a name that is no variable stands for: the same in every frame.
