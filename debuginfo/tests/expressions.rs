@@ -448,3 +448,110 @@ fn optimized_code_names_the_operand_that_is_gone() {
     }
     assert!(seen > 3, "{seen}");
 }
+
+/// What a frame of only 32-bit slots has.
+fn words() -> FrameTypes {
+    FrameTypes {
+        locals: vec![SlotType::I32; 32],
+        globals: vec![SlotType::I32; 4],
+        ..FrameTypes::default()
+    }
+}
+
+#[test]
+fn pointers_to_arrays_of_zig_are_indexed_as_those() {
+    let path = "values/zig_Debug.wasm";
+    let info = parse(path);
+    let source = std::fs::read_to_string(guest("values/values.zig")).unwrap();
+    let line = 1 + source
+        .lines()
+        .position(|line| line.ends_with("// stop: arrays"))
+        .unwrap();
+    let at = stop(&info, "values.zig", line as u32);
+    let code = |text: &str| info.condition_code(text, at, 0, &words()).is_some();
+    assert!(code("numbers[1] == 2"));
+    assert!(!code("(&numbers)[1] == 2"));
+    assert!(!code("@as(*[4]u8, &numbers)[1] == 2"));
+}
+
+#[test]
+fn pointers_to_classes_meet_at_their_base() {
+    let path = "values/cpp_zig_o0.wasm";
+    let info = parse(path);
+    let source = std::fs::read_to_string(guest("values/values.cpp")).unwrap();
+    let line = 1 + source
+        .lines()
+        .position(|line| line.ends_with("// stop: classes"))
+        .unwrap();
+    let at = stop(&info, "values.cpp", line as u32);
+    let mut fake = frame_of(path, 0x100000);
+    let address = |name: &str, fake: &Fake| {
+        let node = info.evaluate(name, at, 0, fake).unwrap();
+        node.address.unwrap()
+    };
+    let tom = address("tom", &fake);
+    let inside = info
+        .evaluate(
+            "(int)(void *)(zoo::Tagged *)&tom - (int)(void *)&tom",
+            at,
+            0,
+            &fake,
+        )
+        .unwrap();
+    let inside: u64 = inside.text.parse().unwrap();
+    assert!(inside > 0);
+    let (tagged, animal) = (address("tagged", &fake), address("animal", &fake));
+    fake.put_u32(tagged, (tom + inside) as u32);
+    let owl = address("owl", &fake);
+    fake.put_u32(animal, owl as u32);
+    let refused =
+        "! dynamic_cast to what is no base class is not evaluated: the object would have to be asked";
+    answers(
+        &info,
+        at,
+        &fake,
+        &[
+            ("tagged == &tom", "bool true"),
+            ("&tom == tagged", "bool true"),
+            ("&tom != tagged", "bool false"),
+            ("tagged <= &tom", "bool true"),
+            ("(void *)tagged == (void *)&tom", "bool false"),
+            ("dynamic_cast<zoo::Tagged *>(&tom) == tagged", "bool true"),
+            ("dynamic_cast<zoo::Cat *>(&tom) == &tom", "bool true"),
+            ("dynamic_cast<zoo::Cat *>(animal)", refused),
+            ("dynamic_cast<zoo::Cat *>(animal) != 0", refused),
+            ("dynamic_cast<void *>(animal)", refused),
+        ],
+    );
+    let code = |text: &str| info.condition_code(text, at, 0, &words()).is_some();
+    assert!(code("(void *)tagged == (void *)&tom"));
+    assert!(!code("tagged == &tom"));
+    assert!(!code("dynamic_cast<zoo::Animal *>(animal) != 0"));
+}
+
+#[test]
+fn what_is_seen_of_a_class_is_not_read_from_nowhere() {
+    let info = DebugInfo::parse(Arc::from(own("kinds_cpp.wasm")));
+    let mut fake = Fake::new(0x10000);
+    fake.locals
+        .extend((0..32).map(|local| (local, WasmValue::I32(0x8000))));
+    // What lies at address 0 tells nothing of where a base class is.
+    fake.put_u32(0, 0x100);
+    let at = info.functions_named("kinds")[0].stop_at.unwrap();
+    let error = info
+        .evaluate("(outer::Both *)(outer::Base *)0x4000", at, 0, &fake)
+        .unwrap_err();
+    assert_eq!(error.message, "'outer::Base' is a virtual base class");
+    // A member of no object is still that member.
+    let of_both = |at: &CodeOffset| {
+        let this = info.evaluate("this", *at, 0, &fake);
+        this.is_ok_and(|this| this.type_name.contains("Both"))
+    };
+    let area = info
+        .functions_named("area")
+        .into_iter()
+        .find_map(|function| function.stop_at.filter(of_both))
+        .unwrap();
+    let error = info.evaluate("both", area, 0, &fake).unwrap_err();
+    assert_eq!(error.message, "the pointer is null");
+}

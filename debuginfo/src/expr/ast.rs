@@ -37,6 +37,8 @@ pub(crate) enum ExprKind {
     Binary(Binary, Box<Expr>, Box<Expr>),
     Choice(Box<Expr>, Box<Expr>, Box<Expr>),
     Cast(TypeName, Box<Expr>),
+    /// `dynamic_cast<T>(x)`
+    DynamicCast(TypeName, Box<Expr>),
     SizeOf(Box<Expr>),
     SizeOfType(TypeName),
 }
@@ -148,6 +150,7 @@ impl Expr {
             ExprKind::Member(of, ..)
             | ExprKind::Unary(_, of)
             | ExprKind::Cast(_, of)
+            | ExprKind::DynamicCast(_, of)
             | ExprKind::SizeOf(of) => of.depth,
             ExprKind::Index(a, b) | ExprKind::Binary(_, a, b) => a.depth.max(b.depth),
             ExprKind::Choice(a, b, c) => a.depth.max(b.depth).max(c.depth),

@@ -10,9 +10,9 @@ use super::error::{Failure, Span, wrong};
 use super::number::{self, Kind, Number, Rules, Scalar};
 use super::operand::{Operand, Pointer};
 use super::types::{Form, Ty, builtin};
-use crate::dwarf::types::{Shape, Type};
+use crate::dwarf::types::{Member, MemberPlace, Shape, Type};
 use crate::value::read::Located;
-use crate::{Availability, Language, Place};
+use crate::{Language, Place};
 use std::sync::Arc;
 
 /// Base classes inside each other, and how many are looked into: those of broken debug information can lie in
@@ -175,34 +175,89 @@ impl Eval<'_> {
         if address == 0 {
             return Ok(0);
         }
-        if let Some(base) = self.base_of(&from, &to, &Place::Memory(address)) {
-            let base = base.map_err(|why| Failure::Absent(span, why))?;
-            return Ok(base.address().unwrap_or(address));
+        if let Some(way) = self.way_to_base(&from, &to) {
+            let mut place = Place::Memory(address);
+            for base in &way {
+                place = match self.values.member(&place, base) {
+                    Ok(Located::Place(inner)) => inner,
+                    Ok(Located::Bits(_)) => return wrong(span, "a base class is no bit-field"),
+                    Err(why) => return Err(Failure::Absent(span, why)),
+                };
+            }
+            return Ok(place.address().unwrap_or(address));
         }
-        // Where a virtual base lies only the whole object knows; C++ casts none down, either.
-        match self.base_of(&to, &from, &Place::Memory(0)) {
-            Some(Ok(base)) => Ok(self.wrapped(address.wrapping_sub(base.address().unwrap_or(0)))),
-            Some(Err(_)) => wrong(
-                span,
-                format!("'{}' is a virtual base class", self.values.type_name(from.id)),
-            ),
-            None => Ok(address),
+        let mut inside = 0u64;
+        for base in self.way_to_base(&to, &from).unwrap_or_default() {
+            // Where a virtual base lies only the whole object knows; C++ casts none down, either.
+            let MemberPlace::Bytes(more) = base.place else {
+                let name = self.values.type_name(base.ty);
+                return wrong(span, format!("'{name}' is a virtual base class"));
+            };
+            inside = inside.wrapping_add(more);
         }
+        Ok(self.wrapped(address.wrapping_sub(inside)))
     }
 
-    /// Where a class at a place has another as its base class.
-    fn base_of(&self, class: &Type, base: &Type, place: &Place) -> Option<Result<Place, Availability>> {
-        self.base_within(class, base, place, BASE_DEPTH, &mut BASE_LIMIT.clone())
+    /// Moves one of two pointers to what is the other's base class there: then they are equal if they are to one object.
+    pub fn meet(&self, p: &mut Pointer, p_span: Span, q: &mut Pointer, q_span: Span) -> Result<(), Failure> {
+        let Some((a, b)) = self.classes(p.to.as_ref(), q.to.as_ref()) else {
+            return Ok(());
+        };
+        if self.way_to_base(&a, &b).is_some() {
+            p.address = self.moved_to_class(p, q.to.as_ref(), p_span)?;
+        } else if self.way_to_base(&b, &a).is_some() {
+            q.address = self.moved_to_class(q, p.to.as_ref(), q_span)?;
+        }
+        Ok(())
     }
 
-    fn base_within(
+    /// `dynamic_cast<T>(x)`: to a base class as any cast. Whether an object is more than its type says is not asked
+    /// here, and nothing is claimed about it.
+    pub fn dynamic_cast(
+        &self,
+        operand: Operand,
+        span: Span,
+        to: Option<&Ty>,
+        type_span: Span,
+        whole: Span,
+    ) -> Result<Operand, Failure> {
+        let asks =
+            "dynamic_cast to what is no base class is not evaluated: the object would have to be asked";
+        let is_null = matches!(operand, Operand::Null);
+        if let (Some(to), false) = (to, is_null) {
+            let Form::Pointer(target) = self.form(to) else {
+                return wrong(type_span, "dynamic_cast is evaluated for pointers only");
+            };
+            let Some(pointer) = self.pointer(&operand, span)? else {
+                return wrong(span, "this is no pointer");
+            };
+            let (Some(Form::Record(from)), Some(Form::Record(target))) = (
+                pointer.to.as_ref().map(|ty| self.form(ty)),
+                target.as_ref().map(|ty| self.form(ty)),
+            ) else {
+                return wrong(whole, asks);
+            };
+            let same =
+                from.id == target.id || self.values.type_name(from.id) == self.values.type_name(target.id);
+            if !same && self.way_to_base(&from, &target).is_none() {
+                return wrong(whole, asks);
+            }
+        }
+        self.cast(operand, span, to, type_span)
+    }
+
+    /// The base classes that lead from a class to one of them, outer first; by types alone.
+    fn way_to_base(&self, class: &Type, base: &Type) -> Option<Vec<Member>> {
+        self.way_to_base_within(class, base, BASE_DEPTH, &mut BASE_LIMIT.clone())
+    }
+
+    fn way_to_base_within(
         &self,
         class: &Type,
         base: &Type,
-        place: &Place,
         depth: usize,
         left: &mut usize,
-    ) -> Option<Result<Place, Availability>> {
+    ) -> Option<Vec<Member>> {
         let depth = depth.checked_sub(1)?;
         let Shape::Record { members, .. } = &class.shape else {
             return None;
@@ -212,19 +267,12 @@ impl Eval<'_> {
             let full = self.values.strip(member.ty)?;
             let found =
                 full.id == base.id || self.values.type_name(full.id) == self.values.type_name(base.id);
-            let at = match self.values.member(place, member) {
-                Ok(Located::Place(at)) => at,
-                Ok(Located::Bits(_)) => return None,
-                Err(why) => {
-                    // Only a way that leads there matters.
-                    let leads = found || self.base_within(&full, base, place, depth, left).is_some();
-                    return leads.then_some(Err(why));
-                }
+            let mut way = match found {
+                true => Vec::new(),
+                false => self.way_to_base_within(&full, base, depth, left)?,
             };
-            if found {
-                return Some(Ok(at));
-            }
-            self.base_within(&full, base, &at, depth, left)
+            way.insert(0, member.clone());
+            Some(way)
         })
     }
 

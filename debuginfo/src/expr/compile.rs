@@ -129,7 +129,11 @@ impl<'e> Compiler<'e> {
             ExprKind::Literal(_) | ExprKind::SizeOf(_) | ExprKind::SizeOfType(_) => {
                 self.known(self.eval.walk(expr).ok()?)
             }
-            ExprKind::Text(_) | ExprKind::Enumerator(_) | ExprKind::Slice(..) | ExprKind::Choice(..) => None,
+            ExprKind::Text(_)
+            | ExprKind::Enumerator(_)
+            | ExprKind::Slice(..)
+            | ExprKind::Choice(..)
+            | ExprKind::DynamicCast(..) => None,
         }
     }
 
@@ -471,6 +475,8 @@ impl<'e> Compiler<'e> {
             (Binary::Add, None, Some(q)) => self.moved(q, self.number(a)?, false),
             (Binary::Subtract, Some(p), None) => self.moved(p, self.number(b)?, true),
             (Binary::Add | Binary::Subtract, Some(_), Some(_)) => None,
+            // One of them is moved to the class of the other first.
+            (_, Some(p), Some(q)) if self.eval.classes(p.to.as_ref(), q.to.as_ref()).is_some() => None,
             (operator, p, q) => {
                 let side = |pointed: Option<Pointed>, sym: Sym| match pointed {
                     Some(pointed) => Some(address_number(pointed.address)),

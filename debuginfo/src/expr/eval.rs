@@ -70,6 +70,12 @@ impl Eval<'_> {
                 let operand = self.walk(operand)?;
                 self.cast(operand, operand_span, to.as_ref(), ty.span)
             }
+            ExprKind::DynamicCast(ty, operand) => {
+                let to = self.resolve(ty)?;
+                let operand_span = operand.span;
+                let operand = self.walk(operand)?;
+                self.dynamic_cast(operand, operand_span, to.as_ref(), ty.span, span)
+            }
             ExprKind::SizeOfType(ty) => {
                 let Some(to) = self.resolve(ty)? else {
                     return wrong(ty.span, "void has no size");
@@ -376,7 +382,11 @@ impl Eval<'_> {
             (Binary::Subtract, Some(p), None) => self.moved(p, &self.number(b, b_span)?, true, span),
             (Binary::Subtract, Some(p), Some(q)) => self.distance(&p, &q, span),
             (Binary::Add, Some(_), Some(_)) => wrong(span, "two pointers cannot be added"),
-            (operator, p, q) => {
+            (operator, mut p, mut q) => {
+                // Those to a class and its base class meet at the base.
+                if let (Some(p), Some(q)) = (&mut p, &mut q) {
+                    self.meet(p, a_span, q, b_span)?;
+                }
                 // Pointers compare as addresses: with each other, and with numbers.
                 let side = |pointer: Option<Pointer>, operand: &Operand, span: Span| match pointer {
                     Some(pointer) => Ok(self.address_number(pointer.address)),

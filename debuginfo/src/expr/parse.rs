@@ -436,7 +436,11 @@ impl Parser<'_> {
                     let kind = TypeKind::Pointer(Box::new(TypeName { kind, span }));
                     operand = Expr::new(ExprKind::Cast(TypeName { kind, span }, Box::new(operand)), span)?;
                 }
-                Expr::new(ExprKind::Cast(ty, Box::new(operand)), start.to(self.before()))
+                let kind = match word.as_str() {
+                    "dynamic_cast" => ExprKind::DynamicCast(ty, Box::new(operand)),
+                    _ => ExprKind::Cast(ty, Box::new(operand)),
+                };
+                Expr::new(kind, start.to(self.before()))
             }
             Token::Word(_) => self.path(),
             Token::Sign("::") => {
@@ -543,6 +547,7 @@ mod tests {
             ExprKind::Choice(a, b, c) => format!("({} ? {} : {})", of(a), of(b), of(c)),
             ExprKind::Cast(ty, inner) => format!("({} of {})", type_text(ty), of(inner)),
             ExprKind::SizeOf(inner) => format!("(sizeof {})", of(inner)),
+            ExprKind::DynamicCast(ty, inner) => format!("({} of dynamic {})", type_text(ty), of(inner)),
             ExprKind::SizeOfType(ty) => format!("(sizeof {})", type_text(ty)),
         }
     }
