@@ -154,7 +154,8 @@ fn judge(seed: u64, tally: &mut Tally) -> Result<(), String> {
     for mode in ours::Mode::COMPILED {
         let run = run_here(&bytes, seed, mode)?;
         if let Some(complaint) = difference(&run, &reference) {
-            return Err(format!("seed {seed}, {mode:?} and the interpreter: {complaint}"));
+            let (_, place) = ask(&bytes, seed, &reference);
+            return Err(format!("seed {seed}, {mode:?} and the interpreter: {complaint} ({place})"));
         }
     }
     let Some(complaint) = difference(&reference, &peer) else {
@@ -180,7 +181,8 @@ fn judge_throwing(seed: u64, tally: &mut Tally) -> Result<(), String> {
     for mode in ours::Mode::COMPILED {
         let run = run_here(&bytes, seed, mode)?;
         if let Some(complaint) = difference(&run, &reference) {
-            return Err(format!("seed {seed}, {mode:?} and the interpreter: {complaint}"));
+            let (_, place) = ask(&bytes, seed, &reference);
+            return Err(format!("seed {seed}, {mode:?} and the interpreter: {complaint} ({place})"));
         }
     }
     match ask(&bytes, seed, &reference) {
