@@ -134,36 +134,131 @@ fn copies_that_lost_everything() {
     within_seconds("copies", start);
 }
 
-/// A record that is its own member, many times, and is called like one that is searched.
+/// The languages and patterns of all renderers.
+fn renderers() -> Vec<(u8, String)> {
+    let table = include_str!("../src/value/table.rs");
+    let rows = table.split("row!(").skip(1);
+    let row = |row: &str| {
+        let language = match row.trim_start().split_once(',')?.0 {
+            "Cpp" => 0x04,
+            "Rust" => 0x1c,
+            "Zig" => 0x27,
+            _ => return None,
+        };
+        Some((language, row.split('"').nth(1)?.to_string()))
+    };
+    rows.filter_map(row).collect()
+}
+
+/// What renderers look for in records, and in them as a number.
+const SOUGHT: &[&str] = &[
+    "start",
+    "end",
+    "__re_",
+    "__im_",
+    "__rep_",
+    "__unex_",
+    "__val_",
+    "unmanaged",
+    "c",
+    "data",
+    "value",
+    "__value_",
+    "__pn_",
+    "__d_",
+    "__i_",
+    "__ptr_",
+    "__f_",
+    "__call_",
+    "__h_",
+    "__data_",
+    "__begin_",
+    "__l",
+    "__s",
+    "__table_",
+    "__tree_",
+    "__map_",
+    "first",
+    "second",
+    "iter",
+    "head",
+    "lock",
+    "once",
+    "state",
+    "map",
+    "table",
+    "root",
+    "payload",
+    "error",
+    "tag",
+    "metadata",
+    "element",
+    "next",
+    "ptr",
+    "pointer",
+];
+const SOUGHT_NUMBERS: &[&str] = &[
+    "__has_val_",
+    "__engaged_",
+    "__index",
+    "__size_",
+    "__is_long_",
+    "exhausted",
+    "some",
+    "len",
+    "length",
+    "size",
+    "cap",
+    "bucket_mask",
+    "items",
+    "ctrl",
+    "secs",
+    "nanos",
+    "end_or_len",
+    "vtable",
+];
+
+/// A record that is its own member, under every name, and is called like one that is searched.
 #[test]
 fn records_that_hold_themselves() {
-    let start = Instant::now();
+    // Variable: name, type, place; namespace: name; record: name, size; members: name, type, offset; argument: type;
+    // base type: name, encoding, size.
     let more: &[u8] = &[
         3, 0x34, 0, 0x03, 0x08, 0x49, 0x13, 0x02, 0x18, 0, 0, 4, 0x39, 1, 0x03, 0x08, 0, 0, 5, 0x13, 1, 0x03,
-        0x08, 0x0b, 0x0b, 0, 0, 6, 0x0d, 0, 0x49, 0x13, 0x38, 0x0b, 0, 0, 7, 0x2f, 0, 0x49, 0x13, 0, 0, 0,
+        0x08, 0x0b, 0x0b, 0, 0, 6, 0x0d, 0, 0x03, 0x08, 0x49, 0x13, 0x38, 0x0b, 0, 0, 7, 0x2f, 0, 0x49, 0x13,
+        0, 0, 8, 0x24, 0, 0x03, 0x08, 0x3e, 0x0b, 0x0b, 0x0b, 0, 0, 0,
     ];
     let abbreviations = [UNIT, FUNCTION, more].concat();
-    for name in [
-        "vector<x>",
-        "basic_string<x>",
-        "list<x>",
-        "map<x>",
-        "tuple<x>",
-        "deque<x>",
-    ] {
+    let renderers = renderers();
+    assert!(renderers.len() > 100, "{}", renderers.len());
+    let mut zeros = common::senseless();
+    zeros.memory.fill(0);
+    for (language, pattern) in renderers {
+        let start = Instant::now();
+        let name = pattern.replace('%', "x");
+        let (space, name) = name.rsplit_once("::").unwrap_or(("", &name));
         let (info, at) = module(&abbreviations, |at| {
             let mut dies = function(at);
-            let at_type = |dies: &Vec<u8>| dies.len() as u32 + 11;
+            dies[1] = language;
+            let at_type = |dies: &Vec<u8>| (dies.len() as u32 + 11).to_le_bytes();
             let variable = dies.len();
-            dies.extend([3, b'v', 0, 0, 0, 0, 0, 2, 0x91, 0, 0, 4]);
-            dies.extend(b"std\0");
-            let ty = at_type(&dies).to_le_bytes();
+            dies.extend([3, b'v', 0, 0, 0, 0, 0, 2, 0x91, 0, 0]);
+            let number = at_type(&dies);
+            dies.extend([8, b'n', 0, 7, 4]);
+            dies.push(4);
+            dies.extend(space.as_bytes());
+            dies.push(0);
+            let ty = at_type(&dies);
             dies[variable + 3..variable + 7].copy_from_slice(&ty);
             dies.push(5);
             dies.extend(name.as_bytes());
             dies.extend([0, 16]);
-            for _ in 0..32 {
+            let selves = SOUGHT.iter().map(|name| (name, ty));
+            let numbers = SOUGHT_NUMBERS.iter().map(|name| (name, number));
+            for (name, ty) in selves.chain(numbers) {
                 dies.push(6);
+                dies.extend(name.as_bytes());
+                dies.push(0);
                 dies.extend(ty);
                 dies.push(0);
             }
@@ -174,10 +269,12 @@ fn records_that_hold_themselves() {
             dies.extend([0, 0, 0]);
             dies
         });
-        let variables = info.variables(at, 0, &common::senseless());
+        // Its line, and what it leads to.
+        assert_eq!(info.variables(at, 0, &common::senseless()).len(), 1);
+        let variables = info.variables(at, 0, &zeros);
         assert_eq!(variables.len(), 1);
-        grow(&info, &common::senseless(), &variables, 1);
-        within_seconds(name, start);
+        grow(&info, &zeros, &variables, 1);
+        within_seconds(&pattern, start);
     }
 }
 

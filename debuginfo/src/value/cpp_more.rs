@@ -2,8 +2,7 @@
 //!
 //! As in [`cpp`](super::cpp): found by the names of members, in the layouts of libc++ 14 to 22.
 
-use super::line::LINE_DEPTH;
-use super::{Values, View};
+use super::{Piece, Values, View};
 use crate::Place;
 use crate::dwarf::types::Type;
 
@@ -30,12 +29,17 @@ fn same<'a>(values: &Values<'a>, ty: &Type, place: &Place, name: &str) -> Option
     Some(View::Same { ty, place })
 }
 
+/// A member that is a number, as it is written.
+fn number(values: &Values<'_>, ty: &Type, place: &Place, name: &str) -> Option<String> {
+    let (ty, place) = values.own_place(ty.id, place, name)?;
+    values.scalar(values.strip(ty)?.as_ref(), &place)?.ok()
+}
+
 pub(crate) fn complex<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<View<'a>> {
-    let part = |name| {
-        let (ty, place) = values.own_place(ty.id, place, name)?;
-        values.line(ty, &place, LINE_DEPTH).ok()
-    };
-    let (re, im) = (part("__re_")?, part("__im_")?);
+    let (re, im) = (
+        number(values, ty, place, "__re_")?,
+        number(values, ty, place, "__im_")?,
+    );
     Some(View::Word(match im.strip_prefix('-') {
         Some(im) => format!("{re} - {im}i"),
         None => format!("{re} + {im}i"),
@@ -44,8 +48,7 @@ pub(crate) fn complex<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Opti
 
 /// A time with its unit, as C++ prints it.
 pub(crate) fn duration<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<View<'a>> {
-    let (count, place) = values.own_place(ty.id, place, "__rep_")?;
-    let count = values.line(count, &place, LINE_DEPTH).ok()?;
+    let count = number(values, ty, place, "__rep_")?;
     let period = values.type_name(ty.arguments.get(1)?.1);
     let numbers = period.strip_prefix("std::ratio<")?.strip_suffix('>')?;
     let mut numbers = numbers
@@ -73,8 +76,11 @@ pub(crate) fn expected<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Opt
         }
         0 => {
             let (ty, place) = values.find_place(ty.id, place, "__unex_")?;
-            let error = values.line(ty, &place, LINE_DEPTH).ok()?;
-            Some(View::Word(format!("unexpected({error})")))
+            Some(View::Written(vec![
+                Piece::Word("unexpected(".to_string()),
+                Piece::Value(ty, place),
+                Piece::Word(")".to_string()),
+            ]))
         }
         other => Some(View::Broken(format!("whether it has a value is {other}"))),
     }

@@ -4,7 +4,7 @@
 //! - A line is bounded in length, depth and reads, whatever the guest claims.
 
 use super::read::Located;
-use super::{Item, Values, View, reason};
+use super::{Item, Piece, Values, View, reason};
 use crate::dwarf::DieId;
 use crate::dwarf::types::{Member, Shape, Type, VariantPart};
 use crate::{Availability, Language, Place};
@@ -42,7 +42,12 @@ impl<'a> Values<'a> {
             return Ok("{...}".to_string());
         };
         if let Some((label, view)) = self.rendered(&full, place) {
-            return self.view_line(label, view, full.language, depth);
+            let written = matches!(view, View::Written(_));
+            let line = self.view_line(label, view, full.language, depth);
+            // Where a part cannot be read, the members say which.
+            if !(written && line.is_err()) {
+                return line;
+            }
         }
         match &full.shape {
             Shape::Pointer { to, .. } => {
@@ -201,6 +206,16 @@ impl<'a> Values<'a> {
         };
         match view {
             View::Word(word) => Ok(word),
+            View::Written(pieces) => {
+                let mut line = String::new();
+                for piece in pieces {
+                    match piece {
+                        Piece::Word(word) => line.push_str(&word),
+                        Piece::Value(ty, place) => line.push_str(&self.line(ty, &place, deeper)?),
+                    }
+                }
+                Ok(shortened(line))
+            }
             View::Broken(why) => Err(Availability::NotReadable(why)),
             View::Text { address, len } => {
                 let want = len.min(super::c::TEXT_LIMIT as u64);

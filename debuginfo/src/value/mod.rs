@@ -53,6 +53,12 @@ impl Item {
 /// follows it.
 pub(crate) type Items<'a> = Box<dyn Iterator<Item = Result<Item, String>> + 'a>;
 
+/// A part of what [`View::Written`] writes.
+pub(crate) enum Piece {
+    Word(String),
+    Value(DieId, Place),
+}
+
 /// What a value is beyond its members.
 pub(crate) enum View<'a> {
     /// UTF-8 (or bytes that claim to be).
@@ -85,6 +91,8 @@ pub(crate) enum View<'a> {
     Tuple(Vec<(DieId, Place)>),
     /// Nothing to look into.
     Word(String),
+    /// Values with words around them, on one line; what is in them stands among the plain members.
+    Written(Vec<Piece>),
     /// What must hold for such a value does not; says what.
     Broken(String),
 }

@@ -2,8 +2,7 @@
 //!
 //! As in [`rust`](super::rust): `None` for a layout that is not the expected one.
 
-use super::line::LINE_DEPTH;
-use super::{Item, Values, View};
+use super::{Item, Piece, Values, View};
 use crate::Place;
 use crate::dwarf::DieId;
 use crate::dwarf::types::{Shape, Type};
@@ -117,22 +116,30 @@ fn fraction(whole: u64, part: u64, digits: usize, unit: &str) -> String {
 
 /// Ranges as they are written, and what is left of one that is being walked.
 pub(crate) fn range<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<View<'a>> {
+    let Shape::Record { members, .. } = &ty.shape else {
+        return None;
+    };
+    let has = |name: &str| members.iter().any(|member| member.name.as_deref() == Some(name));
     let bound = |name| match values.own_place(ty.id, place, name) {
-        Some((ty, place)) => values.line(ty, &place, LINE_DEPTH).ok(),
-        None => Some(String::new()),
+        Some((ty, place)) => Some(Some(Piece::Value(ty, place))),
+        // One that is there but out of reach is not an open end.
+        None => (!has(name)).then_some(None),
     };
-    let inclusive = if ty.name.as_deref()?.contains("Inclusive") {
-        "="
-    } else {
-        ""
+    let dots = match ty.name.as_deref()?.contains("Inclusive") {
+        true => "..=",
+        false => "..",
     };
-    let done = values.find_number(ty.id, place, "exhausted") == Some(1);
-    let done = if done { " (exhausted)" } else { "" };
-    Some(View::Word(format!(
-        "{}..{inclusive}{}{done}",
-        bound("start")?,
-        bound("end")?
-    )))
+    let exhausted = match has("exhausted") {
+        true => values.find_number(ty.id, place, "exhausted")? == 1,
+        false => false,
+    };
+    let start = bound("start")?.into_iter();
+    let mut pieces: Vec<Piece> = start.chain([Piece::Word(dots.to_string())]).collect();
+    pieces.extend(bound("end")?);
+    if exhausted {
+        pieces.push(Piece::Word(" (exhausted)".to_string()));
+    }
+    Some(View::Written(pieces))
 }
 
 /// Whether what is made once has been made.

@@ -201,7 +201,7 @@ impl<'a> Values<'a> {
 
     fn view_children(&self, ty: &Type, place: &Place, view: View<'a>, depth: usize) -> Vec<ValueNode> {
         match view {
-            View::Text { .. } | View::Word(_) | View::Broken(_) => Vec::new(),
+            View::Text { .. } | View::Word(_) | View::Written(_) | View::Broken(_) => Vec::new(),
             View::Sequence {
                 element,
                 address,
