@@ -245,9 +245,11 @@ fn records_that_hold_themselves() {
             dies.extend([3, b'v', 0, 0, 0, 0, 0, 2, 0x91, 0, 0]);
             let number = at_type(&dies);
             dies.extend([8, b'n', 0, 7, 4]);
-            dies.push(4);
-            dies.extend(space.as_bytes());
-            dies.push(0);
+            if !space.is_empty() {
+                dies.push(4);
+                dies.extend(space.as_bytes());
+                dies.push(0);
+            }
             let ty = at_type(&dies);
             dies[variable + 3..variable + 7].copy_from_slice(&ty);
             dies.push(5);

@@ -98,11 +98,15 @@ pub(crate) fn tagged_union<'a>(values: &Values<'a>, ty: &Type, place: &Place) ->
 /// One byte of metadata a slot, in use if its highest bit is set; before them a header with the places of values and
 /// keys.
 pub(crate) fn hash_map<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<View<'a>> {
-    let word = values.word_len(ty.id);
     // One that keeps its allocator has the map itself as a member.
-    if let Some((ty, place)) = values.own_place(ty.id, place, "unmanaged") {
-        return hash_map(values, values.strip(ty)?.as_ref(), &place);
+    match values.own_place(ty.id, place, "unmanaged") {
+        Some((ty, place)) => slots(values, values.strip(ty)?.as_ref(), &place),
+        None => slots(values, ty, place),
     }
+}
+
+fn slots<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<View<'a>> {
+    let word = values.word_len(ty.id);
     let (_, metadata_place) = values.own_place(ty.id, place, "metadata")?;
     let metadata_at = values.number(&metadata_place, 0, word).ok()?;
     let len = values.find_number(ty.id, place, "size")?;
