@@ -45,10 +45,11 @@ pub(crate) fn error_union<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> 
     if members.len() != 2 {
         return None;
     }
-    let (error, error_place) = values.find_place(ty.id, place, "error")?;
+    // Its own: the name of a generic type can hold that of an error union.
+    let (error, error_place) = values.own_place(ty.id, place, "error")?;
     let (payload, payload_place) = values
-        .find_place(ty.id, place, "payload")
-        .or_else(|| values.find_place(ty.id, place, "value"))?;
+        .own_place(ty.id, place, "payload")
+        .or_else(|| values.own_place(ty.id, place, "value"))?;
     let code = values.number(&error_place, 0, values.size(error)?).ok()?;
     Some(match code {
         0 if values.size(payload).unwrap_or(0) == 0 => View::Word("{}".to_string()),
@@ -82,8 +83,11 @@ pub(crate) fn tagged_union<'a>(values: &Values<'a>, ty: &Type, place: &Place) ->
     };
     let (_, tag_place) = values.find_place(ty.id, place, "tag")?;
     let (_, payload_place) = values.find_place(ty.id, place, "payload")?;
-    let code = values.number(&tag_place, 0, values.size(tag.ty)?).ok()?;
-    let Some((name, _)) = enumerators.iter().find(|(_, value)| *value as u64 == code) else {
+    let len = values.size(tag.ty)?;
+    let code = values.number(&tag_place, 0, len).ok()?;
+    // Negative ones have bits beyond the tag's.
+    let within = |value: i64| c::extend(value as u64, len, true) == c::extend(code, len, true);
+    let Some((name, _)) = enumerators.iter().find(|(_, value)| within(*value)) else {
         return Some(View::Broken(format!("its tag is {code}, which names no field")));
     };
     let field = fields.iter().find(|field| field.name.as_deref() == Some(name));
