@@ -137,9 +137,27 @@ pub(crate) fn function<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Opt
     callee(values, called, Some(Place::Memory(behind_table)))
 }
 
+/// Whether a type is a pointer to a function: nothing but what it returns stands before the star.
+fn is_function_pointer(name: &str) -> bool {
+    let Some((returned, _)) = name.split_once("(*)") else {
+        return false;
+    };
+    let mut depth = 0usize;
+    for c in returned.chars() {
+        match c {
+            '<' => depth = depth.saturating_add(1),
+            '>' => depth = depth.saturating_sub(1),
+            // A closure's type, or a type in a function.
+            '{' | '(' | '\'' => return false,
+            _ => {}
+        }
+    }
+    depth == 0
+}
+
 /// A function by its name, anything else by its type.
 fn callee<'a>(values: &Values<'a>, called: String, place: Option<Place>) -> Option<View<'a>> {
-    if let (true, Some(place)) = (called.contains("(*)"), place) {
+    if let (true, Some(place)) = (is_function_pointer(&called), place) {
         let index = values.number(&place, 0, 4).ok()?;
         let function = values.target.table_function(index)?;
         return Some(View::Word((values.function_name)(function)));
@@ -159,6 +177,17 @@ pub(crate) fn any<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<V
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pointers_to_functions() {
+        assert!(is_function_pointer("int (*)(int)"));
+        assert!(is_function_pointer("std::vector<int> (*)(int)"));
+        assert!(!is_function_pointer("Bound<int (*)(int), int>"));
+        assert!(!is_function_pointer("main::{lambda(int (*)(int))#1}"));
+        assert!(!is_function_pointer("f(int (*)(int))::'lambda'(int)"));
+        assert!(!is_function_pointer("f()::'lambda'(int (*)(int))"));
+        assert!(!is_function_pointer("Plain"));
+    }
 
     #[test]
     fn arguments_end_where_they_are_closed() {
