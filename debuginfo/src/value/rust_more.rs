@@ -142,8 +142,16 @@ pub(crate) fn range<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option
     Some(View::Written(pieces))
 }
 
+/// The bits that hold a state for which threads can wait; one more says that some do.
+const FUTEX_STATES: u64 = 3;
+
 /// Whether what is made once has been made.
 fn is_complete(values: &Values<'_>, ty: DieId, place: &Place) -> Option<bool> {
+    if let Some(state) = values.find_number(ty, place, "state_and_queued") {
+        // Both ends of the states have been the complete one, in different versions of the library. No type says which:
+        // then the plain members are shown.
+        return (state != 0 && state != FUTEX_STATES).then_some(false);
+    }
     let (mut ty, mut place) = values.find_place(ty, place, "state")?;
     // A cell around an enumeration.
     for _ in 0..4 {

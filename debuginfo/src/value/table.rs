@@ -1,6 +1,7 @@
 //! THE TABLE of renderers: which types are more than their members, and what shows them.
 //!
-//! A pattern is a qualified type name; `%` stands for anything. Inline namespaces (`std::__1`) are not written.
+//! A pattern is a qualified type name; `%` stands for anything, but one that is not at the end for nothing with a `<`.
+//! Inline namespaces (`std::__1`) are not written.
 //! The first line that matches wins. A renderer answers `None` for a layout that it does not know: then the plain
 //! members are shown. The label stands before the number of elements.
 
@@ -231,7 +232,7 @@ fn may_match(pattern: &str, name: &str) -> bool {
     matches(last, name) || matches(pattern, name)
 }
 
-/// Whether `name` is what `pattern` says; `%` stands for anything.
+/// Whether `name` is what `pattern` says; `%` stands for anything, and before something else for what has no `<`.
 fn matches(pattern: &str, name: &str) -> bool {
     let Some((head, mut rest)) = pattern.split_once('%') else {
         return pattern == name;
@@ -243,6 +244,10 @@ fn matches(pattern: &str, name: &str) -> bool {
         let Some(at) = name.find(part) else {
             return false;
         };
+        // What stands before the arguments of a type is not in them.
+        if name.get(..at).is_none_or(|passed| passed.contains('<')) {
+            return false;
+        }
         name = name.get(at.saturating_add(part.len())..).unwrap_or("");
         rest = after;
     }
@@ -261,6 +266,8 @@ mod tests {
             "std::sync::%Mutex<%",
             "std::sync::poison::mutex::Mutex<i32>"
         ));
+        let cell = "std::sync::once_lock::OnceLock<std::sync::poison::mutex::Mutex<Config>>";
+        assert!(!matches("std::sync::%Mutex<%", cell));
         assert!(matches("&str", "&str") && !matches("&str", "&strange"));
         assert!(matches("%!%", "error{A,B}!u32") && !matches("%!%", "u32"));
         assert!(may_match("std::vector<%", "vector<int>") && !may_match("std::vector<%", "list<int>"));
