@@ -155,7 +155,9 @@ fn judge(seed: u64, tally: &mut Tally) -> Result<(), String> {
         let run = run_here(&bytes, seed, mode)?;
         if let Some(complaint) = difference(&run, &reference) {
             let (_, place) = ask(&bytes, seed, &reference);
-            return Err(format!("seed {seed}, {mode:?} and the interpreter: {complaint} ({place})"));
+            return Err(format!(
+                "seed {seed}, {mode:?} and the interpreter: {complaint} ({place})"
+            ));
         }
     }
     let Some(complaint) = difference(&reference, &peer) else {
@@ -182,7 +184,9 @@ fn judge_throwing(seed: u64, tally: &mut Tally) -> Result<(), String> {
         let run = run_here(&bytes, seed, mode)?;
         if let Some(complaint) = difference(&run, &reference) {
             let (_, place) = ask(&bytes, seed, &reference);
-            return Err(format!("seed {seed}, {mode:?} and the interpreter: {complaint} ({place})"));
+            return Err(format!(
+                "seed {seed}, {mode:?} and the interpreter: {complaint} ({place})"
+            ));
         }
     }
     match ask(&bytes, seed, &reference) {
