@@ -225,6 +225,7 @@ fn exceptions() {
 #[test]
 fn own_scripts() {
     let scripts = [
+        ("copysign.wast", include_str!("spec/copysign.wast")),
         (
             "legacy_exceptions.wast",
             include_str!("spec/legacy_exceptions.wast"),

@@ -369,6 +369,11 @@ impl X64 {
         let FloatSrc::Reg(rhs) = rhs else {
             unreachable!("copysign takes registers")
         };
+        // The same register twice: what is left of it would not do for both halves.
+        if lhs == rhs {
+            dynasm!(self.asm ; .arch x64 ; vmovaps Rx(dst.0), Rx(lhs.0));
+            return;
+        }
         let sign = self.pooled(if size == Size::S32 { 1 << 31 } else { 1 << 63 });
         let (d, l, r) = (dst.0, lhs.0, rhs.0);
         dynasm!(self.asm ; .arch x64 ; vmovq xmm15, QWORD [=>sign]);
