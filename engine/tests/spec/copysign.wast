@@ -20,6 +20,26 @@
       (br_if 0 (i32.lt_u (local.tee 16 (i32.add (local.get 16) (i32.const 1))) (i32.const 3))))
     (i64.trunc_sat_f64_s
       (f64.copysign (local.tee 15 (f64.sqrt (local.get 0))) (local.get 15))))
+  (func (export "h") (param f64) (result i64) (local f64 f64 f64 f64 f64 f64 f64 f64 f64 f64 f64 f64 f64 f64 f64 i32)
+    (local.set 15 (f64.sqrt (local.get 0)))
+    (loop
+      (local.set 1 (f64.add (local.get 1) (f64.const 1)))
+      (local.set 2 (f64.add (local.get 2) (f64.const 2)))
+      (local.set 3 (f64.add (local.get 3) (f64.const 3)))
+      (local.set 4 (f64.add (local.get 4) (f64.const 4)))
+      (local.set 5 (f64.add (local.get 5) (f64.const 5)))
+      (local.set 6 (f64.add (local.get 6) (f64.const 6)))
+      (local.set 7 (f64.add (local.get 7) (f64.const 7)))
+      (local.set 8 (f64.add (local.get 8) (f64.const 8)))
+      (local.set 9 (f64.add (local.get 9) (f64.const 9)))
+      (local.set 10 (f64.add (local.get 10) (f64.const 10)))
+      (local.set 11 (f64.add (local.get 11) (f64.const 11)))
+      (local.set 12 (f64.add (local.get 12) (f64.const 12)))
+      (local.set 13 (f64.add (local.get 13) (f64.const 13)))
+      (local.set 14 (f64.add (local.get 14) (f64.const 14)))
+      (br_if 0 (i32.lt_u (local.tee 16 (i32.add (local.get 16) (i32.const 1))) (i32.const 3))))
+    (i64.trunc_f64_s
+      (f64.copysign (local.tee 15 (f64.sqrt (local.get 0))) (local.get 15))))
   (func (export "g") (param f32) (result f32) (local f32 f32 f32 f32 f32 f32 f32 f32 f32 f32 f32 f32 f32 f32 f32 i32)
     (loop
       (local.set 1 (f32.add (local.get 1) (f32.const 1)))
@@ -41,3 +61,5 @@
 (assert_return (invoke "f" (f64.const 9e30)) (i64.const 3000000000000000))
 (assert_return (invoke "f" (f64.const 4)) (i64.const 2))
 (assert_return (invoke "g" (f32.const 4)) (f32.const -4))
+(assert_return (invoke "h" (f64.const 4)) (i64.const 2))
+(assert_trap (invoke "h" (f64.const 9e40)) "integer overflow")
