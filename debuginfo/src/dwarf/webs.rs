@@ -75,7 +75,8 @@ pub(crate) fn holds_since(
     Some(true)
 }
 
-fn writes_to(operator: &Operator<'_>, local: u32) -> bool {
+/// Whether an operator writes to a local.
+pub(crate) fn writes_to(operator: &Operator<'_>, local: u32) -> bool {
     matches!(operator, Operator::LocalSet { local_index } | Operator::LocalTee { local_index } if *local_index == local)
 }
 

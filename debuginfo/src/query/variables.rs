@@ -232,8 +232,8 @@ impl Index {
     fn writes(&self, body: usize, local: u32) -> bool {
         let (mut written, mut end) = (false, false);
         self.map.each_operator(body, |offset, operator| {
-            use wasmparser::Operator::{End, LocalSet, LocalTee};
-            written |= matches!(operator, LocalSet { local_index } | LocalTee { local_index } if *local_index == local);
+            use wasmparser::Operator::End;
+            written |= webs::writes_to(operator, local);
             let next = u64::from(offset).checked_add(1);
             end = matches!(operator, End) && self.map.bodies.get(body).map(|body| body.end) == next;
             !written
@@ -308,12 +308,11 @@ impl Index {
         let mut found = None;
         let mut written = false;
         self.map.each_operator(body, |offset, operator| {
-            use wasmparser::Operator::{LocalSet, LocalTee};
             if written {
                 found = Some(offset);
                 return false;
             }
-            written = matches!(operator, LocalSet { local_index } | LocalTee { local_index } if *local_index == local);
+            written = webs::writes_to(operator, local);
             true
         });
         let prologue = self.prologue_end(body).map_or(0, narrow);

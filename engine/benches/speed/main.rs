@@ -23,6 +23,20 @@ mod watch;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use stepwell_engine::runtime::paused::{Paused, Resume, StopCause, StopHandler, TickAction};
+
+/// A handler of runs that nothing stops.
+struct NeverStops;
+
+impl StopHandler for NeverStops {
+    fn on_stop(&mut self, _: &mut Paused<'_>, cause: &StopCause) -> Resume {
+        panic!("{cause:?}")
+    }
+
+    fn on_interrupt(&mut self, _: &mut Paused<'_>) -> TickAction {
+        TickAction::Continue
+    }
+}
 
 /// CPU time this process has taken.
 fn cpu_time() -> Duration {

@@ -1,9 +1,8 @@
 //! What it takes to throw an exception that is caught two frames further out, beside wasmtime.
 
-use super::{median, peers, timed};
+use super::{NeverStops, median, peers, timed};
 use std::path::Path;
 use stepwell_engine::module::decode;
-use stepwell_engine::runtime::paused::{Paused, Resume, StopCause, StopHandler, TickAction};
 use stepwell_engine::runtime::store::{Backend, CallOutcome, Extern, Store};
 
 const THROWS: u32 = 200_000;
@@ -34,18 +33,6 @@ fn text(throws: bool) -> String {
     )
 }
 
-struct Handler;
-
-impl StopHandler for Handler {
-    fn on_stop(&mut self, _: &mut Paused<'_>, cause: &StopCause) -> Resume {
-        panic!("{cause:?}")
-    }
-
-    fn on_interrupt(&mut self, _: &mut Paused<'_>) -> TickAction {
-        TickAction::Continue
-    }
-}
-
 fn here(throws: bool) -> f64 {
     let bytes = wat::parse_str(text(throws)).expect("text");
     let mut store = Store::new(Backend::Compiled).expect("a store");
@@ -56,7 +43,7 @@ fn here(throws: bool) -> f64 {
     let Some(Extern::Func(start)) = store.export(instance, "_start") else {
         panic!("no function");
     };
-    let (seconds, outcome) = timed(|| store.call(start, &[], &mut Handler));
+    let (seconds, outcome) = timed(|| store.call(start, &[], &mut NeverStops));
     assert!(matches!(outcome, Ok(CallOutcome::Returned(_))));
     seconds
 }

@@ -1,26 +1,13 @@
 //! What watched stores cost programs that never meet what is watched.
 
 use super::run::OPTIMIZED;
-use super::{geometric_mean, guest, median, timed};
+use super::{NeverStops, geometric_mean, guest, median, timed};
 use std::ops::Range;
 use stepwell_engine::module::decode;
-use stepwell_engine::runtime::paused::{Paused, Resume, StopCause, StopHandler, TickAction};
 use stepwell_engine::runtime::store::{Backend, CallOutcome, Extern, Store};
 use stepwell_engine::wasi::{Output, WasiCtx, host_funcs};
 
 const ROUNDS: usize = 3;
-
-struct Handler;
-
-impl StopHandler for Handler {
-    fn on_stop(&mut self, _: &mut Paused<'_>, cause: &StopCause) -> Resume {
-        panic!("{cause:?}")
-    }
-
-    fn on_interrupt(&mut self, _: &mut Paused<'_>) -> TickAction {
-        TickAction::Continue
-    }
-}
 
 /// CPU seconds of a program with these addresses watched.
 fn run(bytes: &[u8], watched: &[Range<u64>]) -> f64 {
@@ -39,7 +26,7 @@ fn run(bytes: &[u8], watched: &[Range<u64>]) -> f64 {
     let Some(Extern::Func(start)) = store.export(instance, "_start") else {
         panic!("no _start");
     };
-    let (seconds, outcome) = timed(|| store.call(start, &[], &mut Handler));
+    let (seconds, outcome) = timed(|| store.call(start, &[], &mut NeverStops));
     assert!(matches!(
         outcome,
         Ok(CallOutcome::Returned(_) | CallOutcome::Exited(0))
