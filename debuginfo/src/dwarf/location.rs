@@ -52,7 +52,10 @@ impl Frame<'_> {
     pub fn locate(&self, variable: DieId, len: Option<u64>) -> Result<Place, Availability> {
         if let Some((unit, value)) = self.units.inherited(variable, gimli::DW_AT_location) {
             let (expression, since) = match value {
-                Value::Exprloc(expression) => (expression, self.handed_over_at(variable)),
+                Value::Exprloc(expression) => {
+                    let since = self.handed_over_at(unit, variable, &expression);
+                    (expression, since)
+                }
                 list => self.in_list(unit, list)?,
             };
             if self.is_still_handed_over(unit, variable, &expression, len) {
@@ -71,7 +74,10 @@ impl Frame<'_> {
     pub fn site(&self, variable: DieId) -> Option<Site> {
         let (unit, value) = self.units.inherited(variable, gimli::DW_AT_location)?;
         let (expression, since) = match value {
-            Value::Exprloc(expression) => (expression, self.handed_over_at(variable)),
+            Value::Exprloc(expression) => {
+                let since = self.handed_over_at(unit, variable, &expression);
+                (expression, since)
+            }
             list => self.in_list(unit, list).ok()?,
         };
         let lost = |slot| Frame { since, ..*self }.is_lost(slot);
@@ -111,8 +117,17 @@ impl Frame<'_> {
         }
     }
 
-    /// Where a variable's only location came into force, if it is a parameter: at entry. Of others that is not known.
-    fn handed_over_at(&self, variable: DieId) -> Option<u32> {
+    /// Where a variable's only location came into force, if it is a parameter: at entry. Of others that is not known, and
+    /// of one that no local leads to it is not asked.
+    fn handed_over_at(
+        &self,
+        unit: &Unit,
+        variable: DieId,
+        expression: &gimli::Expression<Reader>,
+    ) -> Option<u32> {
+        let mut operations = expression.clone().operations(unit.dwarf.encoding());
+        let leads = |operation| matches!(operation, Operation::WasmLocal { .. } | Operation::Call { .. });
+        while !leads(operations.next().ok()??) {}
         let is_own = (self.function).is_some_and(|function| self.units.is_parameter_of(function, variable));
         is_own.then_some(0)
     }
