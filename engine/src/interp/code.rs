@@ -153,10 +153,21 @@ impl From<MemArg> for Place {
 pub(super) enum Handler {
     /// `try_table`: branches out of it.
     Branches(Vec<Catch>),
-    /// The old `try`: goes on in one of its own arms, by tag and index of the `catch`; `None` is every tag.
-    Arms(Vec<(Option<u32>, u32)>),
+    /// The old `try`: goes on in one of its own arms.
+    Arms(Vec<Arm>),
     /// The old `delegate`: as if thrown at the label so many constructs out of this one.
     Delegate(u32),
+}
+
+/// An arm of the old `try`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Arm {
+    /// Which exceptions; `None` is every tag.
+    pub(super) tag: Option<u32>,
+    /// Index of its `catch`.
+    pub(super) at: u32,
+    /// Whether a `rethrow` in it may throw again what it has caught.
+    pub(super) rethrows: bool,
 }
 
 /// A clause of `try_table`.
@@ -231,6 +242,13 @@ pub(super) fn prepare(module: &Module, func: u32, body: &Body) -> Code {
         let index = code.ops.len();
         let mut op = lower(module, &operator, &mut code);
         add_arm(&mut code, &operator, open.last().map(|(opener, _)| *opener));
+        if let Op::Rethrow(depth) = op {
+            let level = open.len().checked_sub(1 + depth as usize);
+            mark_rethrown(
+                &mut code,
+                level.and_then(|level| open.get(level)).map(|(opener, _)| *opener),
+            );
+        }
         match op {
             Op::Block { .. } | Op::Loop { .. } | Op::If { .. } | Op::Try { .. } => open.push((index, None)),
             Op::Else => {
@@ -465,23 +483,43 @@ impl From<&wasmparser::Catch> for Catch {
 
 /// Adds an arm to the old `try` at `opener`, or makes it delegate. The operator is about to be pushed.
 fn add_arm(code: &mut Code, operator: &Operator<'_>, opener: Option<usize>) {
-    let index = code.ops.len() as u32;
-    let arm = match *operator {
-        Operator::Catch { tag_index } => (Some(tag_index), index),
-        Operator::CatchAll => (None, index),
-        Operator::Delegate { relative_depth } => (None, relative_depth),
-        _ => return,
-    };
-    let Some(Op::Try { handler, .. }) = opener.and_then(|opener| code.ops.get(opener)) else {
+    let at = code.ops.len() as u32;
+    let Some(handler) = handler_of(code, opener) else {
         return;
     };
-    match &mut code.handlers[*handler as usize] {
-        delegating if matches!(operator, Operator::Delegate { .. }) => {
-            *delegating = Handler::Delegate(arm.1);
+    let tag = match *operator {
+        Operator::Catch { tag_index } => Some(tag_index),
+        Operator::CatchAll => None,
+        Operator::Delegate { relative_depth } => {
+            *handler = Handler::Delegate(relative_depth);
+            return;
         }
-        Handler::Arms(arms) => arms.push(arm),
-        _ => {}
+        _ => return,
+    };
+    if let Handler::Arms(arms) = handler {
+        arms.push(Arm {
+            tag,
+            at,
+            rethrows: false,
+        });
     }
+}
+
+/// Notes that what the arm under way of the old `try` at `opener` has caught may be thrown again.
+fn mark_rethrown(code: &mut Code, opener: Option<usize>) {
+    if let Some(Handler::Arms(arms)) = handler_of(code, opener)
+        && let Some(arm) = arms.last_mut()
+    {
+        arm.rethrows = true;
+    }
+}
+
+/// What the `try` at `opener` does.
+fn handler_of(code: &mut Code, opener: Option<usize>) -> Option<&mut Handler> {
+    let Some(Op::Try { handler, .. }) = code.ops.get(opener?) else {
+        return None;
+    };
+    code.handlers.get_mut(*handler as usize)
 }
 
 /// A vector instruction, if it is one. Those that load and store whole vectors are loads and stores.

@@ -8,7 +8,7 @@
 //! Must not know: how the store keeps exceptions.
 
 use super::World;
-use super::code::{Catch, Handler, Op};
+use super::code::{Arm, Catch, Handler, Op};
 use super::execute::Next;
 use super::machine::{Label, Machine};
 use super::value::Slot;
@@ -66,13 +66,8 @@ enum Found {
         label: usize,
         catch: Catch,
     },
-    /// An arm of the old `try` whose label this is, by index of its `catch`; with the values or, for every tag, without.
-    Arm {
-        frame: usize,
-        label: usize,
-        at: u32,
-        with_values: bool,
-    },
+    /// An arm of the old `try` whose label this is.
+    Arm { frame: usize, label: usize, arm: Arm },
 }
 
 impl Machine {
@@ -135,13 +130,8 @@ impl Machine {
                 }
                 Ok(self.branch(catch.label))
             }
-            Found::Arm {
-                frame,
-                label,
-                at,
-                with_values,
-            } => {
-                if !self.caught.makes_room(label, &exception) {
+            Found::Arm { frame, label, arm } => {
+                if arm.rethrows && !self.caught.makes_room(label, &exception) {
                     return Err(TrapKind::TooManyExceptions);
                 }
                 let entered = self.labels[label];
@@ -150,11 +140,13 @@ impl Machine {
                     handler: None,
                     ..entered
                 });
-                if with_values {
+                if arm.tag.is_some() {
                     self.values.extend_from_slice(&exception.values);
                 }
-                self.caught.keep(label, exception);
-                Ok(Next::At(at + 1))
+                if arm.rethrows {
+                    self.caught.keep(label, exception);
+                }
+                Ok(Next::At(arm.at + 1))
             }
         }
     }
@@ -197,12 +189,11 @@ impl Machine {
                         }
                     }
                     Handler::Arms(arms) => {
-                        if let Some(&(tag, at)) = arms.iter().find(|(tag, _)| catches(*tag)) {
+                        if let Some(&arm) = arms.iter().find(|arm| catches(arm.tag)) {
                             return Some(Found::Arm {
                                 frame: index,
                                 label: next,
-                                at,
-                                with_values: tag.is_some(),
+                                arm,
                             });
                         }
                     }
