@@ -268,3 +268,78 @@ fn a_hundred_thousand_functions() {
         compile::compile(&module, &layout, func, &Stops::None).expect("compiles");
     }
 }
+
+#[test]
+fn a_frame_that_surely_fits_does() {
+    if !runs() {
+        return;
+    }
+    let wide = [vec![ValType::V128; 12], vec![ValType::I64; 25]].concat();
+    let shapes: [(&str, Instruction<'static>); 4] = [
+        ("numbers", Instruction::I32Const(1)),
+        ("vectors", Instruction::LocalGet(0)),
+        ("results", Instruction::Call(1)),
+        ("made", Instruction::I8x16Splat),
+    ];
+    for (name, instruction) in shapes {
+        let local = if name == "vectors" {
+            ValType::V128
+        } else {
+            ValType::I32
+        };
+        let of = |count: usize| {
+            let mut body = Function::new([(1, local)]);
+            for _ in 0..count {
+                if name == "made" {
+                    body.instruction(&Instruction::I32Const(1));
+                }
+                body.instruction(&instruction);
+            }
+            body.instruction(&Instruction::Unreachable)
+                .instruction(&Instruction::End);
+            let mut other = Function::new([]);
+            other
+                .instruction(&Instruction::Unreachable)
+                .instruction(&Instruction::End);
+            let mut types = TypeSection::new();
+            types.ty().function([], []);
+            types.ty().function(
+                [],
+                if name == "results" {
+                    wide.clone()
+                } else {
+                    Vec::new()
+                },
+            );
+            let (mut funcs, mut code) = (FunctionSection::new(), CodeSection::new());
+            funcs.function(0).function(1);
+            code.function(&body).function(&other);
+            let mut encoder = Encoder::new();
+            encoder.section(&types).section(&funcs).section(&code);
+            decode(encoder.finish().into()).expect("valid")
+        };
+        // The largest that surely fits.
+        let (mut fits, mut too_many) = (0usize, 1 << 18);
+        while too_many - fits > 1 {
+            let middle = fits.midpoint(too_many);
+            if compile::frame_surely_fits(&of(middle), 0) {
+                fits = middle;
+            } else {
+                too_many = middle;
+            }
+        }
+        assert!(fits > 1_000, "{name}: {fits}");
+        let module = of(fits);
+        if let Err(error) = compile::compile(&module, &module.vm_layout(), 0, &Stops::All) {
+            // That its code is too long is another thing.
+            assert!(
+                error.to_string().contains("a function whose code"),
+                "{fits} {name}: {error}"
+            );
+        }
+        // It does not say so of what is twice as large.
+        let module = of(2 * fits + 1000);
+        let outcome = compile::compile(&module, &module.vm_layout(), 0, &Stops::None);
+        assert!(name == "made" || outcome.is_err(), "{name}");
+    }
+}

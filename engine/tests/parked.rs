@@ -167,3 +167,59 @@ fn frames_are_read_while_one_of_them_is_viewed() {
         assert!(stops > 30);
     }
 }
+
+/// One that takes long to be compiled: its breakpoints wait for its next call, but not where a frame of it stands.
+#[test]
+fn a_stop_in_a_long_function_is_there_when_it_is_reached() {
+    let wat = format!(
+        r#"(module
+          (func $short)
+          (func $long (param i32) (result i32)
+            {}
+            (call $short)
+            (local.get 0)
+            (if (result i32) (i32.eqz (local.get 0))
+              (then (i32.const 0))
+              (else (call $long (i32.sub (local.get 0) (i32.const 1)))))
+            i32.add)
+          (func (export "f") (param i32) (result i32)
+            (call $short)
+            (i32.add (call $long (local.get 0)) (call $long (local.get 0)))))"#,
+        "(local.set 0 (i32.add (local.get 0) (i32.const 0)))".repeat(5_000)
+    );
+    for mut store in backends() {
+        let it = instance(&mut store, &wat);
+        let module = store.module(it).expect("module").clone();
+        assert!(module.body(1).expect("body").range.len() > 32 << 10);
+        let offsets = operator_offsets(&module, 1);
+        let (first, last) = (offsets[0], offsets[offsets.len() - 2]);
+        let short = operator_offsets(&module, 0)[0];
+        store.set_stops(it, 0, Stops::at([short])).expect("compiles");
+        let (mut shorts, mut longs, mut ends) = (0, 0, 0);
+        let mut watcher = Watcher::on_stop(|paused, _| {
+            let place = paused.frame(0).expect("a frame").head;
+            match (place.func, place.pc.0 == last) {
+                (0, _) => {
+                    shorts += 1;
+                    let stops = match shorts {
+                        // Before its first call; in its innermost frame of four; in one of the second call.
+                        1 => Some(Stops::at([first])),
+                        5 => Some(Stops::at([last])),
+                        7 => Some(Stops::None),
+                        _ => None,
+                    };
+                    if let Some(stops) = stops {
+                        paused.set_stops(it, 1, stops).expect("compiles");
+                    }
+                }
+                (_, false) => longs += 1,
+                (_, true) => ends += 1,
+            }
+            Resume::Continue
+        });
+        let outcome = store.call(number(&store, "f"), &[Val::I32(3)], &mut watcher);
+        drop(watcher);
+        assert_eq!(outcome, Ok(CallOutcome::Returned(vec![Val::I32(12)])));
+        assert_eq!((shorts, longs, ends), (9, 4, 4));
+    }
+}

@@ -299,6 +299,39 @@ fn compile_asked<M: Masm>(
     compiler.run(ty, Operators::new(code, start))
 }
 
+/// Whether a function's frame is smaller than the largest there may be, whatever its instructions are. For many where
+/// this is `false` it is, too: only compiling tells.
+pub fn frame_surely_fits(module: &Module, func: u32) -> bool {
+    let Some(body) = module.body(func) else {
+        return false;
+    };
+    let len_bytes = |ty: &ValType| slot_len_bytes(*ty) as usize;
+    let all = |types: &[ValType]| types.iter().map(len_bytes).sum::<usize>();
+    let locals: usize = (body.locals.iter())
+        .map(|(count, ty)| (*count as usize).saturating_mul(len_bytes(ty)))
+        .fold(0, usize::saturating_add);
+    // What makes the operand stack longer is at least two bytes of code, and pushes one of these at most: a constant, a
+    // local, a global, results, what an exception holds. (A vector that is none of them takes an operand or a constant.)
+    let pushed = (body.locals.iter().map(|(_, ty)| len_bytes(ty)))
+        .chain(module.globals.iter().map(|global| len_bytes(&global.ty)))
+        .chain(module.types.iter().map(|ty| all(&ty.results)))
+        .chain(
+            module
+                .tags
+                .iter()
+                .filter_map(|&tag| Some(all(&module.types.get(tag as usize)?.params))),
+        );
+    let most_pushed = pushed.max().unwrap_or(0).max(len_bytes(&ValType::I64));
+    let operands = (body.range.len() / 2).saturating_mul(most_pushed);
+    let passed = module
+        .types
+        .iter()
+        .map(|ty| all(&ty.params) + all(&ty.results))
+        .max();
+    let rest = 8 * (4 + SAVED_HOMES.len()) + passed.unwrap_or(0);
+    locals.saturating_add(operands).saturating_add(rest) <= MAX_FRAME_BYTES
+}
+
 fn invalid(error: wasmparser::BinaryReaderError) -> Error {
     Error::Invalid {
         message: error.message().to_string(),

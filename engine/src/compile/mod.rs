@@ -33,6 +33,7 @@ mod visitor_simd;
 mod x64;
 
 pub use ahead::compile_all;
+pub use compiler::frame_surely_fits;
 pub use condition::Condition;
 pub use disasm::{NativeRow, native_rows};
 pub use frame_map::{FrameMap, Home, Loc, Operand, Point, PointKind};

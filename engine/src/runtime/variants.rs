@@ -2,6 +2,8 @@
 //!
 //! # Invariants
 //! - A function's reference points at the lazy stub or at the variant that is wanted now.
+//! - Who asks for stops waits for the compiling of what is small or stands on the stack; a long function gets its variant
+//!   when it is called next.
 //! - A frame moves only between equal points: a boundary, or a site by its number.
 //! - Clean code and the variant with all stops are kept for the life of the store; a variant with some stops goes
 //!   when others are wanted and no frame stands in it, so that a long session does not fill code memory.
@@ -17,9 +19,12 @@ use crate::compile::{
 use crate::error::Error;
 use crate::module::Module;
 use std::cell::{OnceCell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use wasmparser::{BinaryReader, Operator, OperatorsReader};
+
+/// The longest body that is compiled while somebody waits for a breakpoint: well below a millisecond.
+const SHORT_BODY_BYTES: usize = 16 << 10;
 
 /// A published variant.
 #[derive(Debug)]
@@ -91,7 +96,7 @@ pub struct Variants {
     /// Addresses of a function's variants; few.
     by_func: HashMap<(u32, u32), Vec<(Instrumentation, u64)>>,
     /// Functions whose reference points at a variant.
-    linked: Vec<(u32, u32)>,
+    linked: BTreeSet<(u32, u32)>,
 }
 
 impl Variants {
@@ -400,11 +405,32 @@ impl Store {
         };
         if let Some(of) = self.instances.get_mut(instance as usize) {
             if of.code(func) == Some(native.lazy_stub()) {
-                native.variants.linked.push((instance, func));
+                native.variants.linked.insert((instance, func));
             }
             of.set_code(func, code);
         }
         Ok(code)
+    }
+
+    /// Has the wanted variant of a function compiled when it is called next.
+    fn unlink_code(&mut self, instance: u32, func: u32) {
+        if let (Some(native), Some(of)) = (&mut self.native, self.instances.get_mut(instance as usize))
+            && native.variants.linked.remove(&(instance, func))
+        {
+            of.set_code(func, native.lazy_stub());
+        }
+    }
+
+    /// Whether what is wanted of a function can wait until it is called: that takes long, cannot fail for a frame that is
+    /// too large, of which who asks for stops is told at once, and no frame of it is there to be moved.
+    fn can_wait(&self, instance: u32, func: u32) -> bool {
+        let (Some(native), Some(of)) = (&self.native, self.instances.get(instance as usize)) else {
+            return false;
+        };
+        let len_bytes = of.module.body(func).map_or(0, |body| body.range.len());
+        len_bytes > SHORT_BODY_BYTES
+            && compile::frame_surely_fits(&of.module, func)
+            && !native.live_funcs().contains(&(instance, func))
     }
 
     /// Makes compiled code do what is wanted of a function: compiles, links, moves its live frames.
@@ -412,8 +438,12 @@ impl Store {
         if self.native.is_none() {
             return Ok(());
         }
-        self.link_code(instance, func)?;
-        self.move_live_frames(&[(instance, func)])?;
+        if self.can_wait(instance, func) {
+            self.unlink_code(instance, func);
+        } else {
+            self.link_code(instance, func)?;
+            self.move_live_frames(&[(instance, func)])?;
+        }
         let wanted = self.stops.instrumentation(instance, func, None);
         if let Some(native) = &mut self.native {
             native.release_unwanted(instance, func, &wanted);
