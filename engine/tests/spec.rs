@@ -54,9 +54,11 @@ fn simd() -> impl Iterator<Item = TestFile<'static>> {
 }
 
 #[test]
-fn core_1_0_interpreted() {
-    let suite = core(SpecVersion::V1, 73, 18_000);
-    run_all(Mode::Interpreter, spec(data::SpecVersion::V1), suite);
+fn core_1_0() {
+    for mode in ALL_MODES {
+        let suite = core(SpecVersion::V1, 73, 18_000);
+        run_all(mode, spec(data::SpecVersion::V1), suite);
+    }
 }
 
 #[test]
@@ -103,6 +105,18 @@ fn core_3_0_clean_code() {
 }
 
 #[test]
+fn core_3_0_twins() {
+    run_all(Mode::Twins, spec(data::SpecVersion::V3), core_3_0());
+}
+
+#[test]
+fn core_3_0_watched() {
+    for mode in [Mode::Watched, Mode::WatchedInVain] {
+        run_all(mode, spec(data::SpecVersion::V3), core_3_0());
+    }
+}
+
+#[test]
 fn simd_interpreted() {
     run_all(Mode::Interpreter, simd(), core(SpecVersion::V2, 58, 24_000));
 }
@@ -144,23 +158,25 @@ fn several_memories_watched() {
 }
 
 #[test]
-fn relaxed_simd_compiled() {
-    for mode in [Mode::Clean, Mode::Twins] {
-        let suite = beyond_2_0(&[Feature::RelaxedSimd], 7, 50);
+fn relaxed_simd() {
+    for mode in ALL_MODES {
+        let suite = Suite {
+            least_stores: 0,
+            ..beyond_2_0(&[Feature::RelaxedSimd], 7, 50)
+        };
         run_all(mode, proposal(Proposal::RelaxedSimd), suite);
     }
 }
 
 #[test]
-fn relaxed_simd_interpreted() {
-    let suite = beyond_2_0(&[Feature::RelaxedSimd], 7, 50);
-    run_all(Mode::Interpreter, proposal(Proposal::RelaxedSimd), suite);
-}
-
-#[test]
 fn extended_constant_expressions() {
-    let suite = beyond_2_0(&[Feature::ExtendedConst], 3, 200);
-    run_all(Mode::Clean, proposal(Proposal::ExtendedConst), suite);
+    for mode in ALL_MODES {
+        let suite = Suite {
+            least_stores: 0,
+            ..beyond_2_0(&[Feature::ExtendedConst], 3, 200)
+        };
+        run_all(mode, proposal(Proposal::ExtendedConst), suite);
+    }
 }
 
 #[test]

@@ -7,10 +7,11 @@
 mod runtime_support;
 
 use runtime_support::{Watcher, backends, call, host, instance, number};
+use stepwell_engine::compile::{self, Instrumentation, StoreCheck};
 use stepwell_engine::module::text::{operator_offsets, operator_text};
 use stepwell_engine::runtime::host::HostError;
 use stepwell_engine::runtime::paused::{Paused, Resume, StopCause, Stops, TickAction};
-use stepwell_engine::runtime::store::{CallOutcome, Store};
+use stepwell_engine::runtime::store::{Backend, CallOutcome, Store};
 use stepwell_engine::types::{Val, ValType};
 
 /// The text of an instruction.
@@ -392,4 +393,70 @@ fn what_lies_between_watched_ranges_is_not_seen() {
         );
     }
     assert!(met > 1_000, "{met}");
+}
+
+/// A function just short enough to be compiled with one range to compare stores with, too long with the filter of two.
+#[test]
+fn what_was_watched_stays_where_more_cannot_be_compiled() {
+    const VALUES: usize = 300;
+    let text = |branches: usize| {
+        format!(
+            r#"(module (memory 1) (func $short)
+              (func (export "f") (param i32)
+                (call $short)
+                {}
+                {}
+                (block (result {}) {} {})
+                {}))"#,
+            "(i32.store (i32.const 1000) (i32.const 1))",
+            "(i32.store (i32.const 2000) (i32.const 1))".repeat(400),
+            "i64 ".repeat(VALUES),
+            "(i64.const 0x123456789abcdef)".repeat(VALUES),
+            "(br_if 0 (local.get 0))".repeat(branches),
+            "drop ".repeat(VALUES),
+        )
+    };
+    let compiles = |branches: usize, check: StoreCheck| {
+        let module = runtime_support::module(&text(branches));
+        let with = Instrumentation {
+            watched_stores: check,
+            ..Instrumentation::from(&Stops::None)
+        };
+        compile::compile_code(&module, &module.vm_layout(), 1, with).is_ok()
+    };
+    let Ok(mut store) = Store::new(Backend::Compiled) else {
+        return;
+    };
+    let (mut fits, mut too_many) = (1, 2_000);
+    assert!(!compiles(too_many, StoreCheck::Range));
+    while too_many - fits > 1 {
+        let middle = (fits + too_many) / 2;
+        *(if compiles(middle, StoreCheck::Range) {
+            &mut fits
+        } else {
+            &mut too_many
+        }) = middle;
+    }
+    assert!(!compiles(fits, StoreCheck::Filter), "{fits} branches");
+    let it = instance(&mut store, &text(fits));
+    let module = store.module(it).expect("an instance").clone();
+    let short = operator_offsets(&module, 0)[0];
+    store.set_stops(it, 0, Stops::at([short])).expect("compiles");
+    let mut seen = Vec::new();
+    let mut watcher = Watcher::on_stop(|paused, cause| {
+        match cause {
+            StopCause::Watch(written) => seen.push(written.bytes.clone()),
+            _ => {
+                paused.watch(it, 0, &[1000..1004]).expect("compiles");
+                let error = paused.watch(it, 0, &[3000..3001, 40_000..40_001]);
+                let error = error.expect_err("too long").to_string();
+                assert!(error.contains("a function whose code"), "{error}");
+            }
+        }
+        Resume::Continue
+    });
+    let outcome = store.call(number(&store, "f"), &[Val::I32(0)], &mut watcher);
+    drop(watcher);
+    assert_eq!(outcome, Ok(CallOutcome::Returned(vec![])));
+    assert_eq!(seen, [1000..1004]);
 }

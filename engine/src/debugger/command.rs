@@ -18,7 +18,7 @@ pub struct SessionConfig {
     pub name: String,
     /// Where the module was read from: sources are looked for beside it.
     pub path: Option<PathBuf>,
-    /// Guest arguments after argv[0]; argv[0] is the file name of `name`.
+    /// Guest arguments after `argv[0]`, which is the file name of `name`.
     pub args: Vec<String>,
     /// Guest environment.
     pub env: Vec<(String, String)>,

@@ -2,7 +2,7 @@
 //!
 //! # Invariants
 //! - Spec-shaped: simple over fast. It shares nothing with the compiler but the decoded
-//!   [`Module`](crate::module::Module) and the store, which it sees through [`World`].
+//!   [`Module`] and the store, which it sees through [`World`].
 //! - One [`Machine::step`] executes exactly one instruction; between steps every local, operand and frame is
 //!   readable and writable.
 //! - Control constructs are instructions too: `block`, `loop`, `if`, `else`, `end` each take one step. A branch to

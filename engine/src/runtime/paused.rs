@@ -40,7 +40,7 @@ pub struct Written {
 /// Why a handler is called.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StopCause {
-    /// An instruction boundary that [`Stops`](crate::compile::Stops) or flood asked for.
+    /// An instruction boundary that [`Stops`] or flood asked for.
     Probe,
     /// The first boundary after [`TickAction::Pause`] (or a host function interrupted while it waited).
     Pause,

@@ -34,6 +34,15 @@ impl Watches {
         !self.by_memory.is_empty()
     }
 
+    /// Watches ranges of a memory in place of those before, which are the answer.
+    fn set(&mut self, memory: usize, ranges: Vec<Range<u64>>) -> Vec<Range<u64>> {
+        let before = match ranges.is_empty() {
+            true => self.by_memory.remove(&memory),
+            false => self.by_memory.insert(memory, ranges),
+        };
+        before.unwrap_or_default()
+    }
+
     /// How compiled code is to look whether a store is.
     fn check(&self) -> StoreCheck {
         match self.by_memory.values().map(Vec::len).sum::<usize>() {
@@ -126,25 +135,30 @@ pub fn stored_by_libcall(request: u64, [at, _, len_bytes, _]: [u64; 4]) -> Optio
 
 impl Store {
     /// Has the handler called after each store that meets these addresses of a memory, in place of what was watched
-    /// of it before; nothing is watched if there are none. Before or between calls; while a guest is parked, use
-    /// [`Paused::watch`](super::paused::Paused::watch).
+    /// of it before, which stays if that cannot be compiled; nothing is watched if there are none. Before or between
+    /// calls; while a guest is parked, use [`Paused::watch`](super::paused::Paused::watch).
     pub fn watch(&mut self, instance: u32, memory: u32, ranges: &[Range<u64>]) -> Result<(), Error> {
         let number = self
             .memory_number(instance, memory)
             .ok_or_else(|| Error::Usage(format!("instance {instance} has no memory {memory} to watch")))?;
         let ranges: Vec<Range<u64>> = ranges.iter().filter(|range| !range.is_empty()).cloned().collect();
-        if ranges.is_empty() {
-            self.watches.by_memory.remove(&number);
-        } else {
-            self.watches.by_memory.insert(number, ranges);
-        }
+        let before = self.watches.set(number, ranges);
+        self.follow_watches().inspect_err(|_| {
+            self.watches.set(number, before);
+            // The variants that there were are there.
+            let _ = self.follow_watches();
+        })
+    }
+
+    /// Makes compiled code look for what is watched.
+    fn follow_watches(&mut self) -> Result<(), Error> {
         for instance in 0..self.instances() {
             self.tell_watched(instance);
         }
-        if self.stops.set_watched_stores(self.watches.check()) {
-            self.apply_flood()?;
+        match self.stops.set_watched_stores(self.watches.check()) {
+            true => self.apply_flood(),
+            false => Ok(()),
         }
-        Ok(())
     }
 
     /// Tells compiled code of an instance what to compare with.
