@@ -96,3 +96,44 @@ fn a_program_does_the_same_whether_it_is_compiled_ahead_or_not() {
         assert_eq!(ends(Config::new().compile_ahead(threads)), lazily);
     }
 }
+
+/// Two bytes that call with a thousand results and a thousand parameters are thousands of bytes of code.
+#[test]
+fn short_functions_with_much_code_do_not_pile_up() {
+    const FUNCS: usize = 300;
+    if compile::supported().is_err() {
+        return;
+    }
+    let values = "i64 ".repeat(1000);
+    let func = format!(
+        "(func (type $t) {} {})",
+        "local.get 0 ".repeat(1000),
+        "call 0 ".repeat(24)
+    );
+    let text = format!(
+        "(module (type $t (func (param {values}) (result {values}))) {})",
+        func.repeat(FUNCS)
+    );
+    let module = decode(wat::parse_str(text).expect("text").into()).expect("valid");
+    let before = resident_bytes();
+    let (mut code_bytes, mut most) = (0, 0);
+    compile::compile_all(&module, &module.vm_layout(), 2, |_, code| {
+        code_bytes += code.expect("compiles").bytes.len();
+        most = most.max(resident_bytes().saturating_sub(before));
+        Ok(())
+    })
+    .expect("all are taken");
+    println!("{code_bytes} bytes of code, {most} more in memory");
+    assert!(code_bytes > 3 << 26);
+    assert!(most < code_bytes as u64 * 2 / 3, "{most} of {code_bytes}");
+}
+
+/// Memory of this process.
+fn resident_bytes() -> u64 {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages = statm
+        .split(' ')
+        .nth(1)
+        .and_then(|pages| pages.parse::<u64>().ok());
+    pages.unwrap_or(0) * 4096
+}
