@@ -479,9 +479,12 @@ fn wast_names_the_lines_that_fail_and_counts() {
     );
     let bad = write(
         "bad.wast",
-        "(module (func (export \"one\") (result i32) (i32.const 1)))\n\
+        "(module (func (export \"one\") (result i32) (i32.const 1))\n\
+                 (func (export \"nan\") (result f64) (f64.const -nan:0x123)))\n\
          (assert_return (invoke \"one\") (i32.const 2))\n\
-         (assert_trap (invoke \"one\") \"unreachable\")\n",
+         (assert_trap (invoke \"one\") \"unreachable\")\n\
+         (assert_return (invoke \"nan\") (f64.const nan:canonical))\n\
+         (assert_return (invoke \"nan\") (f64.const 0.5))\n",
     );
     let vector = write("vector.wast", "(module (func (drop (v128.const i64x2 1 2))))");
     let broken = write("broken.wast", "(module)\n(modul)\n");
@@ -492,8 +495,11 @@ fn wast_names_the_lines_that_fail_and_counts() {
     }
     let ran = stepwell(&["wast", &bad, &good]);
     let expected = format!(
-        "{bad}:2: I32(1) instead of I32(2)\n{bad}:3: Ok([I32(1)]) instead of a trap: unreachable\n\
-         5 passed, 2 failed\n"
+        "{bad}:3: (i32.const 1) instead of (i32.const 2)\n\
+         {bad}:4: returned (i32.const 1) instead of a trap: unreachable\n\
+         {bad}:5: (f64.const -nan:0x123) instead of (f64.const nan:canonical)\n\
+         {bad}:6: (f64.const -nan:0x123) instead of (f64.const 0.5)\n\
+         5 passed, 4 failed\n"
     );
     assert_eq!((ran.code, ran.stdout), (Some(1), expected));
     // An engine of 1.0 refuses what came later.

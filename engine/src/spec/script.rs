@@ -7,7 +7,7 @@
 
 use super::Options;
 use super::store::{Failure, SpecStore};
-use super::values::{argument, check};
+use super::values::{argument, check, written};
 use crate::error::{Error, TrapKind};
 use crate::module::{Features, Module, decode_with};
 use crate::types::Val;
@@ -115,7 +115,8 @@ impl Script {
                     {
                         Ok("assert_unlinkable")
                     }
-                    other => Err(format!("{other:?} instead of {message}")),
+                    Ok(_) => Err(format!("linked, but {message}")),
+                    Err(failure) => Err(format!("{failure} instead of {message}")),
                 }
             }
             WastDirective::AssertTrap { exec, message, .. } => {
@@ -147,7 +148,7 @@ impl Script {
             },
             WastDirective::AssertException { exec, .. } => match self.execute(exec)? {
                 Err(TrapKind::UncaughtException) => Ok("assert_exception"),
-                other => Err(format!("{other:?} instead of an exception")),
+                other => Err(format!("{} instead of an exception", ended(&other))),
             },
             WastDirective::AssertSuspension { .. }
             | WastDirective::Thread(_)
@@ -161,7 +162,7 @@ impl Script {
     }
 
     fn made(&mut self, name: Option<Id<'_>>, made: Result<u32, Failure>) -> Result<(), String> {
-        let instance = made.map_err(|failure| format!("{failure:?}"))?;
+        let instance = made.map_err(|failure| failure.to_string())?;
         self.current = Some(instance);
         if let Some(id) = name {
             self.instances.insert(id.name().into(), instance);
@@ -218,7 +219,15 @@ impl Script {
 fn expect_trap(outcome: Result<Vec<Val>, TrapKind>, message: &str) -> Result<(), String> {
     match outcome {
         Err(trap) if agree(&trap.to_string(), message) => Ok(()),
-        other => Err(format!("{other:?} instead of a trap: {message}")),
+        other => Err(format!("{} instead of a trap: {message}", ended(&other))),
+    }
+}
+
+/// How a call ended.
+fn ended(outcome: &Result<Vec<Val>, TrapKind>) -> String {
+    match outcome {
+        Ok(values) => format!("returned {}", written(values)),
+        Err(trap) => format!("trapped: {trap}"),
     }
 }
 

@@ -13,11 +13,13 @@ use crate::types::{FuncType, Val};
 use std::sync::Arc;
 
 /// Why there is no instance.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
     /// It does not link, or is refused in other words.
+    #[error("{0}")]
     Link(String),
     /// Its start function or a segment trapped.
+    #[error("trapped: {0}")]
     Trap(TrapKind),
 }
 

@@ -36,7 +36,61 @@ pub(super) fn check(value: Val, expected: &WastRet<'_>) -> Result<(), String> {
     if matches_core(value, core)? {
         Ok(())
     } else {
-        Err(format!("{value:?} instead of {core:?}"))
+        Err(format!("{} instead of {}", written(&[value]), expectation(core)))
+    }
+}
+
+/// Values as a script writes them.
+pub(super) fn written(values: &[Val]) -> String {
+    let one = |value: &Val| match *value {
+        Val::I32(_) | Val::I64(_) => format!("({}.const {value})", value.ty()),
+        Val::F32(bits) => float("f32", f64::from(f32::from_bits(bits)), u64::from(bits), 23),
+        Val::F64(bits) => float("f64", f64::from_bits(bits), bits, 52),
+        Val::V128(bits) => {
+            let lane = |index: u32| format!("0x{:08x}", (bits >> (32 * index)) as u32);
+            format!("(v128.const i32x4 {})", [0, 1, 2, 3].map(lane).join(" "))
+        }
+        Val::FuncRef(0) | Val::ExternRef(0) | Val::ExnRef(0) => "(ref.null)".to_string(),
+        Val::FuncRef(_) => "(ref.func)".to_string(),
+        Val::ExternRef(number) => format!("(ref.extern {})", number - 1),
+        Val::ExnRef(_) => "(ref.exn)".to_string(),
+    };
+    match values {
+        [] => "nothing".to_string(),
+        some => some.iter().map(one).collect::<Vec<_>>().join(" "),
+    }
+}
+
+/// A float, with the payload of a NaN.
+fn float(ty: &str, value: f64, bits: u64, fraction_bits: u32) -> String {
+    let sign = if value.is_sign_negative() { "-" } else { "" };
+    let payload = bits & ((1 << fraction_bits) - 1);
+    match value.is_nan() {
+        true => format!("({ty}.const {sign}nan:0x{payload:x})"),
+        false => format!("({ty}.const {value:?})"),
+    }
+}
+
+/// What a script expects, as it writes it.
+fn expectation(core: &WastRetCore<'_>) -> String {
+    fn pattern<T>(ty: &str, pattern: &NanPattern<T>, value: impl Fn(&T) -> Val) -> String {
+        match pattern {
+            NanPattern::CanonicalNan => format!("({ty}.const nan:canonical)"),
+            NanPattern::ArithmeticNan => format!("({ty}.const nan:arithmetic)"),
+            NanPattern::Value(expected) => written(&[value(expected)]),
+        }
+    }
+    match core {
+        WastRetCore::I32(value) => written(&[Val::I32(*value)]),
+        WastRetCore::I64(value) => written(&[Val::I64(*value)]),
+        WastRetCore::F32(expected) => pattern("f32", expected, |value| Val::F32(value.bits)),
+        WastRetCore::F64(expected) => pattern("f64", expected, |value| Val::F64(value.bits)),
+        WastRetCore::RefNull(_) => "(ref.null)".to_string(),
+        WastRetCore::RefFunc(_) => "(ref.func)".to_string(),
+        WastRetCore::RefExtern(None) => "(ref.extern)".to_string(),
+        WastRetCore::RefExtern(Some(number)) => format!("(ref.extern {number})"),
+        WastRetCore::Either(choices) => choices.iter().map(expectation).collect::<Vec<_>>().join(" or "),
+        other => format!("{other:?}"),
     }
 }
 
