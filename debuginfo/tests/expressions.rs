@@ -504,8 +504,8 @@ fn pointers_to_classes_meet_at_their_base() {
     fake.put_u32(tagged, (tom + inside) as u32);
     let owl = address("owl", &fake);
     fake.put_u32(animal, owl as u32);
-    let refused =
-        "! dynamic_cast to what is no base class is not evaluated: the object would have to be asked";
+    // What `animal` points to was never made.
+    let refused = "! there is no object of 'zoo::Animal' with a virtual table";
     answers(
         &info,
         at,
@@ -527,6 +527,69 @@ fn pointers_to_classes_meet_at_their_base() {
     assert!(code("(void *)tagged == (void *)&tom"));
     assert!(!code("tagged == &tom"));
     assert!(!code("dynamic_cast<zoo::Animal *>(animal) != 0"));
+}
+
+#[test]
+fn objects_are_asked_what_they_are() {
+    let (info, mut fake, at) = at_rest("members_cpp.wasm");
+    let twice = "! the object has more than one part that is a 'Dog'";
+    answers(
+        &info,
+        at,
+        &fake,
+        &[
+            ("dynamic_cast<Dog *>(animals[1]) == &puppy", "bool true"),
+            ("dynamic_cast<Puppy *>(animals[1])->puppy", "int 40"),
+            ("dynamic_cast<Puppy *>(sized)->puppy", "int 40"),
+            ("dynamic_cast<Puppy *>(sized) == &puppy", "bool true"),
+            ("dynamic_cast<Dog *>(sized)->dog", "int 30"),
+            ("dynamic_cast<Sized *>(animals[1])->sized", "int 20"),
+            (
+                "dynamic_cast<void *>(sized) == dynamic_cast<void *>(animals[1])",
+                "bool true",
+            ),
+            ("dynamic_cast<Dog *>(animals[0])", "Dog * nullptr"),
+            ("dynamic_cast<Sized *>(animals[0]) == nullptr", "bool true"),
+            ("dynamic_cast<Puppy *>(animals[2]) == 0", "bool true"),
+            ("dynamic_cast<OtherDog *>(twice)->other", "int 60"),
+            ("dynamic_cast<OtherDog *>(twice) == other", "bool true"),
+            ("dynamic_cast<Dog *>(animals[2])", twice),
+            (
+                "dynamic_cast<int *>(sized)",
+                "! dynamic_cast is evaluated for classes only",
+            ),
+            // Static members, of a class and of an object; what of them is constant lies nowhere.
+            ("Dog::count", "int 5"),
+            ("puppy.count", "int 5"),
+            ("other->count + 1", "int 6"),
+            ("Dog::legs * 2", "unsigned int 8"),
+            ("puppy.legs", "const unsigned int 4"),
+            ("WIDTH + 1", "int 13"),
+            ("puppy.tail", "! 'Puppy' has no member 'tail'"),
+            ("Dog::tail", "! there is no variable 'Dog::tail' here"),
+            ("N", "int 99"),
+        ],
+    );
+    // What begins with a constant is what it is now.
+    assert_eq!(info.evaluate("Dog::rate", at, 0, &fake).unwrap().text, "2.5");
+    let rate = info.evaluate("Dog::rate", at, 0, &fake).unwrap().address.unwrap();
+    fake.put(rate, &7.5f64.to_le_bytes());
+    assert_eq!(info.evaluate("puppy.rate", at, 0, &fake).unwrap().text, "7.5");
+    // In what is made from templates, their parameters are seen, before other names.
+    let in_function = |name: &str| info.functions_named(name)[0].stop_at.unwrap();
+    answers(
+        &info,
+        in_function("length"),
+        &fake,
+        &[("N", "int 3"), ("sizeof(T)", "unsigned long 2")],
+    );
+    let widened = in_function("widened<long long>");
+    answers(
+        &info,
+        widened,
+        &fake,
+        &[("N", "int 99"), ("(T)-1", "long long -1")],
+    );
 }
 
 #[test]

@@ -11,6 +11,7 @@ pub(crate) mod location;
 mod open;
 mod pieces;
 pub(crate) mod scopes;
+pub(crate) mod template;
 pub(crate) mod types;
 pub(crate) mod units;
 pub(crate) mod walk;

@@ -183,6 +183,24 @@ impl Types {
         None
     }
 
+    /// Whether values of a type are not written to, as it says.
+    pub fn is_const(&self, units: &Units, id: DieId) -> bool {
+        let types = std::iter::successors(self.get(units, id), |ty| match ty.shape {
+            Shape::Alias { to, .. } => self.get(units, to?),
+            _ => None,
+        });
+        let constant = |ty: Arc<Type>| {
+            matches!(
+                ty.shape,
+                Shape::Alias {
+                    kind: AliasKind::Const,
+                    ..
+                }
+            )
+        };
+        types.take(DEPTH_LIMIT).any(constant)
+    }
+
     /// The polymorphic C++ class of this qualified name.
     pub fn class(&self, units: &Units, name: &str) -> Option<DieId> {
         self.dynamic.class(units, name)
@@ -492,7 +510,7 @@ pub(crate) fn nested(units: &Units, within: DieId, name_end: &str) -> Option<Die
 }
 
 /// Calls `see` with each direct child of a DIE.
-fn each_child(unit: &Unit, entry: &Entry, mut see: impl FnMut(&Entry)) {
+pub(super) fn each_child(unit: &Unit, entry: &Entry, mut see: impl FnMut(&Entry)) {
     if !entry.has_children() {
         return;
     }

@@ -88,6 +88,9 @@ pub(crate) struct Unit {
     pub hidden: bool,
     /// Variables with static storage, those inside functions too.
     pub statics: Vec<DieId>,
+    /// Variables outside functions, and static members, of which a constant is told; some of the latter have storage
+    /// all the same.
+    pub constants: Vec<DieId>,
     /// Entries in a namespace or type, ascending: (offset in the unit, position in the scopes).
     pub scope_of: Vec<(u32, u32)>,
     /// File numbers that inlined calls name.
@@ -311,14 +314,23 @@ impl Units {
         self.within(die, name, false)
     }
 
-    fn within(&self, die: DieId, name: &str, without_inline: bool) -> String {
+    /// The namespace or type that a DIE lies in.
+    pub fn scope_around(&self, die: DieId) -> Option<DieId> {
+        Some(self.scopes.get(self.declared_in(die) as usize)?.die).filter(|die| die.0 != 0)
+    }
+
+    fn declared_in(&self, die: DieId) -> u32 {
         // The declaration says where a name lies; a definition can stand further out.
         let declared = self
             .origins(die)
             .filter_map(|(unit, entry)| self.scope_at(unit, entry.offset()))
             .last();
+        declared.unwrap_or(0)
+    }
+
+    fn within(&self, die: DieId, name: &str, without_inline: bool) -> String {
         let mut parts = vec![name.to_string()];
-        let mut scope = declared.unwrap_or(0);
+        let mut scope = self.declared_in(die);
         while scope != 0 && parts.len() < CHAIN_LIMIT {
             let Some(found) = self.scopes.get(scope as usize) else {
                 break;

@@ -32,6 +32,7 @@ pub(crate) struct Dies {
     scopes: Vec<NameScope>,
     scope_of: Vec<(u32, u32)>,
     statics: Vec<DieId>,
+    constants: Vec<DieId>,
     call_files: BTreeSet<u64>,
     /// Whether variables are described, if there are any.
     typed: bool,
@@ -79,6 +80,7 @@ pub(super) fn take(units: &mut Units, index: usize, dies: Dies, diagnostics: &mu
     };
     unit.summary.has_variables = dies.typed;
     unit.statics = dies.statics;
+    unit.constants = dies.constants;
     unit.scope_of = dies.scope_of;
     for (_, scope) in &mut unit.scope_of {
         *scope = renumber(*scope);
@@ -104,18 +106,19 @@ pub(super) fn take(units: &mut Units, index: usize, dies: Dies, diagnostics: &mu
 impl Dies {
     fn walk(&mut self, unit: &Unit, map: &ModuleMap) -> gimli::Result<()> {
         let mut entries = unit.dwarf.entries_raw(None)?;
-        // Scopes around the current entry: depth and name scope.
-        let mut around: Vec<(isize, u32)> = Vec::new();
+        // Scopes around the current entry: depth, name scope, and whether they are in a function.
+        let mut around: Vec<(isize, u32, bool)> = Vec::new();
         while !entries.is_empty() {
             let offset = entries.next_offset();
             let depth = entries.next_depth();
             let Some(abbreviation) = entries.read_abbreviation()? else {
                 continue;
             };
-            while around.last().is_some_and(|&(outer, _)| outer >= depth) {
+            while around.last().is_some_and(|&(outer, ..)| outer >= depth) {
                 around.pop();
             }
-            let scope = around.last().map_or(0, |&(_, scope)| scope);
+            let (scope, in_function) =
+                (around.last()).map_or((0, false), |&(_, scope, in_function)| (scope, in_function));
             let attributes = abbreviation.attributes();
             match abbreviation.tag() {
                 gimli::DW_TAG_namespace
@@ -133,7 +136,8 @@ impl Dies {
                     {
                         let die = unit.die(offset);
                         self.scopes.push(NameScope { parent: scope, die });
-                        around.push((depth, u32::try_from(self.scopes.len()).unwrap_or(0)));
+                        let own = u32::try_from(self.scopes.len()).unwrap_or(0);
+                        around.push((depth, own, in_function));
                     }
                 }
                 gimli::DW_TAG_subprogram => {
@@ -152,23 +156,38 @@ impl Dies {
                     }
                     self.function(unit, map, unit.die(offset), (low, high, ranges));
                     if around.len() < DEPTH_LIMIT {
-                        around.push((depth, scope));
+                        around.push((depth, scope, true));
                     }
                 }
                 gimli::DW_TAG_variable => {
                     self.typed = true;
                     self.remember(offset, scope);
+                    let (mut located, mut constant) = (false, false);
                     for &spec in attributes {
                         let attribute = entries.read_attribute(spec)?;
-                        if attribute.name() == gimli::DW_AT_location
-                            && is_static(&attribute.value(), unit.dwarf.encoding())
-                        {
-                            self.statics.push(unit.die(offset));
+                        match attribute.name() {
+                            gimli::DW_AT_location => {
+                                located = true;
+                                if is_static(&attribute.value(), unit.dwarf.encoding()) {
+                                    self.statics.push(unit.die(offset));
+                                }
+                            }
+                            gimli::DW_AT_const_value => constant = true,
+                            _ => {}
                         }
+                    }
+                    if constant && !located && !in_function {
+                        self.constants.push(unit.die(offset));
                     }
                 }
                 gimli::DW_TAG_member => {
                     self.remember(offset, scope);
+                    if attributes
+                        .iter()
+                        .any(|spec| spec.name() == gimli::DW_AT_const_value)
+                    {
+                        self.constants.push(unit.die(offset));
+                    }
                     entries.skip_attributes(attributes)?;
                 }
                 gimli::DW_TAG_inlined_subroutine => {

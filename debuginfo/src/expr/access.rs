@@ -10,8 +10,9 @@ use super::error::{Failure, Span, wrong};
 use super::number::{self, Number, Rules, Scalar};
 use super::operand::{Operand, Pointer, WRAPPER_LIMIT};
 use super::raw::Raw;
+use super::scope::Found;
 use super::types::{Form, Ty};
-use crate::dwarf::types::{Member, MemberPlace, Shape};
+use crate::dwarf::types::{Member, MemberPlace, Shape, Type};
 use crate::value::View;
 use crate::value::read::Located;
 use crate::{Availability, Language, Place};
@@ -21,6 +22,8 @@ use std::sync::Arc;
 /// information can lie in themselves, many times.
 const BASE_LIMIT: usize = 8;
 const SEARCH_LIMIT: usize = 1024;
+/// Classes that are asked for a static member: each time, all variables are looked through.
+const STATIC_LIMIT: usize = 32;
 /// Entries of a container that are walked.
 const ENTRY_LIMIT: usize = 1 << 16;
 /// Bytes of a text that a slice of it shows.
@@ -99,7 +102,10 @@ impl Eval<'_> {
                             return Ok(self.length(len));
                         }
                         Some(Err(why)) => return Err(Failure::Absent(span, why)),
-                        _ => return wrong(name_span, none(&ty)),
+                        _ => {
+                            let found = self.static_member(&full, name, name_span);
+                            return found.unwrap_or_else(|| wrong(name_span, none(&ty)));
+                        }
                     }
                 }
                 Form::Array {
@@ -126,6 +132,28 @@ impl Eval<'_> {
             }
         }
         wrong(name_span, none(&ty))
+    }
+
+    /// A static member of a class of C++ or of one of its base classes.
+    fn static_member(&self, class: &Type, name: &str, span: Span) -> Option<Result<Operand, Failure>> {
+        let found = self.static_within(class, name, BASE_LIMIT, &mut STATIC_LIMIT.clone())?;
+        Some(self.found(found, span))
+    }
+
+    fn static_within(&self, class: &Type, name: &str, depth: usize, left: &mut usize) -> Option<Found> {
+        let (Language::Cpp, Some(depth)) = (class.language, depth.checked_sub(1)) else {
+            return None;
+        };
+        *left = left.checked_sub(1)?;
+        let path = format!("{}::{name}", self.values.type_name(class.id));
+        if let Some(found) = self.scope.global(&path) {
+            return Some(found);
+        }
+        let Shape::Record { members, .. } = &class.shape else {
+            return None;
+        };
+        let mut bases = members.iter().filter(|member| member.base);
+        bases.find_map(|base| self.static_within(&*self.values.strip(base.ty)?, name, depth, left))
     }
 
     fn length(&self, len: u64) -> Operand {

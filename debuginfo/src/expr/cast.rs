@@ -176,15 +176,7 @@ impl Eval<'_> {
             return Ok(0);
         }
         if let Some(way) = self.way_to_base(&from, &to) {
-            let mut place = Place::Memory(address);
-            for base in &way {
-                place = match self.values.member(&place, base) {
-                    Ok(Located::Place(inner)) => inner,
-                    Ok(Located::Bits(_)) => return wrong(span, "a base class is no bit-field"),
-                    Err(why) => return Err(Failure::Absent(span, why)),
-                };
-            }
-            return Ok(place.address().unwrap_or(address));
+            return self.down_the_way(address, &way, span);
         }
         let mut inside = 0u64;
         for base in self.way_to_base(&to, &from).unwrap_or_default() {
@@ -211,69 +203,143 @@ impl Eval<'_> {
         Ok(())
     }
 
-    /// `dynamic_cast<T>(x)`: to a base class as any cast. Whether an object is more than its type says is not asked
-    /// here, and nothing is claimed about it.
+    /// The address of a base class in an object, by the way to it.
+    fn down_the_way(&self, address: u64, way: &[Member], span: Span) -> Result<u64, Failure> {
+        let mut place = Place::Memory(address);
+        for base in way {
+            place = match self.values.member(&place, base) {
+                Ok(Located::Place(inner)) => inner,
+                Ok(Located::Bits(_)) => return wrong(span, "a base class is no bit-field"),
+                Err(why) => return Err(Failure::Absent(span, why)),
+            };
+        }
+        Ok(place.address().unwrap_or(address))
+    }
+
+    /// `dynamic_cast<T>(x)`: to a base class as any cast; to any other class, what the whole object has of it, or the null
+    /// pointer; to `void`, the whole object.
     pub fn dynamic_cast(
         &self,
         operand: Operand,
         span: Span,
         to: Option<&Ty>,
         type_span: Span,
-        whole: Span,
     ) -> Result<Operand, Failure> {
-        let asks =
-            "dynamic_cast to what is no base class is not evaluated: the object would have to be asked";
-        let is_null = matches!(operand, Operand::Null);
-        if let (Some(to), false) = (to, is_null) {
-            let Form::Pointer(target) = self.form(to) else {
-                return wrong(type_span, "dynamic_cast is evaluated for pointers only");
-            };
-            let Some(pointer) = self.pointer(&operand, span)? else {
-                return wrong(span, "this is no pointer");
-            };
-            let (Some(Form::Record(from)), Some(Form::Record(target))) = (
-                pointer.to.as_ref().map(|ty| self.form(ty)),
-                target.as_ref().map(|ty| self.form(ty)),
-            ) else {
-                return wrong(whole, asks);
-            };
-            let same =
-                from.id == target.id || self.values.type_name(from.id) == self.values.type_name(target.id);
-            if !same && self.way_to_base(&from, &target).is_none() {
-                return wrong(whole, asks);
-            }
+        let (Some(to), false) = (to, matches!(operand, Operand::Null)) else {
+            return self.cast(operand, span, to, type_span);
+        };
+        let Form::Pointer(target) = self.form(to) else {
+            return wrong(type_span, "dynamic_cast is evaluated for pointers only");
+        };
+        let Some(pointer) = self.pointer(&operand, span)? else {
+            return wrong(span, "this is no pointer");
+        };
+        let Some(Form::Record(from)) = pointer.to.as_ref().map(|ty| self.form(ty)) else {
+            return wrong(span, "dynamic_cast is evaluated for classes only");
+        };
+        let target = match target.as_ref().map(|ty| self.form(ty)) {
+            Some(Form::Record(target)) => Some(target),
+            Some(_) => return wrong(type_span, "dynamic_cast is evaluated for classes only"),
+            None => None,
+        };
+        let is_up = |target: &Type| self.is_class(&from, target) || self.way_to_base(&from, target).is_some();
+        if target.as_deref().is_some_and(is_up) {
+            return self.cast(operand, span, Some(to), type_span);
         }
-        self.cast(operand, span, to, type_span)
+        let address = match pointer.address {
+            0 => 0,
+            address => self.part_of_whole(&from, address, target.as_deref(), span)?,
+        };
+        Ok(self.address_as(to.clone(), address))
+    }
+
+    /// The address of the one part of a class that the whole object has, around an object at an address, or (`None`) of
+    /// the whole; 0: there is no such part.
+    fn part_of_whole(
+        &self,
+        from: &Type,
+        address: u64,
+        target: Option<&Type>,
+        span: Span,
+    ) -> Result<u64, Failure> {
+        let Some((name, described)) = self.values.whole_object(from.id, address) else {
+            let name = self.values.type_name(from.id);
+            return wrong(
+                span,
+                format!("there is no object of '{name}' with a virtual table"),
+            );
+        };
+        let Some((class, object)) = described else {
+            return wrong(
+                span,
+                format!("the object is a '{name}', which the debug information does not describe"),
+            );
+        };
+        let (Some(class), Some(target)) = (self.values.strip(class), target) else {
+            return Ok(object);
+        };
+        if self.is_class(&class, target) {
+            return Ok(object);
+        }
+        let mut ways = Vec::new();
+        self.ways_to_base(&class, target, BASE_DEPTH, &mut BASE_LIMIT.clone(), &mut ways);
+        let parts = ways.iter().map(|way| self.down_the_way(object, way, span));
+        let mut parts = parts.collect::<Result<Vec<u64>, Failure>>()?;
+        parts.sort_unstable();
+        parts.dedup();
+        // Which of several parts is meant depends on where the pointer comes from.
+        match parts[..] {
+            [] => Ok(0),
+            [part] => Ok(part),
+            _ => wrong(
+                span,
+                format!(
+                    "the object has more than one part that is a '{}'",
+                    self.values.type_name(target.id)
+                ),
+            ),
+        }
+    }
+
+    /// Whether two classes are one, described in two units.
+    fn is_class(&self, one: &Type, other: &Type) -> bool {
+        one.id == other.id || self.values.type_name(one.id) == self.values.type_name(other.id)
     }
 
     /// The base classes that lead from a class to one of them, outer first; by types alone.
     fn way_to_base(&self, class: &Type, base: &Type) -> Option<Vec<Member>> {
-        self.way_to_base_within(class, base, BASE_DEPTH, &mut BASE_LIMIT.clone())
+        let mut ways = Vec::new();
+        self.ways_to_base(class, base, BASE_DEPTH, &mut BASE_LIMIT.clone(), &mut ways);
+        ways.into_iter().next()
     }
 
-    fn way_to_base_within(
+    /// All ways there are, within limits.
+    fn ways_to_base(
         &self,
         class: &Type,
         base: &Type,
         depth: usize,
         left: &mut usize,
-    ) -> Option<Vec<Member>> {
-        let depth = depth.checked_sub(1)?;
-        let Shape::Record { members, .. } = &class.shape else {
-            return None;
+        ways: &mut Vec<Vec<Member>>,
+    ) {
+        let (Some(depth), Shape::Record { members, .. }) = (depth.checked_sub(1), &class.shape) else {
+            return;
         };
-        members.iter().filter(|member| member.base).find_map(|member| {
-            *left = left.checked_sub(1)?;
-            let full = self.values.strip(member.ty)?;
-            let found =
-                full.id == base.id || self.values.type_name(full.id) == self.values.type_name(base.id);
-            let mut way = match found {
-                true => Vec::new(),
-                false => self.way_to_base_within(&full, base, depth, left)?,
+        for member in members.iter().filter(|member| member.base) {
+            let Some(fewer) = left.checked_sub(1) else { return };
+            *left = fewer;
+            let Some(full) = self.values.strip(member.ty) else {
+                continue;
             };
-            way.insert(0, member.clone());
-            Some(way)
-        })
+            let first = ways.len();
+            match self.is_class(&full, base) {
+                true => ways.push(Vec::new()),
+                false => self.ways_to_base(&full, base, depth, left, ways),
+            }
+            for way in ways.iter_mut().skip(first) {
+                way.insert(0, member.clone());
+            }
+        }
     }
 
     /// Whether two types are one behind their other names.

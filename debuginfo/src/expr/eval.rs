@@ -6,6 +6,7 @@
 
 use super::Eval;
 use super::ast::{Binary, Expr, ExprKind, Unary};
+use super::constants;
 use super::error::{Failure, Span, wrong};
 use super::lex::Literal;
 use super::number::{self, Kind, Number, Rules, Scalar};
@@ -74,7 +75,7 @@ impl Eval<'_> {
                 let to = self.resolve(ty)?;
                 let operand_span = operand.span;
                 let operand = self.walk(operand)?;
-                self.dynamic_cast(operand, operand_span, to.as_ref(), ty.span, span)
+                self.dynamic_cast(operand, operand_span, to.as_ref(), ty.span)
             }
             ExprKind::SizeOfType(ty) => {
                 let Some(to) = self.resolve(ty)? else {
@@ -230,7 +231,7 @@ impl Eval<'_> {
     }
 
     /// A variable as an object.
-    fn found(&self, found: Found, span: Span) -> Result<Operand, Failure> {
+    pub fn found(&self, found: Found, span: Span) -> Result<Operand, Failure> {
         let ty = self.type_of(&found);
         let place = found.place.map_err(|why| Failure::Absent(span, why))?;
         Ok(Operand::Object { ty, place })
@@ -307,6 +308,11 @@ impl Eval<'_> {
         }
         if let Some((ty, value)) = self.scope.enumerator(name) {
             return Some(Ok(self.enumerator_of(ty, value)));
+        }
+        if self.language() == Language::Rust
+            && let Some((number, ty)) = constants::of_path(name, self.address_size())
+        {
+            return Some(Ok(self.typed(number, ty)));
         }
         match self.scope.functions(name).as_slice() {
             [] => None,

@@ -16,6 +16,7 @@ mod ast;
 mod cast;
 mod code;
 mod compile;
+mod constants;
 pub(crate) mod error;
 mod eval;
 mod lex;

@@ -5,6 +5,7 @@ use super::variables::Seen;
 use crate::dwarf::DieId;
 use crate::dwarf::functions;
 use crate::dwarf::location::{Frame, Site};
+use crate::dwarf::template;
 use crate::dwarf::units::Unit;
 use crate::expr::names::{NameTable, names};
 use crate::expr::scope::{Found, Scope};
@@ -136,9 +137,26 @@ impl Index {
                 Language::C | Language::Wat | Language::Other
             )
         });
-        own.or_else(|| {
-            everywhere().find(|&die| full(die).is_some_and(|full| c_like || !alone || full == path))
+        let elsewhere = |&die: &DieId| full(die).is_some_and(|full| c_like || !alone || full == path);
+        own.or_else(|| everywhere().find(elsewhere)).or_else(|| {
+            let own = unit.and_then(|unit| {
+                let mut constants = unit.constants.iter().copied();
+                constants.find(|&die| full(die).is_some_and(|full| visible(&full)) && self.is_constant(die))
+            });
+            let mut everywhere = self.units.units.iter().flat_map(|unit| &unit.constants).copied();
+            own.or_else(|| everywhere.find(|die| elsewhere(die) && self.is_constant(*die)))
         })
+    }
+
+    /// Whether what has a constant is that for ever: a variable is; a static member that is not `const` only begins so.
+    fn is_constant(&self, die: DieId) -> bool {
+        let Some((_, entry)) = self.units.entry(die) else {
+            return false;
+        };
+        entry.tag() == gimli::DW_TAG_variable
+            || self
+                .type_of(die)
+                .is_some_and(|ty| self.types.is_const(&self.units, ty))
     }
 }
 
@@ -148,6 +166,16 @@ impl FrameScope<'_> {
         let place = self.frame.locate(die, self.values.size(ty));
         let lengths = self.index.known_lengths(self.frame, self.values, ty);
         Some(Found { ty, place, lengths })
+    }
+}
+
+impl FrameScope<'_> {
+    /// A parameter of the C++ template that the function was made from, or lies in.
+    fn template_parameter(&self, tag: gimli::DwTag, name: &str) -> Option<DieId> {
+        if self.language() != Language::Cpp || name.contains("::") {
+            return None;
+        }
+        template::parameter(&self.index.units, self.frame.function?, tag, name)
     }
 }
 
@@ -172,7 +200,9 @@ impl Scope for FrameScope<'_> {
     }
 
     fn global(&self, path: &str) -> Option<Found> {
-        self.variable(self.index.static_named(self.unit, self.frame.function, path)?)
+        let parameter = || self.template_parameter(gimli::DW_TAG_template_value_parameter, path);
+        let variable = || (self.index).static_named(self.unit, self.frame.function, path);
+        self.variable(parameter().or_else(variable)?)
     }
 
     fn enumerator(&self, path: &str) -> Option<(DieId, i64)> {
@@ -189,6 +219,12 @@ impl Scope for FrameScope<'_> {
 
     fn type_named(&self, tag: Option<Tag>, path: &str) -> Option<DieId> {
         let index = self.index;
+        if let (None, Some(parameter)) = (
+            tag,
+            self.template_parameter(gimli::DW_TAG_template_type_parameter, path),
+        ) {
+            return index.type_of(parameter);
+        }
         index
             .names()
             .type_named(&index.units, &index.types, self.unit, tag, path)

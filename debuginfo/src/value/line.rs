@@ -381,9 +381,20 @@ impl<'a> Values<'a> {
         })
     }
 
-    /// The class that an object at an address is of, by the name that its virtual table tells: the name, and the
-    /// class with the object's own address. `None` if the type has no such table, or is the class already.
+    /// As [`whole_object`](Self::whole_object), if that is of another class than the type.
     pub(super) fn dynamic_class(&self, ty: DieId, address: u64) -> Option<(String, Option<(DieId, u64)>)> {
+        let (name, whole) = self.whole_object(ty, address)?;
+        let same = match whole {
+            Some((class, _)) => self.is_same(class, self.strip(ty)?.id),
+            None => name == self.type_name(self.strip(ty)?.id),
+        };
+        (!same).then_some((name, whole))
+    }
+
+    /// The class of the whole object that one at an address is part of, by the name that its virtual table tells: the
+    /// name, and the class with the object's own address, if the debug information has it. `None` if the type has no
+    /// such table.
+    pub(crate) fn whole_object(&self, ty: DieId, address: u64) -> Option<(String, Option<(DieId, u64)>)> {
         let full = self.strip(ty)?;
         if full.language != Language::Cpp || !self.is_polymorphic(&full, LINE_DEPTH) {
             return None;
@@ -404,11 +415,6 @@ impl<'a> Values<'a> {
         let name = String::from_utf8(name).ok()?;
         let name = crate::names::described_class(&name)?;
         let class = self.types.class(self.units, &name);
-        if class.map_or(name == self.type_name(full.id), |class| {
-            self.is_same(class, full.id)
-        }) {
-            return None;
-        }
         let name = class.map_or(name, |class| self.type_name(class));
         let object = address.checked_add_signed(distance)?;
         Some((name, class.map(|class| (class, object))))
