@@ -170,6 +170,8 @@ pub(super) struct Compiler<'a, M: Masm> {
     pub unsaved_homes: Vec<Home>,
     pub first_slot: i32,
     outgoing_bytes: u32,
+    /// Length of the code so far that other variants do not have.
+    instrumented: u32,
     /// Bytes of code it may have.
     most_code: u32,
     traps: Vec<TrapExit<M::Label>>,
@@ -288,6 +290,7 @@ fn compile_asked<M: Masm>(
         first_slot: locals_top - locals_bytes as i32 - 8,
         homes,
         outgoing_bytes: 0,
+        instrumented: 0,
         most_code: (FREE_CODE_BYTES + MAX_CODE_BYTES_A_BYTE * code.len()).min(i32::MAX as usize) as u32,
         traps: Vec::new(),
         ticks: Vec::new(),
@@ -382,9 +385,10 @@ impl<M: Masm> Compiler<'_, M> {
         Ok(())
     }
 
-    /// Whether there is more code than a function may have.
+    /// Whether there is more code than a function may have. What instruments it does not count: whatever can be called can
+    /// be stopped in.
     pub fn is_code_too_large(&self) -> bool {
-        self.masm.offset() > self.most_code
+        self.masm.offset() - self.instrumented > self.most_code
     }
 
     fn frame_bytes(&self) -> usize {
@@ -460,8 +464,10 @@ impl<M: Masm> Compiler<'_, M> {
                 .map(|stop| &stop.only_if[..]),
         };
         if let Some(conditions) = probe {
+            let before = self.masm.offset();
             let resume = self.probe(conditions);
             self.map.probe_ends(resume);
+            self.instrumented += self.masm.offset() - before;
         }
         self.stale = false;
         self.settled = None;
@@ -531,6 +537,7 @@ impl<M: Masm> Compiler<'_, M> {
             .into_iter()
             .filter(|&reg| self.stack.in_gpr(reg).is_none() && at.index != Some(reg))
             .find(|&reg| self.known.copies.in_register(Loc::Gpr(reg.0)).is_none());
+        let before = self.masm.offset();
         let (label, back) = (self.masm.label(), self.masm.label());
         match check {
             StoreCheck::Filter => {
@@ -540,6 +547,7 @@ impl<M: Masm> Compiler<'_, M> {
             StoreCheck::None | StoreCheck::Range => self.masm.check_watch(at, len_bytes, unused, label),
         }
         self.masm.bind(back);
+        self.instrumented += self.masm.offset() - before;
         self.watches.push(WatchExit {
             label,
             back,
