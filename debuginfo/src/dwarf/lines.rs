@@ -46,6 +46,8 @@ impl Row {
 #[derive(Debug, Default)]
 pub(crate) struct BodyLines {
     pub rows: Vec<Row>,
+    /// By the positions of rows, whether one is a bare jump of a line that has other code in the body.
+    bare: Vec<bool>,
     end: u32,
 }
 
@@ -85,19 +87,29 @@ impl BodyLines {
         if let Some(row) = self.rows.iter().find(|row| row.prologue_end) {
             return Some(row.address);
         }
-        let mut lines = self.rows.iter().filter(|row| row.line != 0 && row.is_stmt);
+        let lines = self.statements().filter(|&(_, bare)| !bare);
+        let mut lines = lines.map(|(row, _)| row.address);
         let first = lines.next()?;
-        Some(lines.next().unwrap_or(first).address)
+        Some(lines.next().unwrap_or(first))
     }
 
-    /// Takes the mark of a statement off rows that are nothing but a jump, where their line has other code.
+    /// The rows at which a statement of a line starts, each with whether it is a bare jump of a line that has other
+    /// code.
+    pub fn statements(&self) -> impl Iterator<Item = (&Row, bool)> {
+        let bare = self.bare.iter().copied().chain(std::iter::repeat(false));
+        let rows = self.rows.iter().zip(bare);
+        rows.filter(|(row, _)| row.is_stmt && row.line != 0)
+    }
+
+    /// Marks the rows that are nothing but a jump, where their line has other code.
     ///
     /// Compilers give the jump past a branch the line that the branch ends with: who stops there stands in code that
-    /// does not run. A jump that is all its line has (`continue`) stays.
-    fn leave_bare_jumps(&mut self, operators: &[u32], jumps: &[bool]) {
+    /// does not run. So no step stops there, and no breakpoint, unless an inlined call has nothing else of the line. A
+    /// jump that is all its line has (`continue`) is a statement like others.
+    fn mark_bare_jumps(&mut self, operators: &[u32], jumps: &[bool]) {
         let end = self.end;
         let ends = self.rows.iter().skip(1).map(|row| row.address).chain([end]);
-        let bare: Vec<bool> = (self.rows.iter().zip(ends))
+        self.bare = (self.rows.iter().zip(ends))
             .map(|(row, end)| {
                 let first = operators.partition_point(|&operator| operator < row.address);
                 let last = operators.partition_point(|&operator| operator < end);
@@ -106,25 +118,23 @@ impl BodyLines {
                     .is_some_and(|jumps| jumps.iter().all(|&jump| jump))
             })
             .collect();
-        let with_code: HashSet<(FileId, u32)> = (self.rows.iter().zip(&bare))
+        let with_code: HashSet<(FileId, u32)> = (self.rows.iter().zip(&self.bare))
             .filter(|(row, bare)| row.is_stmt && !**bare)
             .map(|(row, _)| (row.file, row.line))
             .collect();
-        for (row, bare) in self.rows.iter_mut().zip(bare) {
-            if bare && with_code.contains(&(row.file, row.line)) {
-                row.is_stmt = false;
-            }
+        for (row, bare) in self.rows.iter().zip(&mut self.bare) {
+            *bare &= with_code.contains(&(row.file, row.line));
         }
     }
 
     /// Whether a row that a step may stop at starts here.
     pub fn is_statement_start(&self, at: u32) -> bool {
-        let row = self
-            .rows
-            .binary_search_by_key(&at, |row| row.address)
-            .ok()
-            .and_then(|at| self.rows.get(at));
-        row.is_some_and(|row| row.is_stmt && row.line != 0)
+        let Ok(position) = self.rows.binary_search_by_key(&at, |row| row.address) else {
+            return false;
+        };
+        let bare = self.bare.get(position).copied().unwrap_or(false);
+        let row = self.rows.get(position);
+        row.is_some_and(|row| row.is_stmt && row.line != 0 && !bare)
     }
 }
 
@@ -316,11 +326,8 @@ impl Lines {
                 .map_or(&[][..], Vec::as_slice)
             {
                 let body = self.body(map, id as usize);
-                let rows = body
-                    .rows
-                    .iter()
-                    .filter(|row| row.file == file && row.is_stmt && row.line != 0);
-                statements.extend(rows.map(|row| (row.line, id)));
+                let rows = body.statements().filter(|(row, _)| row.file == file);
+                statements.extend(rows.map(|(row, _)| (row.line, id)));
             }
             statements.sort_unstable();
             statements.dedup();
@@ -382,6 +389,7 @@ fn snap(raw: &[Row], map: &ModuleMap, body: usize) -> BodyLines {
         .unwrap_or(u32::MAX);
     let mut lines = BodyLines {
         rows: Vec::with_capacity(raw.len()),
+        bare: Vec::new(),
         end,
     };
     if raw.is_empty() {
@@ -405,10 +413,11 @@ fn snap(raw: &[Row], map: &ModuleMap, body: usize) -> BodyLines {
             _ => lines.rows.push(row),
         }
     }
-    lines.leave_bare_jumps(&operators, &jumps);
+    lines.mark_bare_jumps(&operators, &jumps);
     // The end of the function before it is not a row of this one.
     if lines.rows.iter().all(|row| row.line == 0) {
         lines.rows.clear();
+        lines.bare.clear();
     }
     lines
 }
@@ -533,18 +542,16 @@ mod tests {
         };
         let mut lines = BodyLines {
             rows: vec![row(1, 5), row(4, 9), row(6, 7), row(8, 9), row(10, 8)],
+            bare: Vec::new(),
             end: 12,
         };
         let operators = [1, 2, 4, 6, 7, 8, 9, 10];
         let jumps = [false, true, true, false, true, false, false, true];
-        lines.leave_bare_jumps(&operators, &jumps);
-        let statements: Vec<u32> = lines
-            .rows
-            .iter()
-            .filter(|row| row.is_stmt)
-            .map(|row| row.address)
-            .collect();
+        lines.mark_bare_jumps(&operators, &jumps);
+        let bare: Vec<bool> = lines.statements().map(|(_, bare)| bare).collect();
         // Line 9 has code at 8; a jump is all that line 8 has.
-        assert_eq!(statements, [1, 6, 8, 10]);
+        assert_eq!(bare, [false, true, false, false, false]);
+        let steps = [1, 4, 6, 8, 10].map(|at| lines.is_statement_start(at));
+        assert_eq!(steps, [true, false, true, true, true]);
     }
 }

@@ -80,21 +80,24 @@ impl Index {
         None
     }
 
-    /// The first statement of a line in a function and in each call inlined there that has one.
+    /// The first statement of a line in a function and in each call inlined there that has one. A bare jump of a line
+    /// that has other code is one only where its own call, or the function, has nothing else of the line.
     fn places(&self, body: usize, file: FileId, line: u32) -> Vec<Place> {
         let rows = self.lines.body(&self.map, body);
         let scopes = self.scopes(body);
-        let mut first: BTreeMap<usize, u32> = BTreeMap::new();
-        for row in rows
-            .rows
-            .iter()
-            .filter(|row| row.file == file && row.line == line && row.is_stmt)
+        // Bare jumps come after all others.
+        let mut first: BTreeMap<usize, (bool, u32)> = BTreeMap::new();
+        for (row, bare) in rows
+            .statements()
+            .filter(|(row, _)| row.file == file && row.line == line)
         {
             let instance = scopes.as_ref().map_or(0, |scopes| scopes.instance(row.address));
-            first.entry(instance).or_insert(row.address);
+            let found = (bare, row.address);
+            let known = first.entry(instance).or_insert(found);
+            *known = found.min(*known);
         }
         let opening = rows.rows.first().map(|row| row.address);
-        let place = |(instance, address): (usize, u32)| {
+        let place = |(instance, (_, address)): (usize, (bool, u32))| {
             let opens = instance == 0 && opening == Some(address);
             let address = CodeOffset(u64::from(address));
             let stop_at = if opens {
