@@ -18,6 +18,7 @@ mod findings;
 mod model;
 mod names;
 mod query;
+mod reaching;
 mod sections;
 mod source_map;
 mod sources;

@@ -6,12 +6,18 @@
 //! - Every way of not knowing has its own [`Availability`]; none becomes a value.
 //! - Evaluation ends: operations are counted, and so are pointers that lead to other variables.
 //! - Numbers are as wide as addresses, unless what is computed is wider: then all bits count.
+//! - A local is read only if it still holds what it did when the location came into force: compilers reuse locals and go
+//!   on naming them. Where that cannot be told, it is not read.
+//!
+//! # What cannot be told
+//! Whether bytes of a frame, or a global, still belong to the variable: there a location is taken at its word.
 
 use super::pieces::{self, Whole};
 use super::units::{Unit, Units};
 use super::{DieId, Value};
+use crate::reaching::Held;
 use crate::sections::Reader;
-use crate::{Availability, Place, Target, WasmValue};
+use crate::{Availability, Language, Place, Target, WasmValue};
 use gimli::{EvaluationResult, Location, Operation, Reader as _};
 use std::ops::Range;
 
@@ -37,8 +43,10 @@ pub(crate) struct Frame<'a> {
     pub stored_at: &'a dyn Fn(u32, Range<u64>) -> u32,
     /// Whether the function writes to a local anywhere; one that it does not holds what it held at entry.
     pub writes: &'a dyn Fn(u32) -> bool,
-    /// Whether a local holds, as a value, what it held at an address before.
-    pub holds_since: &'a dyn Fn(u32, u32) -> bool,
+    /// What a local holds, in terms of what it held at an address.
+    pub held: &'a dyn Fn(u32, u32) -> Held,
+    /// Where the scope of a variable begins, past the prologue, if that is around the frame's address.
+    pub scope_start: &'a dyn Fn(DieId) -> Option<u32>,
     /// Where the location that is being evaluated came into force.
     pub since: Option<u32>,
     /// The global that holds where the thread's storage begins.
@@ -53,7 +61,7 @@ impl Frame<'_> {
         if let Some((unit, value)) = self.units.inherited(variable, gimli::DW_AT_location) {
             let (expression, since) = match value {
                 Value::Exprloc(expression) => {
-                    let since = self.handed_over_at(unit, variable, &expression);
+                    let since = self.in_force_from(unit, variable, &expression);
                     (expression, since)
                 }
                 list => self.in_list(unit, list)?,
@@ -75,14 +83,14 @@ impl Frame<'_> {
         let (unit, value) = self.units.inherited(variable, gimli::DW_AT_location)?;
         let (expression, since) = match value {
             Value::Exprloc(expression) => {
-                let since = self.handed_over_at(unit, variable, &expression);
+                let since = self.in_force_from(unit, variable, &expression);
                 (expression, since)
             }
             list => self.in_list(unit, list).ok()?,
         };
-        let lost = |slot| Frame { since, ..*self }.is_lost(slot);
+        let keeps = |slot| Frame { since, ..*self }.keeps(slot).is_ok();
         if let Some(slot) = whole_slot(&expression, unit) {
-            return (!lost(slot)).then_some(Site::Slot(slot));
+            return keeps(slot).then_some(Site::Slot(slot));
         }
         let mut operations = expression.operations(unit.dwarf.encoding());
         let (slot, offset) = match operations.next().ok()?? {
@@ -92,7 +100,7 @@ impl Frame<'_> {
             Operation::WasmStack { index } => (Slot::Operand(index), 0),
             _ => return None,
         };
-        if lost(slot) {
+        if !keeps(slot) {
             return None;
         }
         let more = match operations.next().ok()? {
@@ -111,15 +119,24 @@ impl Frame<'_> {
             return None;
         };
         let slot = whole_slot(&expression, unit)?;
-        match slot {
-            Slot::Local(index) if self.at < (self.base_set_at)(index) => None,
-            slot => Some(slot),
-        }
+        self.base_keeps(slot).ok()?;
+        Some(slot)
     }
 
-    /// Where a variable's only location came into force, if it is a parameter: at entry. Of others that is not known, and
-    /// of one that no local leads to it is not asked.
-    fn handed_over_at(
+    /// Whether the slot that holds the frame base has been set, and still holds it.
+    fn base_keeps(&self, slot: Slot) -> Result<(), Availability> {
+        let Slot::Local(index) = slot else { return Ok(()) };
+        let since = (self.base_set_at)(index);
+        if self.at < since {
+            return Err(Availability::NotYetSet);
+        }
+        let since = Some(since);
+        Frame { since, ..*self }.keeps(slot)
+    }
+
+    /// Where a variable's only location came into force: at entry for a parameter, else where its scope begins. It is
+    /// not asked of one that no local leads to, nor in the text format, where locals are the variables.
+    fn in_force_from(
         &self,
         unit: &Unit,
         variable: DieId,
@@ -128,8 +145,11 @@ impl Frame<'_> {
         let mut operations = expression.clone().operations(unit.dwarf.encoding());
         let leads = |operation| matches!(operation, Operation::WasmLocal { .. } | Operation::Call { .. });
         while !leads(operations.next().ok()??) {}
+        if unit.summary.language == Language::Wat {
+            return None;
+        }
         let is_own = (self.function).is_some_and(|function| self.units.is_parameter_of(function, variable));
-        is_own.then_some(0)
+        is_own.then_some(0).or_else(|| (self.scope_start)(variable))
     }
 
     /// Whether a parameter has its place in the frame, but has not been stored there yet: some compilers let the
@@ -380,18 +400,24 @@ impl Frame<'_> {
         Ok(Place::Memory(address))
     }
 
-    /// Whether a slot has been given to another value since the location came into force.
-    fn is_lost(&self, slot: Slot) -> bool {
-        match (slot, self.since) {
-            (Slot::Local(index), Some(since)) => !(self.holds_since)(index, since),
-            _ => false,
+    /// Whether a slot has not been given to another value since the location came into force.
+    fn keeps(&self, slot: Slot) -> Result<(), Availability> {
+        let (Slot::Local(index), Some(since)) = (slot, self.since) else {
+            return Ok(());
+        };
+        match (self.held)(index, since) {
+            Held::Same => Ok(()),
+            Held::Other if self.at < since => Err(Availability::NotYetSet),
+            Held::Other => Err(Availability::OptimizedOut),
+            Held::Unknown => {
+                let why = format!("local {index}, which may hold another value by now");
+                Err(Availability::Unsupported(why))
+            }
         }
     }
 
     fn slot(&self, slot: Slot) -> Result<WasmValue, Availability> {
-        if self.is_lost(slot) {
-            return Err(Availability::OptimizedOut);
-        }
+        self.keeps(slot)?;
         let (value, what, index) = match slot {
             Slot::Local(index) => (self.target.local(index), "local", index),
             // What the linker writes for a base that it has not made: the program has one thread, and its thread
@@ -414,10 +440,8 @@ impl Frame<'_> {
         let Value::Exprloc(expression) = value else {
             return Err(missing());
         };
-        if let Some(Slot::Local(index)) = whole_slot(&expression, unit)
-            && self.at < (self.base_set_at)(index)
-        {
-            return Err(Availability::NotYetSet);
+        if let Some(slot) = whole_slot(&expression, unit) {
+            self.base_keeps(slot)?;
         }
         // A base in terms of the base has no end, and one in terms of another location may come back to it.
         let mut operations = expression.clone().operations(unit.dwarf.encoding());
@@ -428,7 +452,7 @@ impl Frame<'_> {
                 ));
             }
         }
-        // The base has no location that came into force anywhere.
+        // That has been asked; the variable's location is another.
         match (Frame { since: None, ..*self }).place(unit, expression, None)? {
             Place::Memory(address) => Ok(address),
             Place::Bytes(bytes) => {

@@ -15,7 +15,6 @@ pub(crate) mod template;
 pub(crate) mod types;
 pub(crate) mod units;
 pub(crate) mod walk;
-pub(crate) mod webs;
 
 use crate::sections::Reader;
 

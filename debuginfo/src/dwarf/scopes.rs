@@ -58,6 +58,11 @@ pub(crate) struct Scope {
 }
 
 impl Scope {
+    /// Its first address.
+    pub fn start(&self) -> Option<u32> {
+        self.ranges.iter().map(|&(start, _)| start).min()
+    }
+
     fn contains(&self, at: u32) -> bool {
         self.ranges.iter().any(|&(start, end)| start <= at && at < end)
     }

@@ -18,6 +18,7 @@ use crate::dwarf::units::Units;
 use crate::dwarf::walk::{self, Dies};
 use crate::expr::names::NameTable;
 use crate::findings::{self, Evidence, Finding};
+use crate::reaching::{Held, Question};
 use crate::sections::{Container, ModuleMap};
 use crate::{Diagnostic, FunctionMatch, SideFile, UnitSummary, source_map};
 use std::collections::HashMap;
@@ -43,8 +44,8 @@ pub(crate) struct Index {
     type_names: OnceLock<NameTable>,
     /// Body and local to the first address at which the local has been set.
     base_set_at: Mutex<HashMap<(usize, u32), u32>>,
-    /// Body, local and two addresses to whether the local holds at the second what it did at the first.
-    held: Mutex<HashMap<(usize, u32, u32, u32), bool>>,
+    /// What locals hold, where that has been asked.
+    held: Mutex<HashMap<Question, Held>>,
 }
 
 /// The index while it is being made: headers are read, and the jobs that remain know nothing of each other.

@@ -5,18 +5,18 @@ use crate::dwarf::DieId;
 use crate::dwarf::lines::narrow;
 use crate::dwarf::location::{Frame, POINTER_DEPTH};
 use crate::dwarf::types::{Shape, computed_lengths};
-use crate::dwarf::webs;
+use crate::reaching::{self, Held, Question};
 use crate::value::Values;
 use crate::{Availability, CodeOffset, Target, ValueNode, ValueRef, VariableKind};
-use std::cell::Cell;
-use std::collections::HashSet;
+use std::cell::{Cell, OnceCell};
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::PoisonError;
 
 /// Variables that are listed of one frame or unit.
 const VARIABLE_LIMIT: usize = 4096;
 
-/// Answers of [`Index::holds_since`] that are kept.
+/// Answers of [`Index::held`] that are kept.
 const HELD_LIMIT: usize = 1 << 16;
 
 /// A variable in scope.
@@ -26,8 +26,8 @@ pub(super) struct Seen {
     kind: VariableKind,
 }
 
-/// Bytes of code that are followed for one look at a frame.
-const FOLLOWED_BYTES: u64 = 16 << 20;
+/// Bytes of code, and steps in it, that are followed for one look at a frame.
+const FOLLOWED: u64 = 64 << 20;
 
 impl Index {
     pub fn variables(&self, at: CodeOffset, inline_depth: usize, target: &dyn Target) -> Vec<ValueNode> {
@@ -189,9 +189,20 @@ impl Index {
     ) -> T {
         let body = self.map.body_at(at);
         let base_set_at = |local: u32| body.map_or(0, |body| self.base_set_at(body, local));
-        let left = Cell::new(FOLLOWED_BYTES);
-        let holds_since = |local: u32, since: u32| {
-            body.is_none_or(|body| self.holds_since(&left, (body, local, since, narrow(at))))
+        let left = Cell::new(FOLLOWED);
+        let held = |local: u32, since: u32| {
+            let question = |body| Question {
+                body,
+                local,
+                since,
+                at: narrow(at),
+            };
+            body.map_or(Held::Same, |body| self.held(&left, question(body)))
+        };
+        let scope_starts = OnceCell::new();
+        let scope_start = |variable: DieId| {
+            let starts = scope_starts.get_or_init(|| self.scope_starts(at));
+            starts.get(&variable).copied()
         };
         let frame = Frame {
             units: &self.units,
@@ -201,7 +212,8 @@ impl Index {
             base_set_at: &base_set_at,
             stored_at: &|local, bytes| body.map_or(0, |body| self.stored_at(body, local, bytes)),
             writes: &|local| body.is_none_or(|body| self.writes(body, local)),
-            holds_since: &holds_since,
+            held: &held,
+            scope_start: &scope_start,
             since: None,
             tls_base: self.map.global_named("__tls_base"),
             depth: POINTER_DEPTH,
@@ -210,15 +222,30 @@ impl Index {
         answer(&frame, &self.values(target, &function_name))
     }
 
-    /// Whether a local of a body still holds at one address what it did at another: every answer takes walks over the
-    /// function, and many variables ask the same, at each stop there. Yes, if there is not enough `left` to tell.
-    fn holds_since(&self, left: &Cell<u64>, question: (usize, u32, u32, u32)) -> bool {
+    /// Where the scopes of the variables around an address begin, past the prologue.
+    fn scope_starts(&self, at: CodeOffset) -> HashMap<DieId, u32> {
+        let body = self.map.body_at(at);
+        let Some((body, scopes)) = body.and_then(|body| Some((body, self.scopes(body)?))) else {
+            return HashMap::new();
+        };
+        let prologue_end = self.prologue_end(body).map_or(0, narrow);
+        let around = scopes.outward(scopes.innermost(narrow(at)));
+        let starts = around.flat_map(|(_, scope)| {
+            let start = scope.start().unwrap_or(0).max(prologue_end);
+            scope.variables.iter().map(move |variable| (variable.die, start))
+        });
+        starts.collect()
+    }
+
+    /// What a local of a body holds: every answer takes walks over the function, and many variables ask the same, at each
+    /// stop there. It is not known if there is not enough `left` to tell.
+    fn held(&self, left: &Cell<u64>, question: Question) -> Held {
         let held = || self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(&known) = held().get(&question) {
             return known;
         }
-        let Some(found) = webs::holds_since(&self.map, question, left) else {
-            return true;
+        let Some(found) = reaching::held(&self.map, question, left) else {
+            return Held::Unknown;
         };
         let mut held = held();
         if held.len() >= HELD_LIMIT {
@@ -233,7 +260,7 @@ impl Index {
         let (mut written, mut end) = (false, false);
         self.map.each_operator(body, |offset, operator| {
             use wasmparser::Operator::End;
-            written |= webs::writes_to(operator, local);
+            written |= reaching::writes_to(operator, local);
             let next = u64::from(offset).checked_add(1);
             end = matches!(operator, End) && self.map.bodies.get(body).map(|body| body.end) == next;
             !written
@@ -312,7 +339,7 @@ impl Index {
                 found = Some(offset);
                 return false;
             }
-            written = webs::writes_to(operator, local);
+            written = reaching::writes_to(operator, local);
             true
         });
         let prologue = self.prologue_end(body).map_or(0, narrow);
