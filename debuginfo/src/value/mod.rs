@@ -1,19 +1,20 @@
 //! Values for people: a lazy tree of nodes, rendered as their language writes them.
 //!
-//! `tree` makes nodes, `line` writes a value on one line, `read` gets bytes, `c` writes scalars, `wide` text of wide characters; `table` is the
-//! one table of renderers for types that are more than their members, and `cpp`, `rust` and `zig` hold those (`cpp_more`
-//! and `rust_more` what is no container, string or pointer).
+//! `tree` makes nodes, `line` writes a value on one line, `read` gets bytes, `c` writes scalars, `wide` text of wide
+//! characters; `table` is the one table of renderers for types that are more than their members, and `cpp`, `rust` and
+//! `zig` hold those: `cpp_wrappers`, `rust_iterators` and `rust_locks` what their names say.
 //! Nothing here knows how a variable was located.
 //!
 //! To add a renderer: a line in [`table::TABLE`] and a function that turns a place into a [`View`].
 
 pub(crate) mod c;
 mod cpp;
-mod cpp_more;
+mod cpp_wrappers;
 mod line;
 pub(crate) mod read;
 mod rust;
-mod rust_more;
+mod rust_iterators;
+mod rust_locks;
 mod table;
 pub(crate) mod tree;
 pub(crate) mod wide;

@@ -1,4 +1,4 @@
-//! Rust: text, containers and smart pointers of the standard library.
+//! Rust: text, containers, smart pointers and times of the standard library.
 //!
 //! Found by the names of members, through whatever layers the library puts between; `None` for a layout that is
 //! not the expected one.
@@ -15,6 +15,11 @@ const NODE_KEYS: u64 = 11;
 const BUCKET_LIMIT: u64 = 1 << 22;
 /// Levels of a B-tree; more than any that fits into memory has.
 const TREE_HEIGHT: u64 = 16;
+
+/// A type among the arguments of a generic one.
+pub(super) fn argument(ty: &Type, index: usize) -> Option<DieId> {
+    ty.arguments.get(index).map(|(_, ty)| *ty)
+}
 
 /// A pointer with a length beside it.
 fn fat(values: &Values<'_>, ty: &Type, place: &Place) -> Option<(DieId, u64, u64)> {
@@ -445,5 +450,82 @@ pub(crate) fn only<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<
     match values.member(place, member).ok()? {
         Located::Place(place) => Some(View::Same { ty: member.ty, place }),
         Located::Bits(_) => None,
+    }
+}
+
+/// Nodes that lead to each other; the last leads to nothing.
+pub(crate) fn linked_list<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<View<'a>> {
+    let word = values.word_len(ty.id);
+    let (head, head_place) = values.own_place(ty.id, place, "head")?;
+    // An optional pointer to a node: one alternative has it.
+    let head = values.strip(head)?;
+    let Shape::Record {
+        variants: Some(part), ..
+    } = &head.shape
+    else {
+        return None;
+    };
+    let mut members = part.variants.iter().flat_map(|variant| &variant.members);
+    let (node, first) = members.find_map(|member| values.find_pointer(member.ty, &head_place))?;
+    let len = values.find_number(ty.id, place, "len")?;
+    if let Err(why) = values.claim(values.size(node)?, 0, len, "elements") {
+        return Some(View::Broken(why));
+    }
+    let values = *values;
+    let (mut at, mut index) = (first, 0u64);
+    let items = std::iter::from_fn(move || {
+        if index >= len {
+            return None;
+        }
+        let here = Place::Memory(at);
+        let element = (at != 0)
+            .then(|| values.own_place(node, &here, "element"))
+            .flatten();
+        let next = values.own_place(node, &here, "next");
+        let next = next.and_then(|(_, place)| values.number(&place, 0, word).ok());
+        let (Some((ty, place)), Some(next)) = (element, next) else {
+            let why = format!("element {index} is lost: its node {at:#x} is none");
+            index = len;
+            return Some(Err(why));
+        };
+        at = next;
+        index = index.saturating_add(1);
+        Some(Ok(Item::element(ty, place)))
+    });
+    Some(View::Entries {
+        len: Some(len),
+        braces: false,
+        items: Box::new(items),
+    })
+}
+
+/// A time as Rust writes it.
+pub(crate) fn duration<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<View<'a>> {
+    let number = |name, len| {
+        let (_, place) = values.own_place(ty.id, place, name)?;
+        values.number(&place, 0, len).ok()
+    };
+    let (secs, nanos) = (number("secs", 8)?, number("nanos", 4)?);
+    if nanos >= 1_000_000_000 {
+        return Some(View::Broken(format!("claims {nanos} ns beside its seconds")));
+    }
+    let time = match nanos {
+        _ if secs > 0 => fraction(secs, nanos, 9, "s"),
+        0..1_000 => format!("{nanos}ns"),
+        1_000..1_000_000 => fraction(nanos / 1_000, nanos % 1_000, 3, "µs"),
+        _ => fraction(nanos / 1_000_000, nanos % 1_000_000, 6, "ms"),
+    };
+    Some(View::Word(if secs == 0 && nanos == 0 {
+        "0ns".to_string()
+    } else {
+        time
+    }))
+}
+
+fn fraction(whole: u64, part: u64, digits: usize, unit: &str) -> String {
+    let part = format!("{part:0digits$}");
+    match part.trim_end_matches('0') {
+        "" => format!("{whole}{unit}"),
+        part => format!("{whole}.{part}{unit}"),
     }
 }

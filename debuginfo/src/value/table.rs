@@ -5,7 +5,7 @@
 //! The first line that matches wins. A renderer answers `None` for a layout that it does not know: then the plain
 //! members are shown. The label stands before the number of elements.
 
-use super::{Values, View, cpp, cpp_more, rust, rust_more, zig};
+use super::{Values, View, cpp, cpp_wrappers, rust, rust_iterators, rust_locks, zig};
 use crate::dwarf::types::Type;
 use crate::{Language, Place};
 
@@ -74,18 +74,18 @@ pub(crate) const TABLE: &[Renderer] = &[
     row!(Cpp, "std::bitset<%", "", cpp::bitset),
     row!(Cpp, "std::reference_wrapper<%", "", cpp::reference_wrapper),
     row!(Cpp, "std::atomic<%", "", cpp::atomic),
-    row!(Cpp, "std::stack<%", "", cpp_more::adapter),
-    row!(Cpp, "std::queue<%", "", cpp_more::adapter),
-    row!(Cpp, "std::priority_queue<%", "", cpp_more::adapter),
-    row!(Cpp, "std::filesystem::path", "", cpp_more::path),
-    row!(Cpp, "std::complex<%", "", cpp_more::complex),
-    row!(Cpp, "std::chrono::duration<%", "", cpp_more::duration),
-    row!(Cpp, "std::chrono::time_point<%", "", cpp_more::time_point),
-    row!(Cpp, "std::expected<%", "", cpp_more::expected),
-    row!(Cpp, "std::function<%", "", cpp_more::function),
-    row!(Cpp, "std::any", "", cpp_more::any),
-    row!(Cpp, "std::__wrap_iter<%", "", cpp_more::wrapped_pointer),
-    row!(Cpp, "std::__deque_iterator<%", "", cpp_more::wrapped_pointer),
+    row!(Cpp, "std::stack<%", "", cpp_wrappers::adapter),
+    row!(Cpp, "std::queue<%", "", cpp_wrappers::adapter),
+    row!(Cpp, "std::priority_queue<%", "", cpp_wrappers::adapter),
+    row!(Cpp, "std::filesystem::path", "", cpp_wrappers::path),
+    row!(Cpp, "std::complex<%", "", cpp_wrappers::complex),
+    row!(Cpp, "std::chrono::duration<%", "", cpp_wrappers::duration),
+    row!(Cpp, "std::chrono::time_point<%", "", cpp_wrappers::time_point),
+    row!(Cpp, "std::expected<%", "", cpp_wrappers::expected),
+    row!(Cpp, "std::function<%", "", cpp_wrappers::function),
+    row!(Cpp, "std::any", "", cpp_wrappers::any),
+    row!(Cpp, "std::__wrap_iter<%", "", cpp_wrappers::wrapped_pointer),
+    row!(Cpp, "std::__deque_iterator<%", "", cpp_wrappers::wrapped_pointer),
     row!(Rust, "&str", "", rust::text),
     row!(Rust, "&mut str", "", rust::text),
     row!(Rust, "alloc::boxed::Box<str, %", "", rust::text),
@@ -151,7 +151,7 @@ pub(crate) const TABLE: &[Renderer] = &[
         Rust,
         "alloc::collections::linked_list::LinkedList<%",
         "LinkedList",
-        rust_more::linked_list
+        rust::linked_list
     ),
     row!(
         Rust,
@@ -159,28 +159,43 @@ pub(crate) const TABLE: &[Renderer] = &[
         "BinaryHeap",
         rust::data
     ),
-    row!(Rust, "core::slice::iter::Iter<%", "Iter", rust_more::remaining),
+    row!(
+        Rust,
+        "core::slice::iter::Iter<%",
+        "Iter",
+        rust_iterators::remaining
+    ),
     row!(
         Rust,
         "core::slice::iter::IterMut<%",
         "IterMut",
-        rust_more::remaining
+        rust_iterators::remaining
     ),
     row!(
         Rust,
         "alloc::vec::into_iter::IntoIter<%",
         "IntoIter",
-        rust_more::remaining
+        rust_iterators::remaining
     ),
-    row!(Rust, "core::str::iter::Chars", "", rust_more::remaining_text),
-    row!(Rust, "core::time::Duration", "", rust_more::duration),
-    row!(Rust, "core::ops::range::Range%", "", rust_more::range),
-    row!(Rust, "std::sync::once_lock::OnceLock<%", "", rust_more::once_lock),
-    row!(Rust, "std::sync::lazy_lock::LazyLock<%", "", rust_more::lazy_lock),
+    row!(Rust, "core::str::iter::Chars", "", rust_iterators::remaining_text),
+    row!(Rust, "core::time::Duration", "", rust::duration),
+    row!(Rust, "core::ops::range::Range%", "", rust_iterators::range),
+    row!(
+        Rust,
+        "std::sync::once_lock::OnceLock<%",
+        "",
+        rust_locks::once_lock
+    ),
+    row!(
+        Rust,
+        "std::sync::lazy_lock::LazyLock<%",
+        "",
+        rust_locks::lazy_lock
+    ),
     row!(Rust, "core::cell::lazy::LazyCell<%", "", rust::only),
-    row!(Rust, "std::sync::%MutexGuard<%", "", rust_more::guarded),
-    row!(Rust, "std::sync::%RwLockReadGuard<%", "", rust_more::guarded),
-    row!(Rust, "std::sync::%RwLockWriteGuard<%", "", rust_more::guarded),
+    row!(Rust, "std::sync::%MutexGuard<%", "", rust_locks::guarded),
+    row!(Rust, "std::sync::%RwLockReadGuard<%", "", rust_locks::guarded),
+    row!(Rust, "std::sync::%RwLockWriteGuard<%", "", rust_locks::guarded),
     row!(Rust, "alloc::rc::Rc<%", "", rust::shared),
     row!(Rust, "alloc::rc::Weak<%", "", rust::weak),
     row!(Rust, "alloc::sync::Arc<%", "", rust::shared),

@@ -1,4 +1,4 @@
-//! C++: what holds a value of another type, or calls something.
+//! C++: wrappers around one value, or around what is called; numbers with a meaning (times, complex numbers).
 //!
 //! As in [`cpp`](super::cpp): found by the names of members, in the layouts of libc++ 14 to 22.
 
