@@ -7,7 +7,7 @@
 //! # Invariants
 //! - A mapping outside every function body is dropped. What breaks off keeps the mappings before.
 
-use crate::dwarf::line_program::{NamedFile, Program, join};
+use crate::dwarf::line_program::{NamedFile, PathRoom, Program, join};
 use crate::dwarf::lines::Row;
 use crate::dwarf::units::NAME_LIMIT;
 use crate::sections::ModuleMap;
@@ -50,7 +50,7 @@ struct Offset {
 }
 
 /// The lines that a source map tells of a module; partial ones with [`Program::error`].
-pub(crate) fn read(bytes: &[u8], module: &ModuleMap) -> Program {
+pub(crate) fn read(bytes: &[u8], module: &ModuleMap, room: &PathRoom) -> Program {
     let mut program = Program::default();
     // Some servers want a first line that is no JSON.
     let bytes = bytes.strip_prefix(b")]}'").unwrap_or(bytes);
@@ -66,7 +66,13 @@ pub(crate) fn read(bytes: &[u8], module: &ModuleMap) -> Program {
         return program;
     }
     let mut rows = Vec::new();
-    program.error = decode(&map, 0, module, &mut program, &mut rows, DEPTH_LIMIT).err();
+    let mut decoding = Decoding {
+        module,
+        room,
+        program: &mut program,
+        rows: &mut rows,
+    };
+    program.error = decoding.decode(&map, 0, DEPTH_LIMIT).err();
     // The order is the writer's promise, not ours.
     rows.sort_by_key(|row| row.address);
     place(rows, module, &mut program);
@@ -92,72 +98,76 @@ pub(crate) fn inline(url: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-fn decode(
-    map: &Map,
-    base: u64,
-    module: &ModuleMap,
-    program: &mut Program,
-    rows: &mut Vec<Row>,
-    depth: usize,
-) -> Result<(), String> {
-    let depth = depth
-        .checked_sub(1)
-        .ok_or("its parts lie too deep inside each other")?;
-    for section in &map.sections {
-        if let (Some(part), 0) = (&section.map, section.offset.line) {
-            let base = base.saturating_add(section.offset.column);
-            decode(part, base, module, program, rows, depth)?;
+/// A map while it is decoded.
+struct Decoding<'a> {
+    module: &'a ModuleMap,
+    room: &'a PathRoom,
+    program: &'a mut Program,
+    rows: &'a mut Vec<Row>,
+}
+
+impl Decoding<'_> {
+    fn decode(&mut self, map: &Map, base: u64, depth: usize) -> Result<(), String> {
+        let depth = depth
+            .checked_sub(1)
+            .ok_or("its parts lie too deep inside each other")?;
+        for section in &map.sections {
+            if let (Some(part), 0) = (&section.map, section.offset.line) {
+                let base = base.saturating_add(section.offset.column);
+                self.decode(part, base, depth)?;
+            }
         }
-    }
-    // It stands before each of the sources.
-    let root = map.root.as_deref().unwrap_or("");
-    if root.len() > NAME_LIMIT {
-        return Err("its root is too long".to_string());
-    }
-    let files: Vec<Option<FileId>> = (map.sources.iter().enumerate())
-        .map(|(index, source)| {
-            let path = join(root, plain(source.as_deref()?));
-            let content = map.contents.get(index).cloned().flatten();
-            program.add_file(NamedFile {
-                language: Language::Other.of_file(&path),
-                path,
-                md5: None,
-                text: content.map(|text| EndianReader::new(Arc::from(text.into_bytes()), LittleEndian)),
+        // It stands before each of the sources.
+        let root = map.root.as_deref().unwrap_or("");
+        if root.len() > NAME_LIMIT {
+            return Err("its root is too long".to_string());
+        }
+        let files: Vec<Option<FileId>> = (map.sources.iter().enumerate())
+            .map(|(index, source)| {
+                let path = join(root, plain(source.as_deref()?));
+                let content = map.contents.get(index).cloned().flatten();
+                let file = NamedFile {
+                    language: Language::Other.of_file(&path),
+                    path,
+                    md5: None,
+                    text: content.map(|text| EndianReader::new(Arc::from(text.into_bytes()), LittleEndian)),
+                };
+                self.program.add_file(file, self.room)
             })
-        })
-        .collect();
-    // Column, source, source line, source column, name: each counts from the one before.
-    let mut state = [0i64; 5];
-    let first_line = map.mappings.split(';').next().unwrap_or("");
-    for segment in first_line.split(',').filter(|segment| !segment.is_empty()) {
-        let fields = numbers(segment, &mut state)?;
-        let [column, source, line, source_column, _] = state;
-        let offset = u64::try_from(column)
-            .ok()
-            .and_then(|column| base.checked_add(column));
-        let Some(at) = offset.and_then(|offset| module.code_offset(ModuleOffset(offset))) else {
-            continue;
-        };
-        let file = (fields >= 4)
-            .then(|| files.get(usize::try_from(source).ok()?).copied().flatten())
-            .flatten();
-        let one_up = |value: i64| value.checked_add(1).filter(|&value| value > 0);
-        let line = file.and_then(|_| u32::try_from(one_up(line)?).ok());
-        if rows.len() >= ROW_LIMIT {
-            return Err("it has too many mappings".to_string());
+            .collect();
+        // Column, source, source line, source column, name: each counts from the one before.
+        let mut state = [0i64; 5];
+        let first_line = map.mappings.split(';').next().unwrap_or("");
+        for segment in first_line.split(',').filter(|segment| !segment.is_empty()) {
+            let fields = numbers(segment, &mut state)?;
+            let [column, source, line, source_column, _] = state;
+            let offset = u64::try_from(column)
+                .ok()
+                .and_then(|column| base.checked_add(column));
+            let Some(at) = offset.and_then(|offset| self.module.code_offset(ModuleOffset(offset))) else {
+                continue;
+            };
+            let file = (fields >= 4)
+                .then(|| files.get(usize::try_from(source).ok()?).copied().flatten())
+                .flatten();
+            let one_up = |value: i64| value.checked_add(1).filter(|&value| value > 0);
+            let line = file.and_then(|_| u32::try_from(one_up(line)?).ok());
+            if self.rows.len() >= ROW_LIMIT {
+                return Err("it has too many mappings".to_string());
+            }
+            self.rows.push(Row {
+                address: u32::try_from(at.0).unwrap_or(u32::MAX),
+                file: file.unwrap_or(FileId(u32::MAX)),
+                line: line.unwrap_or(0),
+                column: one_up(source_column)
+                    .and_then(|column| u16::try_from(column).ok())
+                    .unwrap_or(0),
+                is_stmt: true,
+                prologue_end: false,
+            });
         }
-        rows.push(Row {
-            address: u32::try_from(at.0).unwrap_or(u32::MAX),
-            file: file.unwrap_or(FileId(u32::MAX)),
-            line: line.unwrap_or(0),
-            column: one_up(source_column)
-                .and_then(|column| u16::try_from(column).ok())
-                .unwrap_or(0),
-            is_stmt: true,
-            prologue_end: false,
-        });
+        Ok(())
     }
-    Ok(())
 }
 
 /// Cuts rows into one sequence a function. Writers of source maps make no prologue: a function can be stopped in at

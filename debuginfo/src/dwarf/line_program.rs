@@ -1,20 +1,47 @@
 //! Running one line-number program: its rows in sequences, and the files it names.
 //!
 //! # Invariants
-//! - Programs know nothing of each other, so that they can run side by side. Files are numbered within one.
+//! - Programs know nothing of each other but the room that the paths of all have, so that they can run side by side.
+//!   Files are numbered within one.
 //! - Rows and instructions are no more than the program has bytes.
 //! - A sequence is believed only if a function body contains its start.
 
-use super::lines::{PATH_LIMIT, Row};
+use super::lines::Row;
 use super::units::{Unit, string};
 use crate::sections::{ModuleMap, Reader};
 use crate::{FileId, Language};
 use gimli::{LineInstruction, LineRow, Reader as _};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+/// Bytes that the paths of all files may have together, also those that were there already: making them takes as long.
+pub(crate) const PATH_LIMIT: usize = 64 << 20;
 /// Bytes of embedded text that are taken of one file.
 const TEXT_LIMIT: usize = 32 << 20;
+
+/// The room for paths. A few bytes of the input can name a long folder again and again, in every unit.
+#[derive(Debug)]
+pub(crate) struct PathRoom(AtomicUsize);
+
+impl Default for PathRoom {
+    fn default() -> PathRoom {
+        PathRoom(AtomicUsize::new(PATH_LIMIT))
+    }
+}
+
+impl PathRoom {
+    /// Takes room for a path; `None` if there is none: then there is none for those after it, either.
+    fn take(&self, bytes: usize) -> Option<()> {
+        let less = |left: usize| Some(left.saturating_sub(bytes));
+        let before = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        before.is_ok_and(|left| left >= bytes && left > 0).then_some(())
+    }
+
+    fn is_left(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > 0
+    }
+}
 
 /// Rows with ascending addresses, closed by a row of line 0.
 #[derive(Clone, Debug)]
@@ -48,8 +75,6 @@ pub(crate) struct Program {
     /// Those of its file numbers that have no file: rows ask for one again and again.
     unknown: HashSet<u64>,
     by_path: HashMap<String, FileId>,
-    /// Bytes of the paths that were made, also of those that were there already.
-    path_bytes: usize,
     /// What the program calls its files, for inlined calls that name some without rows.
     header: Option<Header>,
     /// Why rows are missing.
@@ -59,7 +84,7 @@ pub(crate) struct Program {
 type Header = gimli::LineProgramHeader<Reader>;
 
 /// Runs the line program of a unit.
-pub(crate) fn run(unit: &Unit, map: &ModuleMap) -> Program {
+pub(crate) fn run(unit: &Unit, map: &ModuleMap, room: &PathRoom) -> Program {
     let mut program = Program::default();
     let Some(offset) = unit.lines else {
         return program;
@@ -72,11 +97,14 @@ pub(crate) fn run(unit: &Unit, map: &ModuleMap) -> Program {
             let ran = Running {
                 unit,
                 map,
+                room,
                 program: &mut program,
                 first: 0,
             }
             .run(incomplete);
-            program.error = ran.err();
+            if let Err(error) = ran {
+                program.error = Some(error);
+            }
         }
         Err(error) => program.error = Some(error.to_string()),
     }
@@ -86,25 +114,18 @@ pub(crate) fn run(unit: &Unit, map: &ModuleMap) -> Program {
 
 impl Program {
     /// Looks up the files that inlined calls name.
-    pub fn name_files(&mut self, unit: &Unit, indices: impl IntoIterator<Item = u64>) {
+    pub fn name_files(&mut self, unit: &Unit, indices: impl IntoIterator<Item = u64>, room: &PathRoom) {
         if let Some(header) = self.header.take() {
             for index in indices {
-                self.file(unit, &header, index);
+                self.file(unit, &header, index, room);
             }
         }
     }
 
     /// Numbers a file, unless it has a number; `None` if there is no room for its path.
-    pub fn add_file(&mut self, file: NamedFile) -> Option<FileId> {
-        self.charge(file.path.len())?;
+    pub fn add_file(&mut self, file: NamedFile, room: &PathRoom) -> Option<FileId> {
+        room.take(file.path.len())?;
         self.numbered(file)
-    }
-
-    /// Takes the room for a path; `None` if there is none. A few bytes of the input can name a long folder again and
-    /// again.
-    fn charge(&mut self, bytes: usize) -> Option<()> {
-        self.path_bytes = self.path_bytes.saturating_add(bytes);
-        (self.path_bytes <= PATH_LIMIT).then_some(())
     }
 
     fn numbered(&mut self, file: NamedFile) -> Option<FileId> {
@@ -117,14 +138,19 @@ impl Program {
         Some(id)
     }
 
-    fn file(&mut self, unit: &Unit, header: &Header, index: u64) -> Option<FileId> {
+    fn file(&mut self, unit: &Unit, header: &Header, index: u64, room: &PathRoom) -> Option<FileId> {
         if let Some(&file) = self.known.get(&index) {
             return Some(file);
         }
-        if self.path_bytes > PATH_LIMIT || self.unknown.contains(&index) {
+        if self.unknown.contains(&index) {
             return None;
         }
-        let file = self.named(unit, header, index);
+        let file = room.is_left().then(|| self.named(unit, header, index, room));
+        let file = file.flatten();
+        if !room.is_left() {
+            let error = || "the paths of all files are too long together".to_string();
+            self.error.get_or_insert_with(error);
+        }
         if let Some(file) = file {
             self.known.insert(index, file);
         } else {
@@ -134,7 +160,7 @@ impl Program {
     }
 
     /// Makes the path of a file, and numbers it.
-    fn named(&mut self, unit: &Unit, header: &Header, index: u64) -> Option<FileId> {
+    fn named(&mut self, unit: &Unit, header: &Header, index: u64, room: &PathRoom) -> Option<FileId> {
         let entry = header.file(index)?;
         let name = string(&unit.dwarf, entry.path_name())?;
         let directory = entry
@@ -143,7 +169,7 @@ impl Program {
             .unwrap_or_default();
         // Also where the path turns out to be known, or short, making it takes this long.
         let parts = [&unit.summary.directory, &directory, &name];
-        self.charge(parts.iter().map(|part| part.len()).sum())?;
+        room.take(parts.iter().map(|part| part.len()).sum())?;
         let path = join(&join(&unit.summary.directory, &directory), &name);
         let language = unit.summary.language.of_file(&path);
         let md5 = header
@@ -202,6 +228,7 @@ impl Program {
 struct Running<'a> {
     unit: &'a Unit,
     map: &'a ModuleMap,
+    room: &'a PathRoom,
     program: &'a mut Program,
     /// First row of the open sequence.
     first: usize,
@@ -250,7 +277,9 @@ impl Running<'_> {
                 self.close(u32::try_from(self.unit.dwarf.placed(state.address())).ok());
                 dead = true;
             } else if !dead && !self.is_stale(&state) {
-                let file = self.program.file(self.unit, &header, state.file_index());
+                let file = self
+                    .program
+                    .file(self.unit, &header, state.file_index(), self.room);
                 let line = state
                     .line()
                     .map_or(0, |line| u32::try_from(line.get()).unwrap_or(0));
@@ -351,6 +380,27 @@ pub(crate) fn join(directory: &str, path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn programs_share_the_room_for_paths() {
+        let room = PathRoom::default();
+        let add = |program: &mut Program, number: usize, len: usize| {
+            let file = NamedFile {
+                path: format!("{number}{}", "x".repeat(len - number.to_string().len())),
+                language: Language::C,
+                md5: None,
+                text: None,
+            };
+            program.add_file(file, &room)
+        };
+        let (mut one, mut other) = (Program::default(), Program::default());
+        assert!((0..40).all(|number| add(&mut one, number, 1 << 20).is_some()));
+        let found = (0..40).map(|number| add(&mut other, number, 1 << 20).is_some());
+        assert_eq!(found.filter(|&found| found).count(), 24);
+        // Where something had no room nothing has, so that no path is made in vain.
+        assert_eq!(add(&mut one, 0, 10), None);
+        assert!(!room.is_left());
+    }
 
     #[test]
     fn joins_and_resolves() {

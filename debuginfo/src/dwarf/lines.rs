@@ -6,7 +6,7 @@
 //! - Sequences that overlap one before them are dropped.
 //! - Row addresses ascend. A row that covers no operator does not exist.
 
-use super::line_program::{NamedFile, Program, Sequence, join};
+use super::line_program::{NamedFile, PATH_LIMIT, PathRoom, Program, Sequence, join};
 use super::units::Units;
 use crate::sections::{ModuleMap, Reader};
 use crate::{CodeOffset, Diagnostic, FileId, SourceFile, SourceLocation};
@@ -16,8 +16,6 @@ use std::sync::{Arc, OnceLock};
 
 /// Rows that are kept of all programs together.
 const ROW_LIMIT: usize = 16 << 20;
-/// Bytes that the paths of all files may have together.
-pub(crate) const PATH_LIMIT: usize = 64 << 20;
 /// Stands for a file that is not known.
 const NO_FILE: FileId = FileId(u32::MAX);
 
@@ -72,13 +70,14 @@ impl BodyLines {
 
     /// Each row's range of addresses and the place that counts for it.
     pub fn ranges(&self) -> impl Iterator<Item = (u32, u32, SourceLocation)> {
-        (0..self.rows.len()).filter_map(|at| {
-            let start = self.rows.get(at)?.address;
-            let end = self
-                .rows
-                .get(at.saturating_add(1))
-                .map_or(self.end, |next| next.address);
-            Some((start, end, self.effective(at)?.location()))
+        let mut effective = self.effective(0);
+        let ends = self.rows.iter().skip(1).map(|next| next.address);
+        let rows = self.rows.iter().zip(ends.chain([self.end]));
+        rows.filter_map(move |(row, end)| {
+            if row.line != 0 {
+                effective = Some(row);
+            }
+            Some((row.address, end, effective?.location()))
         })
     }
 
@@ -95,9 +94,9 @@ impl BodyLines {
 
     /// The rows at which a statement of a line starts, each with whether it is a bare jump of a line that has other
     /// code.
-    pub fn statements(&self) -> impl Iterator<Item = (&Row, bool)> {
-        let bare = self.bare.iter().copied().chain(std::iter::repeat(false));
-        let rows = self.rows.iter().zip(bare);
+    fn statements(&self) -> impl Iterator<Item = (&Row, bool)> {
+        let rows = self.rows.iter().zip(&self.bare);
+        let rows = rows.map(|(row, &bare)| (row, bare));
         rows.filter(|(row, _)| row.is_stmt && row.line != 0)
     }
 
@@ -138,8 +137,19 @@ impl BodyLines {
     }
 }
 
-/// Lines at which a statement starts, each with the number of a body it starts in.
-pub(crate) type Statements = Arc<[(u32, u32)]>;
+/// A place at which a statement starts. In the order of lines, then of bodies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Statement {
+    pub line: u32,
+    /// Number of the body.
+    pub body: u32,
+    /// Whether it is a bare jump of a line that has other code in the body: such ones come last.
+    pub bare: bool,
+    pub address: u32,
+}
+
+/// The statements of a file, ascending.
+pub(crate) type Statements = Arc<[Statement]>;
 
 /// The line tables of a module.
 #[derive(Debug)]
@@ -162,10 +172,11 @@ impl Lines {
         map: &ModuleMap,
         units: &Units,
         mut programs: Vec<Program>,
+        room: &PathRoom,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Lines {
         for (unit, program) in units.units.iter().zip(&mut programs) {
-            program.name_files(unit, unit.call_files.iter().copied());
+            program.name_files(unit, unit.call_files.iter().copied(), room);
             if let (Some(error), Some(offset)) = (&program.error, unit.lines) {
                 let message = format!("Lines of {} are missing: {error}.", unit.summary.name);
                 diagnostics.push(problem(offset.0, message));
@@ -313,13 +324,13 @@ impl Lines {
             .clone()
     }
 
-    /// The lines of a file at which a statement starts, each with every body it starts in; ascending.
+    /// Where statements of a file start.
     pub fn statements(&self, map: &ModuleMap, file: FileId) -> Statements {
         let Some(slot) = self.statements.get(file.0 as usize) else {
             return Arc::from([]);
         };
         slot.get_or_init(|| {
-            let mut statements: Vec<(u32, u32)> = Vec::new();
+            let mut statements: Vec<Statement> = Vec::new();
             for &id in self
                 .bodies_of_file
                 .get(file.0 as usize)
@@ -327,10 +338,14 @@ impl Lines {
             {
                 let body = self.body(map, id as usize);
                 let rows = body.statements().filter(|(row, _)| row.file == file);
-                statements.extend(rows.map(|(row, _)| (row.line, id)));
+                statements.extend(rows.map(|(row, bare)| Statement {
+                    line: row.line,
+                    body: id,
+                    bare,
+                    address: row.address,
+                }));
             }
             statements.sort_unstable();
-            statements.dedup();
             statements.into()
         })
         .clone()

@@ -10,6 +10,7 @@ pub(crate) mod lines;
 pub(crate) mod location;
 mod open;
 mod pieces;
+mod regions;
 pub(crate) mod scopes;
 pub(crate) mod template;
 pub(crate) mod types;

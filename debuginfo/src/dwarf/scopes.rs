@@ -6,6 +6,7 @@
 //!   and that is what is to be said.
 //! - Ranges are live: tombstones and empty ranges are left out, so a dead scope contains no address.
 
+use super::regions::Regions;
 use super::units::{Unit, Units};
 use super::{DieId, Entry, Value};
 use gimli::UnitOffset;
@@ -14,6 +15,8 @@ use std::collections::{HashMap, HashSet};
 
 /// Scopes, and variables of one scope, that are read of a function.
 const SCOPE_LIMIT: usize = 1 << 16;
+/// Ranges that all scopes of a function have together: a few bytes can name a long list again and again.
+const RANGE_LIMIT: usize = 1 << 18;
 /// DIEs of originals that are looked at for what the copies in one function have lost.
 const LOST_LIMIT: usize = 1 << 20;
 /// Scopes inside each other; what lies deeper is not looked at.
@@ -62,16 +65,13 @@ impl Scope {
     pub fn start(&self) -> Option<u32> {
         self.ranges.iter().map(|&(start, _)| start).min()
     }
-
-    fn contains(&self, at: u32) -> bool {
-        self.ranges.iter().any(|&(start, end)| start <= at && at < end)
-    }
 }
 
 /// The scopes of one function.
 #[derive(Clone, Debug)]
 pub(crate) struct Scopes {
     pub scopes: Vec<Scope>,
+    regions: Regions,
 }
 
 impl Scopes {
@@ -84,6 +84,7 @@ impl Scopes {
         // The scope each open DIE belongs to; `None` in parts that are not looked at.
         let mut around: Vec<(isize, Option<usize>)> = Vec::new();
         let mut entry = Entry::null();
+        let mut ranges_left = RANGE_LIMIT;
         // DIEs of originals that have a copy here.
         let mut copied: HashSet<DieId> = HashSet::new();
         // What breaks off keeps the scopes before.
@@ -117,7 +118,11 @@ impl Scopes {
             };
             let own = match (kind, inside) {
                 (Some(kind), Some(parent)) if scopes.len() < SCOPE_LIMIT => {
-                    let ranges = ranges(unit, &entry);
+                    let ranges = match ranges_left {
+                        0 => SmallVec::new(),
+                        _ => ranges(unit, &entry),
+                    };
+                    ranges_left = ranges_left.saturating_sub(ranges.len());
                     let call = (kind == ScopeKind::Inlined).then(|| call(&entry)).flatten();
                     scopes.push(Scope {
                         parent,
@@ -158,18 +163,13 @@ impl Scopes {
                 add_lost(units, scope, origin, &copied, &mut room);
             }
         }
-        (!scopes.is_empty()).then_some(Scopes { scopes })
+        let regions = Regions::new(scopes.iter().map(|scope| (scope.parent, &scope.ranges[..])));
+        (!scopes.is_empty()).then_some(Scopes { scopes, regions })
     }
 
     /// The innermost scope at `at` (the function, if no other).
     pub fn innermost(&self, at: u32) -> usize {
-        let mut current = 0;
-        for (index, scope) in self.scopes.iter().enumerate().skip(1) {
-            if scope.parent == current && scope.contains(at) {
-                current = index;
-            }
-        }
-        current
+        self.regions.at(at)
     }
 
     /// A scope and those around it, inner first.

@@ -10,7 +10,7 @@ mod source;
 mod variables;
 
 use crate::dwarf::functions::{self, NameIndex};
-use crate::dwarf::line_program::{self, Program};
+use crate::dwarf::line_program::{self, PathRoom, Program};
 use crate::dwarf::lines::Lines;
 use crate::dwarf::scopes::Scopes;
 use crate::dwarf::types::Types;
@@ -54,6 +54,7 @@ pub(crate) struct Making {
     map: ModuleMap,
     units: Units,
     source_map: Option<Arc<[u8]>>,
+    paths: PathRoom,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -88,6 +89,7 @@ impl Making {
             map,
             units,
             source_map,
+            paths: PathRoom::default(),
             diagnostics,
         }
     }
@@ -102,7 +104,10 @@ impl Making {
         let unit = self.units.units.get(position)?;
         Some(match job % 2 {
             0 => Made::Dies(position, walk::walk(unit, &self.map)),
-            _ => Made::Lines(position, Box::new(line_program::run(unit, &self.map))),
+            _ => Made::Lines(
+                position,
+                Box::new(line_program::run(unit, &self.map, &self.paths)),
+            ),
         })
     }
 
@@ -111,6 +116,7 @@ impl Making {
             map,
             mut units,
             source_map,
+            paths,
             mut diagnostics,
         } = self;
         let mut dies: Vec<Option<Dies>> = units.units.iter().map(|_| None).collect();
@@ -133,12 +139,12 @@ impl Making {
         for (position, dies) in dies.into_iter().enumerate() {
             units.take(position, dies.unwrap_or_default(), &mut diagnostics);
         }
-        let mut lines = Lines::assemble(&map, &units, programs, &mut diagnostics);
+        let mut lines = Lines::assemble(&map, &units, programs, &paths, &mut diagnostics);
         units.sum_up(&has_lines);
         let mut mapped = false;
         let source_map_missing = map.source_map.is_some() && source_map.is_none() && !lines.any();
         if let Some(bytes) = source_map.filter(|_| !lines.any()) {
-            let program = source_map::read(&bytes, &map);
+            let program = source_map::read(&bytes, &map, &paths);
             if let Some(error) = &program.error {
                 diagnostics.push(Diagnostic {
                     section: "sourceMappingURL".to_string(),
@@ -146,7 +152,7 @@ impl Making {
                     message: format!("The source map cannot be read in full: {error}."),
                 });
             }
-            let of_map = Lines::assemble(&map, &units, vec![program], &mut diagnostics);
+            let of_map = Lines::assemble(&map, &units, vec![program], &paths, &mut diagnostics);
             mapped = of_map.any();
             if mapped {
                 lines = of_map;

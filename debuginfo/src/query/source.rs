@@ -2,7 +2,7 @@
 
 use super::Index;
 use crate::dwarf::functions::display_name;
-use crate::dwarf::lines::narrow;
+use crate::dwarf::lines::{Statement, narrow};
 use crate::dwarf::scopes::{Call, ScopeKind, Scopes};
 use crate::dwarf::units::Unit;
 use crate::{CodeOffset, CodeRange, FileId, LineBinding, SourceFrame, SourceLocation};
@@ -32,7 +32,7 @@ impl Index {
             .lines
             .statements(&self.map, file)
             .iter()
-            .map(|&(line, _)| line)
+            .map(|statement| statement.line)
             .collect();
         lines.dedup();
         lines
@@ -40,14 +40,23 @@ impl Index {
 
     pub fn binding(&self, file: FileId, wished: u32) -> Option<LineBinding> {
         let statements = self.lines.statements(&self.map, file);
-        let from = statements.partition_point(|&(line, _)| line < wished);
+        let from = statements.partition_point(|statement| statement.line < wished);
         let mut openings: HashMap<(usize, usize), Option<u32>> = HashMap::new();
+        let mut lowest: HashMap<usize, Option<u32>> = HashMap::new();
         // Bodies, and whether anything in them begins at or before the wished line: of the others no line counts.
         let mut begun: HashMap<u32, bool> = HashMap::new();
-        for group in statements.get(from..)?.chunk_by(|one, next| one.0 == next.0) {
-            let Some(&(line, _)) = group.first() else { continue };
+        for group in statements
+            .get(from..)?
+            .chunk_by(|one, next| one.line == next.line)
+        {
+            let Some(&Statement { line, .. }) = group.first() else {
+                continue;
+            };
             let mut locations = Vec::new();
-            for &(_, body) in group {
+            for starts in group.chunk_by(|one, next| one.body == next.body) {
+                let Some(&Statement { body, .. }) = starts.first() else {
+                    continue;
+                };
                 let mut begins = || {
                     let known = begun.entry(body);
                     *known.or_insert_with(|| self.begins_before(body as usize, file, wished))
@@ -55,13 +64,20 @@ impl Index {
                 if line != wished && !begins() {
                     continue;
                 }
-                for place in self.places(body as usize, file, line) {
+                for place in self.places(body as usize, starts) {
                     // A later line counts only in a function that the wished one lies in.
                     let mut opening = || {
-                        let key = (place.body, place.instance);
-                        *openings
-                            .entry(key)
-                            .or_insert_with(|| self.opening_line(file, &place))
+                        let lowest = || {
+                            *lowest
+                                .entry(place.body)
+                                .or_insert_with(|| self.lowest_line(file, place.body))
+                        };
+                        let opening = || {
+                            self.opening_line(file, place.body, place.instance)
+                                .or_else(lowest)
+                        };
+                        let known = openings.entry((place.body, place.instance));
+                        *known.or_insert_with(opening)
                     };
                     if line == wished || opening().is_some_and(|opening| opening <= wished) {
                         locations.push(place.stop_at);
@@ -80,24 +96,20 @@ impl Index {
         None
     }
 
-    /// The first statement of a line in a function and in each call inlined there that has one. A bare jump of a line
-    /// that has other code is one only where its own call, or the function, has nothing else of the line.
-    fn places(&self, body: usize, file: FileId, line: u32) -> Vec<Place> {
+    /// The first of the statements of a line in a function and in each call inlined there that has one. A bare jump of a
+    /// line that has other code is one only where its own call, or the function, has nothing else of the line.
+    fn places(&self, body: usize, statements: &[Statement]) -> Vec<Place> {
         let rows = self.lines.body(&self.map, body);
         let scopes = self.scopes(body);
-        // Bare jumps come after all others.
-        let mut first: BTreeMap<usize, (bool, u32)> = BTreeMap::new();
-        for (row, bare) in rows
-            .statements()
-            .filter(|(row, _)| row.file == file && row.line == line)
-        {
-            let instance = scopes.as_ref().map_or(0, |scopes| scopes.instance(row.address));
-            let found = (bare, row.address);
-            let known = first.entry(instance).or_insert(found);
-            *known = found.min(*known);
+        let mut first: BTreeMap<usize, u32> = BTreeMap::new();
+        for statement in statements {
+            let instance = scopes
+                .as_ref()
+                .map_or(0, |scopes| scopes.instance(statement.address));
+            first.entry(instance).or_insert(statement.address);
         }
         let opening = rows.rows.first().map(|row| row.address);
-        let place = |(instance, (_, address)): (usize, (bool, u32))| {
+        let place = |(instance, address): (usize, u32)| {
             let opens = instance == 0 && opening == Some(address);
             let address = CodeOffset(u64::from(address));
             let stop_at = if opens {
@@ -122,39 +134,34 @@ impl Index {
             let kind = scopes.get(instance).map(|scope| scope.kind);
             instance == 0 || kind == Some(ScopeKind::Inlined)
         };
-        (0..scopes.len().max(1)).filter(inlined).any(|instance| {
-            let stop_at = CodeOffset(0);
-            let place = Place {
-                body,
-                instance,
-                stop_at,
-            };
-            self.opening_line(file, &place)
-                .is_some_and(|opening| opening <= line)
+        let mut lowest = None;
+        let mut instances = (0..scopes.len().max(1)).filter(inlined);
+        instances.any(|instance| {
+            let opening = self.opening_line(file, body, instance);
+            let lowest = || *lowest.get_or_insert_with(|| self.lowest_line(file, body));
+            opening.or_else(lowest).is_some_and(|opening| opening <= line)
         })
     }
 
-    /// The line in `file` at which the function of a place begins.
-    fn opening_line(&self, file: FileId, place: &Place) -> Option<u32> {
-        let declared = self.scopes(place.body).and_then(|scopes| {
-            let die = scopes.scopes.get(place.instance)?.die;
-            let (unit, value) = self.units.inherited(die, gimli::DW_AT_decl_line)?;
-            let (_, index) = self.units.inherited(die, gimli::DW_AT_decl_file)?;
-            let line = u32::try_from(value.udata_value()?).ok()?;
-            let index = match index {
-                gimli::AttributeValue::FileIndex(index) => index,
-                other => other.udata_value()?,
-            };
-            (self.file_of(unit, index) == Some(file)).then_some(line)
-        });
-        declared.or_else(|| {
-            let rows = self.lines.body(&self.map, place.body);
-            rows.rows
-                .iter()
-                .filter(|row| row.file == file && row.line != 0)
-                .map(|row| row.line)
-                .min()
-        })
+    /// The line in `file` at which the function of an inlined call, or of a body, is declared.
+    fn opening_line(&self, file: FileId, body: usize, instance: usize) -> Option<u32> {
+        let scopes = self.scopes(body)?;
+        let die = scopes.scopes.get(instance)?.die;
+        let (unit, value) = self.units.inherited(die, gimli::DW_AT_decl_line)?;
+        let (_, index) = self.units.inherited(die, gimli::DW_AT_decl_file)?;
+        let line = u32::try_from(value.udata_value()?).ok()?;
+        let index = match index {
+            gimli::AttributeValue::FileIndex(index) => index,
+            other => other.udata_value()?,
+        };
+        (self.file_of(unit, index) == Some(file)).then_some(line)
+    }
+
+    /// The lowest line of a file that a body has code of.
+    fn lowest_line(&self, file: FileId, body: usize) -> Option<u32> {
+        let rows = self.lines.body(&self.map, body);
+        let lines = rows.rows.iter().filter(|row| row.file == file && row.line != 0);
+        lines.map(|row| row.line).min()
     }
 
     fn file_of(&self, unit: &Unit, index: u64) -> Option<FileId> {
