@@ -128,23 +128,23 @@ impl BodyLines {
 
     /// Whether a row that a step may stop at starts here.
     pub fn is_statement_start(&self, at: u32) -> bool {
-        let Ok(position) = self.rows.binary_search_by_key(&at, |row| row.address) else {
-            return false;
-        };
-        let bare = self.bare.get(position).copied().unwrap_or(false);
-        let row = self.rows.get(position);
-        row.is_some_and(|row| row.is_stmt && row.line != 0 && !bare)
+        let row = (self.rows.binary_search_by_key(&at, |row| row.address).ok())
+            .and_then(|position| self.rows.get(position));
+        row.is_some_and(|row| row.is_stmt && row.line != 0) && !self.is_bare(at)
+    }
+
+    /// Whether the row that starts here is a bare jump of a line that has other code.
+    pub fn is_bare(&self, at: u32) -> bool {
+        let position = self.rows.binary_search_by_key(&at, |row| row.address);
+        let bare = position.ok().and_then(|position| self.bare.get(position));
+        bare.copied().unwrap_or(false)
     }
 }
 
-/// A place at which a statement starts. In the order of lines, then of bodies.
+/// A place at which a statement starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Statement {
     pub line: u32,
-    /// Number of the body.
-    pub body: u32,
-    /// Whether it is a bare jump of a line that has other code in the body: such ones come last.
-    pub bare: bool,
     pub address: u32,
 }
 
@@ -198,7 +198,9 @@ impl Lines {
         }
         sequences.sort_by_key(|(_, sequence)| sequence.start);
         let whole = whole_bodies(&sequences, map);
-        let mut rows: Vec<Row> = Vec::new();
+        // Grown by and by it would take twice the room for a moment.
+        let most: usize = programs.iter().map(|program| program.rows.len()).sum();
+        let mut rows: Vec<Row> = Vec::with_capacity(most.min(ROW_LIMIT));
         let mut end = 0;
         let mut dropped = 0usize;
         for (index, (program, sequence)) in sequences.iter().enumerate() {
@@ -336,12 +338,15 @@ impl Lines {
                 .get(file.0 as usize)
                 .map_or(&[][..], Vec::as_slice)
             {
-                let body = self.body(map, id as usize);
+                // Of most bodies nothing else will be asked, so their rows are not kept.
+                let known = self.bodies.get(id as usize).and_then(OnceLock::get);
+                let body = known.cloned().unwrap_or_else(|| {
+                    let raw = rows_of(&self.rows, map, id as usize);
+                    Arc::new(snap(raw, map, id as usize))
+                });
                 let rows = body.statements().filter(|(row, _)| row.file == file);
-                statements.extend(rows.map(|(row, bare)| Statement {
+                statements.extend(rows.map(|(row, _)| Statement {
                     line: row.line,
-                    body: id,
-                    bare,
                     address: row.address,
                 }));
             }

@@ -44,7 +44,8 @@ impl Index {
         let mut openings: HashMap<(usize, usize), Option<u32>> = HashMap::new();
         let mut lowest: HashMap<usize, Option<u32>> = HashMap::new();
         // Bodies, and whether anything in them begins at or before the wished line: of the others no line counts.
-        let mut begun: HashMap<u32, bool> = HashMap::new();
+        let mut begun: HashMap<usize, bool> = HashMap::new();
+        let body_of = |statement: &Statement| self.map.body_at(CodeOffset(u64::from(statement.address)));
         for group in statements
             .get(from..)?
             .chunk_by(|one, next| one.line == next.line)
@@ -53,18 +54,18 @@ impl Index {
                 continue;
             };
             let mut locations = Vec::new();
-            for starts in group.chunk_by(|one, next| one.body == next.body) {
-                let Some(&Statement { body, .. }) = starts.first() else {
+            for starts in group.chunk_by(|one, next| body_of(one) == body_of(next)) {
+                let Some(body) = starts.first().and_then(body_of) else {
                     continue;
                 };
                 let mut begins = || {
                     let known = begun.entry(body);
-                    *known.or_insert_with(|| self.begins_before(body as usize, file, wished))
+                    *known.or_insert_with(|| self.begins_before(body, file, wished))
                 };
                 if line != wished && !begins() {
                     continue;
                 }
-                for place in self.places(body as usize, starts) {
+                for place in self.places(body, starts) {
                     // A later line counts only in a function that the wished one lies in.
                     let mut opening = || {
                         let lowest = || {
@@ -101,15 +102,16 @@ impl Index {
     fn places(&self, body: usize, statements: &[Statement]) -> Vec<Place> {
         let rows = self.lines.body(&self.map, body);
         let scopes = self.scopes(body);
-        let mut first: BTreeMap<usize, u32> = BTreeMap::new();
-        for statement in statements {
-            let instance = scopes
-                .as_ref()
-                .map_or(0, |scopes| scopes.instance(statement.address));
-            first.entry(instance).or_insert(statement.address);
+        // Bare jumps come after all others.
+        let mut first: BTreeMap<usize, (bool, u32)> = BTreeMap::new();
+        for &Statement { address, .. } in statements {
+            let instance = scopes.as_ref().map_or(0, |scopes| scopes.instance(address));
+            let found = (rows.is_bare(address), address);
+            let known = first.entry(instance).or_insert(found);
+            *known = found.min(*known);
         }
         let opening = rows.rows.first().map(|row| row.address);
-        let place = |(instance, address): (usize, u32)| {
+        let place = |(instance, (_, address)): (usize, (bool, u32))| {
             let opens = instance == 0 && opening == Some(address);
             let address = CodeOffset(u64::from(address));
             let stop_at = if opens {
