@@ -22,6 +22,8 @@
 //! Must not know: DWARF, variables, the live guest.
 
 mod steps;
+#[cfg(test)]
+mod walks;
 
 use crate::sections::ModuleMap;
 use std::cell::Cell;
