@@ -45,8 +45,9 @@ pub(crate) struct Frame<'a> {
     pub writes: &'a dyn Fn(u32) -> bool,
     /// What a local holds, in terms of what it held at an address.
     pub held: &'a dyn Fn(u32, u32) -> Held,
-    /// Where the scope of a variable begins, past the prologue, if that is around the frame's address.
-    pub scope_start: &'a dyn Fn(DieId) -> Option<u32>,
+    /// Where a variable begins that is in a scope around the frame's address: a parameter of the function at entry,
+    /// others with the scope, past the prologue.
+    pub begins_at: &'a dyn Fn(DieId) -> Option<u32>,
     /// Where the location that is being evaluated came into force.
     pub since: Option<u32>,
     /// The global that holds where the thread's storage begins.
@@ -134,8 +135,8 @@ impl Frame<'_> {
         Frame { since, ..*self }.keeps(slot)
     }
 
-    /// Where a variable's only location came into force: at entry for a parameter, else where its scope begins. It is
-    /// not asked of one that no local leads to, nor in the text format, where locals are the variables.
+    /// Where a variable's only location came into force. It is not asked of one that no local leads to, nor in the text
+    /// format, where locals are the variables.
     fn in_force_from(
         &self,
         unit: &Unit,
@@ -145,11 +146,10 @@ impl Frame<'_> {
         let mut operations = expression.clone().operations(unit.dwarf.encoding());
         let leads = |operation| matches!(operation, Operation::WasmLocal { .. } | Operation::Call { .. });
         while !leads(operations.next().ok()??) {}
-        if unit.summary.language == Language::Wat {
-            return None;
+        match unit.summary.language {
+            Language::Wat => None,
+            _ => (self.begins_at)(variable),
         }
-        let is_own = (self.function).is_some_and(|function| self.units.is_parameter_of(function, variable));
-        is_own.then_some(0).or_else(|| (self.scope_start)(variable))
     }
 
     /// Whether a parameter has its place in the frame, but has not been stored there yet: some compilers let the

@@ -261,29 +261,6 @@ impl Units {
         entry.is_some_and(|(_, entry)| entry.tag() == gimli::DW_TAG_formal_parameter)
     }
 
-    /// Whether a DIE is one of a function's own parameters, which come before its other children.
-    pub fn is_parameter_of(&self, function: DieId, die: DieId) -> bool {
-        let Some((unit, function)) = self.entry(function) else {
-            return false;
-        };
-        let Ok(mut entries) = unit.dwarf.entries_raw(Some(function.offset())) else {
-            return false;
-        };
-        let mut child = Entry::null();
-        let mut first = true;
-        while !entries.is_empty() && entries.read_entry(&mut child).is_ok() {
-            let parameter = child.tag() == gimli::DW_TAG_formal_parameter && child.depth() == 1;
-            if parameter && unit.start.checked_add(child.offset().0) == Some(die.0) {
-                return true;
-            }
-            if !parameter && !first {
-                return false;
-            }
-            first = false;
-        }
-        false
-    }
-
     /// A string attribute.
     pub fn string(&self, unit: &UnitDwarf, value: Value) -> Option<String> {
         string(unit, value)

@@ -199,10 +199,10 @@ impl Index {
             };
             body.map_or(Held::Same, |body| self.held(&left, question(body)))
         };
-        let scope_starts = OnceCell::new();
-        let scope_start = |variable: DieId| {
-            let starts = scope_starts.get_or_init(|| self.scope_starts(at));
-            starts.get(&variable).copied()
+        let beginnings = OnceCell::new();
+        let begins_at = |variable: DieId| {
+            let beginnings = beginnings.get_or_init(|| self.beginnings(at));
+            beginnings.get(&variable).copied()
         };
         let frame = Frame {
             units: &self.units,
@@ -213,7 +213,7 @@ impl Index {
             stored_at: &|local, bytes| body.map_or(0, |body| self.stored_at(body, local, bytes)),
             writes: &|local| body.is_none_or(|body| self.writes(body, local)),
             held: &held,
-            scope_start: &scope_start,
+            begins_at: &begins_at,
             since: None,
             tls_base: self.map.global_named("__tls_base"),
             depth: POINTER_DEPTH,
@@ -222,19 +222,22 @@ impl Index {
         answer(&frame, &self.values(target, &function_name))
     }
 
-    /// Where the scopes of the variables around an address begin, past the prologue.
-    fn scope_starts(&self, at: CodeOffset) -> HashMap<DieId, u32> {
+    /// Where the variables begin that are in scopes around an address: the function's parameters at entry, others with
+    /// their scope, past the prologue.
+    fn beginnings(&self, at: CodeOffset) -> HashMap<DieId, u32> {
         let body = self.map.body_at(at);
         let Some((body, scopes)) = body.and_then(|body| Some((body, self.scopes(body)?))) else {
             return HashMap::new();
         };
         let prologue_end = self.prologue_end(body).map_or(0, narrow);
         let around = scopes.outward(scopes.innermost(narrow(at)));
-        let starts = around.flat_map(|(_, scope)| {
+        let beginnings = around.flat_map(|(index, scope)| {
             let start = scope.start().unwrap_or(0).max(prologue_end);
-            scope.variables.iter().map(move |variable| (variable.die, start))
+            let begins = move |parameter| if index == 0 && parameter { 0 } else { start };
+            let variables = scope.variables.iter();
+            variables.map(move |variable| (variable.die, begins(variable.parameter)))
         });
-        starts.collect()
+        beginnings.collect()
     }
 
     /// What a local of a body holds: every answer takes walks over the function, and many variables ask the same, at each
