@@ -353,3 +353,87 @@ fn lengths_are_written() {
     length(&mut out, 300);
     assert_eq!(out, [0xac, 2]);
 }
+
+/// A function of many lines that are all of calls inlined there, and of another function than the wished line.
+#[test]
+fn many_lines_in_many_calls() {
+    use wasm_encoder::{
+        CodeSection, CustomSection, Function, FunctionSection, Instruction, Module, TypeSection,
+    };
+    const LINES: u32 = 60_000;
+    const CALLS: u32 = 20_000;
+    // Behind the number of functions, the length of this one and its locals.
+    const START: u32 = 1 + 3 + 1;
+    let start = Instant::now();
+    let (mut types, mut functions, mut code) =
+        (TypeSection::new(), FunctionSection::new(), CodeSection::new());
+    types.ty().function([], []);
+    functions.function(0);
+    let mut function = Function::new([]);
+    for _ in 0..LINES {
+        function.instruction(&Instruction::Nop);
+    }
+    function.instruction(&Instruction::End);
+    code.function(&function);
+    // Unit: lines, language. Function: from, length, file, line. Original: file, line. Call: original, from, length.
+    let abbreviations: &[u8] = &[
+        1, 0x11, 1, 0x10, 0x17, 0x13, 0x0b, 0, 0, 2, 0x2e, 1, 0x11, 0x01, 0x12, 0x06, 0x3a, 0x0b, 0x3b, 0x06,
+        0, 0, 3, 0x2e, 0, 0x3a, 0x0b, 0x3b, 0x06, 0, 0, 4, 0x1d, 0, 0x31, 0x13, 0x11, 0x01, 0x12, 0x06, 0, 0,
+        0,
+    ];
+    let mut unit = vec![4, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0, 0x0c];
+    let original = 4 + unit.len() as u32;
+    unit.extend([3, 1]);
+    unit.extend((10 * LINES).to_le_bytes());
+    unit.push(2);
+    unit.extend((START - 1).to_le_bytes());
+    unit.extend((LINES + 2).to_le_bytes());
+    unit.push(1);
+    unit.extend(1u32.to_le_bytes());
+    for call in 0..CALLS {
+        unit.push(4);
+        unit.extend(original.to_le_bytes());
+        unit.extend((START + call * (LINES / CALLS)).to_le_bytes());
+        unit.extend((LINES / CALLS).to_le_bytes());
+    }
+    unit.extend([0, 0]);
+    // One file; each special opcode is one address and one line further.
+    let mut header = vec![1, 1, 1, 1, 2, 10, 0, 1, 1, 1, 1, 0, 0, 0, 1, 0];
+    header.extend(b"a.c\0\0\0\0\0");
+    let mut lines = vec![4, 0];
+    lines.extend((header.len() as u32).to_le_bytes());
+    lines.extend(header);
+    lines.extend([0, 5, 2]);
+    lines.extend((START - 1).to_le_bytes());
+    lines.extend([3, 9]);
+    lines.extend([12].repeat(LINES as usize));
+    lines.extend([2, 2, 0, 1, 1]);
+    let sized = |bytes: &[u8]| [&(bytes.len() as u32).to_le_bytes()[..], bytes].concat();
+    let mut module = Module::new();
+    module.section(&types).section(&functions).section(&code);
+    for (name, data) in [
+        (".debug_abbrev", abbreviations.to_vec()),
+        (".debug_info", sized(&unit)),
+        (".debug_line", sized(&lines)),
+    ] {
+        module.section(&CustomSection {
+            name: name.into(),
+            data: (&data[..]).into(),
+        });
+    }
+    let info = DebugInfo::parse(Arc::from(module.finish()));
+    let file = common::file(&info, "a.c");
+    assert_eq!(info.lines_with_code(file).len(), LINES as usize);
+    // Every line is there, in its own call; and none for a line before them, which is none of the original.
+    let at = |line| {
+        info.binding_from_line(file, line)
+            .map(|bound| (bound.line, bound.locations))
+    };
+    for line in [11, LINES / 2, LINES + 10] {
+        let place = CodeOffset(u64::from(START + line - 11));
+        assert_eq!(at(line), Some((line, vec![place])));
+        assert_eq!(info.frames_at(place).len(), 2);
+    }
+    assert_eq!(at(5), None);
+    within_seconds("lines in calls", start);
+}
