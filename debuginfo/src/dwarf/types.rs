@@ -552,6 +552,23 @@ fn record(units: &Units, unit: &Unit, entry: &Entry, kind: RecordKind) -> Shape 
     }
 }
 
+/// What a record calls by a name of its own: `using reference = ...`.
+pub(crate) fn typedef_in(units: &Units, record: DieId, name: &str) -> Option<DieId> {
+    let (unit, entry) = units.entry(record)?;
+    let mut found = None;
+    each_child(unit, &entry, |child| {
+        let own = || {
+            let name = child.attr_value(gimli::DW_AT_name)?;
+            units.string(&unit.dwarf, name)
+        };
+        if child.tag() == gimli::DW_TAG_typedef && own().as_deref() == Some(name) {
+            let ty = child.attr_value(gimli::DW_AT_type);
+            found = ty.and_then(|value| units.reference(unit, value));
+        }
+    });
+    found
+}
+
 fn variant_part(units: &Units, unit: &Unit, entry: &Entry) -> VariantPart {
     let tag = entry
         .attr_value(gimli::DW_AT_discr)

@@ -34,7 +34,8 @@ impl Index {
         let seen = self.in_scope(at, inline_depth);
         self.with_frame(at, target, |frame, values| {
             let node = |seen: Seen| self.variable(frame, values, seen.name, seen.die, Some(seen.kind));
-            seen.into_iter().filter_map(node).collect()
+            let written = seen.into_iter().filter(|seen| !self.is_made(seen));
+            written.filter_map(node).collect()
         })
     }
 
@@ -103,6 +104,12 @@ impl Index {
         }
         parameters.append(&mut locals);
         parameters
+    }
+
+    /// Whether the compiler made a variable for itself, as `__range1`; structured bindings count as artificial, too.
+    fn is_made(&self, seen: &Seen) -> bool {
+        let artificial = || self.units.inherited(seen.die, gimli::DW_AT_artificial);
+        seen.kind == VariableKind::Local && seen.name.starts_with("__") && artificial().is_some()
     }
 
     fn is_static(&self, die: DieId) -> bool {

@@ -6,11 +6,14 @@
 use super::read::Located;
 use super::{Item, Items, Values, View, c, wide};
 use crate::dwarf::DieId;
-use crate::dwarf::types::{Shape, Type};
+use crate::dwarf::types::{Shape, Type, typedef_in};
 use crate::{Availability, Place};
 
 /// Levels of a balanced tree; more than any that fits into memory has.
 const TREE_DEPTH: usize = 128;
+
+/// An iterator behind the last element, or one whose element is gone.
+const NO_ELEMENT: &str = "(at no element)";
 
 /// Bits of a set that are looked at.
 const BITS_SHOWN: u64 = 1024;
@@ -367,6 +370,49 @@ fn tree<'a>(values: &Values<'a>, ty: &Type, place: &Place, pairs: bool) -> Optio
     };
     let links = word.checked_mul(3)?.checked_add(1)?;
     linked(values, Content::of(ty, pairs)?, links, first, Some(len), next)
+}
+
+/// Where an iterator of a tree stands: at a value, or behind the last, where no node is. A node is what another of
+/// the tree leads to.
+pub(crate) fn tree_iterator<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<View<'a>> {
+    let word = values.word_len(ty.id);
+    let node = values.word(ty.id, place, &["__ptr_"])?;
+    let link = |node: u64, index: u64| {
+        let at = node.checked_add(word.checked_mul(index)?)?;
+        values.memory_number(at, word)
+    };
+    let colour = values.memory_number(node.checked_add(word.checked_mul(3)?)?, 1);
+    let known = |parent| link(parent, 0) == Some(node) || link(parent, 1) == Some(node);
+    if node == 0 || colour.is_none_or(|black| black > 1) || !link(node, 2).is_some_and(known) {
+        return Some(View::Word(NO_ELEMENT.to_string()));
+    }
+    let links = word.checked_mul(3)?.checked_add(1)?;
+    held(values, ty, node, links)
+}
+
+/// Where an iterator of a hash table stands: at a value, or behind the last.
+pub(crate) fn hash_iterator<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<View<'a>> {
+    match values.word(ty.id, place, &["__node_"])? {
+        0 => Some(View::Word(NO_ELEMENT.to_string())),
+        node => held(values, ty, node, values.word_len(ty.id).checked_mul(2)?),
+    }
+}
+
+/// What an iterator gives a reference to, in a node whose links end at `links`. Of some the type is only named.
+fn held<'a>(values: &Values<'a>, iterator: &Type, node: u64, links: u64) -> Option<View<'a>> {
+    let reference = values.strip(typedef_in(values.units, iterator.id, "reference")?)?;
+    let Shape::Pointer { to: Some(to), .. } = reference.shape else {
+        return None;
+    };
+    let held = values.strip(to)?;
+    if matches!(held.shape, Shape::Record { complete: false, .. }) {
+        return None;
+    }
+    let place = Place::Memory(node.checked_add(values.aligned(links, held.id)?)?);
+    // Older libraries keep the pair in a record of its own.
+    let pair = values.own_place(held.id, &place, "__cc_");
+    let (ty, place) = pair.unwrap_or((held.id, place));
+    Some(View::Same { ty, place })
 }
 
 pub(crate) fn unordered_map<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<View<'a>> {

@@ -24,6 +24,11 @@ pub(crate) fn wrapped_pointer<'a>(values: &Values<'a>, ty: &Type, place: &Place)
     same(values, ty, place, "__i_").or_else(|| same(values, ty, place, "__ptr_"))
 }
 
+/// An iterator around another.
+pub(crate) fn iterator<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<View<'a>> {
+    same(values, ty, place, "__i_")
+}
+
 fn same<'a>(values: &Values<'a>, ty: &Type, place: &Place, name: &str) -> Option<View<'a>> {
     let (ty, place) = values.own_place(ty.id, place, name)?;
     Some(View::Same { ty, place })

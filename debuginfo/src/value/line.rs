@@ -11,6 +11,8 @@ use crate::{Availability, Language, Place};
 
 /// Length at which a line stops taking more members.
 const LINE_LIMIT: usize = 100;
+/// Length of what is still shown where nothing deeper is.
+const FLAT_LIMIT: usize = 30;
 /// Bytes of a line, whatever is on it.
 const TEXT_BYTES: usize = 4000;
 /// Records inside each other on one line.
@@ -39,7 +41,7 @@ impl<'a> Values<'a> {
             return line;
         }
         let Some(deeper) = deeper else {
-            return Ok("{...}".to_string());
+            return Ok(self.flat(&full, place).unwrap_or_else(|| "{...}".to_string()));
         };
         if let Some((label, view)) = self.rendered(&full, place) {
             let written = matches!(view, View::Written(_));
@@ -90,6 +92,31 @@ impl<'a> Values<'a> {
             }),
             Shape::Base { .. } | Shape::Enum { .. } | Shape::Alias { .. } => Err(unknown_type()),
         }
+    }
+
+    /// What has nothing inside, and takes little room: texts and words, alternatives without content.
+    fn flat(&self, full: &Type, place: &Place) -> Option<String> {
+        let (label, view) = match (&full.shape, self.rendered(full, place)) {
+            (_, Some(rendered)) => rendered,
+            (
+                Shape::Record {
+                    variants: Some(part), ..
+                },
+                None,
+            ) => ("", self.variant(part, place).ok()?),
+            _ => return None,
+        };
+        let inner = match &view {
+            View::Shared { view, .. } => view,
+            other => other,
+        };
+        let flat = match inner {
+            View::Word(_) | View::Text { .. } | View::Sequence { len: 0, .. } => true,
+            View::Variant { members, .. } => members.is_empty(),
+            _ => false,
+        };
+        let line = flat.then(|| self.view_line(label, view, full.language, 1).ok())?;
+        line.filter(|line| line.len() <= FLAT_LIMIT)
     }
 
     /// The members of a record on one line.

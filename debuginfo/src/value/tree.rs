@@ -44,7 +44,9 @@ impl<'a> Values<'a> {
         };
         let line = place.and_then(|place| {
             node.address = place.address();
-            let line = self.line(ty, &place, LINE_DEPTH);
+            // A reference shows as much as what it leads to.
+            let refers = self.strip(ty).is_some_and(|full| self.is_transparent(&full));
+            let line = self.line(ty, &place, LINE_DEPTH.saturating_add(refers.into()));
             if self.expandable(ty, &place, line.is_ok(), VIEW_LIMIT) {
                 node.expand = Some(reference(ty, place, Part::Whole));
             }
@@ -173,7 +175,14 @@ impl<'a> Values<'a> {
                     return self.inside(class, &Place::Memory(object), depth);
                 }
                 match self.strip(*to).map(|to| to.shape.clone()) {
-                    Some(Shape::Record { .. } | Shape::Array { .. }) => self.inside(*to, &target, depth),
+                    Some(Shape::Record { .. } | Shape::Array { .. }) => {
+                        let nodes = self.inside(*to, &target, depth);
+                        // A text has nothing inside; the address alone does not show it.
+                        match self.is_transparent(&full) || nodes.iter().any(|node| node.name != RAW) {
+                            true => nodes,
+                            false => vec![self.node("*".to_string(), *to, Ok(target), None)],
+                        }
+                    }
                     // Of what has no size nothing can be shown.
                     None | Some(Shape::Opaque) => Vec::new(),
                     _ if self.is_transparent(&full) => self.inside(*to, &target, depth),
