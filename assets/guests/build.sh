@@ -46,24 +46,39 @@ shapes() {
     c shapes shapes.cpp shapes_o2.wasm -g -O2
 }
 
-# The same values from every toolchain, as written and optimized: C and C++ by clang 19 (libc++ 19), C++ by zig
-# (libc++ 22), Rust and Zig. Debug information of Rust's own library is left out where its rlibs have none.
+# rust_values SOURCE OUTPUT LEVEL
+rust_values() {
+    (cd values && ${RUSTC:-rustc} --edition 2021 --target wasm32-wasip1 -g -C opt-level="$3" -C panic=abort \
+        --remap-path-prefix="$here=/stepwell/guests" ${RUSTFLAGS:-} "$1" -o "$2")
+    python3 neutral.py "values/$2" "$(${RUSTC:-rustc} --print sysroot)/lib/rustlib/src/rust=/rust" \
+        "${CARGO_HOME:-$HOME/.cargo}=/cargo"
+}
+
+# zig_values SOURCE OUTPUT MODE
+zig_values() {
+    (cd values && zig build-exe "$1" -target wasm32-wasi -lc -O "$3" -femit-bin="$2")
+    rm -f "values/$2.o"
+    zig_paths "values/$2"
+}
+
+# The same values from every toolchain, and in each language a program as people write them (inventory, graph, parser,
+# schedule), as written and optimized: C and C++ by clang 19 (libc++ 19), C++ by zig (libc++ 22), Rust and Zig. Debug
+# information of Rust's own library is left out where its rlibs have none.
 values() {
     for level in 0 2; do
         c values values.c c_o$level.wasm -g -O$level
+        c values inventory.c inventory_o$level.wasm -g -O$level
         c values values.cpp cpp_o$level.wasm -std=c++20 -g -O$level
+        c values graph.cpp graph_o$level.wasm -std=c++20 -g -O$level
         (cd values && zig c++ -target wasm32-wasi -std=c++20 -fno-exceptions -g -O$level $(neutral_flags values) \
             values.cpp -o cpp_zig_o$level.wasm)
         zig_paths values/cpp_zig_o$level.wasm
-        (cd values && ${RUSTC:-rustc} --edition 2021 --target wasm32-wasip1 -g -C opt-level=$level -C panic=abort \
-            --remap-path-prefix="$here=/stepwell/guests" ${RUSTFLAGS:-} values.rs -o rust_o$level.wasm)
-        python3 neutral.py values/rust_o$level.wasm "$(${RUSTC:-rustc} --print sysroot)/lib/rustlib/src/rust=/rust" \
-            "${CARGO_HOME:-$HOME/.cargo}=/cargo"
+        rust_values values.rs rust_o$level.wasm $level
+        rust_values parser.rs parser_o$level.wasm $level
     done
     for mode in Debug ReleaseSafe; do
-        (cd values && zig build-exe values.zig -target wasm32-wasi -lc -O $mode -femit-bin=zig_$mode.wasm)
-        rm -f values/zig_$mode.wasm.o
-        zig_paths values/zig_$mode.wasm
+        zig_values values.zig zig_$mode.wasm $mode
+        zig_values schedule.zig schedule_$mode.wasm $mode
     done
 }
 

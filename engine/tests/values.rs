@@ -1,6 +1,7 @@
 //! Values checked against the programs that hold them: every build of the `values` samples prints, before each of
-//! its marked stops, what its variables hold; the debugger has to show the same. At -O2 a variable may be optimized
-//! out; a wrong value never is an answer. The variables of all stops stand in transcripts beside this file.
+//! its marked stops, what its variables hold, and those of its callers; the debugger has to show the same, however
+//! often it comes by. At -O2 a variable may be optimized out; a wrong value never is an answer. The variables of all
+//! stops stand in transcripts beside this file.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -14,6 +15,9 @@ use stepwell_engine::debugger::{
 
 /// A guest that does not answer in this time has hung.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// All passes of a stop are compared; so many are written down.
+const WRITTEN: usize = 2;
 
 struct Client {
     session: Session,
@@ -116,7 +120,7 @@ fn run(source: &str, module: &str, optimized: bool) -> Tally {
     client.session.send(Command::Start);
     let names: Vec<&String> = stops.values().collect();
     let mut tally = Tally::default();
-    let mut seen = Vec::new();
+    let mut passes: BTreeMap<String, Pass> = BTreeMap::new();
     loop {
         let stopped = client.wait(|event| match event {
             Event::Stopped(snapshot) => Some(Ok(*snapshot)),
@@ -138,59 +142,54 @@ fn run(source: &str, module: &str, optimized: bool) -> Tally {
             .first()
             .and_then(|id| names.get(id.0 as usize - 1))
             .expect("its name");
-        let name = name.to_string();
-        // An inlined copy or a loop may come by again.
-        if !seen.contains(&name) {
-            compare(&mut client, &at, &name, optimized, &mut tally);
-            seen.push(name);
-        }
+        let pass = passes.entry(name.to_string()).or_default();
+        compare(&mut client, &at, name, pass, optimized, &mut tally);
         client.session.send(Command::Continue);
     }
-    assert_eq!(seen.len(), stops.len(), "{module} came by {seen:?}");
+    assert_eq!(passes.len(), stops.len(), "{module} came by {:?}", passes.keys());
     tally
 }
 
-/// Compares what the program printed for a stop with what the debugger shows.
-fn compare(client: &mut Client, at: &Snapshot, stop: &str, optimized: bool, tally: &mut Tally) {
+/// How often a stop was come by, and how much of the output was there then.
+#[derive(Default)]
+struct Pass {
+    count: usize,
+    output: usize,
+}
+
+/// Compares what the program printed for a pass of a stop with what the debugger shows.
+fn compare(
+    client: &mut Client,
+    at: &Snapshot,
+    stop: &str,
+    pass: &mut Pass,
+    optimized: bool,
+    tally: &mut Tally,
+) {
     let output = String::from_utf8_lossy(&client.output).into_owned();
-    let said: Vec<(&str, &str)> = output
-        .lines()
-        .filter_map(|line| line.strip_prefix(stop)?.strip_prefix(": ")?.split_once(" = "))
-        .collect();
-    assert!(!said.is_empty(), "nothing was said about {stop}");
+    let fresh = output.get(pass.output..).unwrap_or_default();
+    let said: Vec<(&str, &str)> = lines(fresh, &format!("{stop}: ")).collect();
+    assert!(
+        !said.is_empty() || pass.count > 0,
+        "nothing was said about {stop}"
+    );
+    // The line is come by once more in the middle of what it does.
+    if said.is_empty() {
+        return;
+    }
+    pass.output = output.len();
+    pass.count += 1;
     for (expression, value) in said {
-        let query = Query::Evaluate {
-            stop: at.stop,
-            frame: 0,
-            expression: expression.to_string(),
-        };
-        let shown = match client.ask(query) {
-            // Of some a part is.
-            Ok(Reply::Value(node))
-                if node.availability == Availability::OptimizedOut
-                    || optimized && node.text.contains("optimized out") =>
-            {
-                tally.optimized_out.push(format!("{stop}: {expression}"));
-                continue;
-            }
-            Ok(Reply::Value(node)) => node.text,
-            // Optimizing compilers leave some variables out of the debug information altogether.
-            Err(QueryError::Expression(error))
-                if error.message.ends_with("optimized out")
-                    || optimized && error.message.starts_with("there is no variable") =>
-            {
-                tally.optimized_out.push(format!("{stop}: {expression}"));
-                continue;
-            }
-            other => format!("{other:?}"),
-        };
-        if shown == value {
-            tally.right += 1;
-        } else {
-            tally
-                .wrong
-                .push(format!("{stop}: {expression} is {value}, shown as {shown}"));
-        }
+        judge(client, at, 0, stop, (expression, value), optimized, tally);
+    }
+    // What a caller said before calls that did not come by here is of the past.
+    let caller = format!("{stop}^");
+    let told: BTreeMap<&str, &str> = lines(fresh, &format!("{caller}: ")).collect();
+    for said in told {
+        judge(client, at, 1, &caller, said, optimized, tally);
+    }
+    if pass.count > WRITTEN {
+        return;
     }
     let frame = client.ask(Query::Frame {
         stop: at.stop,
@@ -202,6 +201,73 @@ fn compare(client: &mut Client, at: &Snapshot, stop: &str, optimized: bool, tall
     writeln!(tally.transcript, "{stop}").expect("room");
     for node in &frame.variables {
         write(client, at, node, 1, &mut tally.transcript);
+    }
+}
+
+/// The expressions and values of the lines that begin so.
+fn lines<'a>(output: &'a str, head: &str) -> impl Iterator<Item = (&'a str, &'a str)> {
+    output
+        .lines()
+        .filter_map(move |line| line.strip_prefix(head)?.split_once(" = "))
+}
+
+/// What stands for a part that is not there.
+const GONE: &str = "optimized out";
+
+/// Whether a value is what is shown of it, but for parts that are not there. Where a renderer lacks one, the plain
+/// members of a library's type stand instead.
+fn is_part(shown: &str, value: &str) -> bool {
+    if ["{__", "{data_ptr"].iter().any(|plain| shown.starts_with(plain)) {
+        return true;
+    }
+    let mut rest = Some(value);
+    for part in shown.split(GONE) {
+        rest = rest.and_then(|rest| Some(rest.split_once(part)?.1));
+    }
+    rest.is_some()
+}
+
+/// Judges what the debugger shows for one expression in one frame.
+fn judge(
+    client: &mut Client,
+    at: &Snapshot,
+    frame: u32,
+    stop: &str,
+    (expression, value): (&str, &str),
+    optimized: bool,
+    tally: &mut Tally,
+) {
+    let query = Query::Evaluate {
+        stop: at.stop,
+        frame,
+        expression: expression.to_string(),
+    };
+    let shown = match client.ask(query) {
+        // Of some a part is.
+        Ok(Reply::Value(node))
+            if node.availability == Availability::OptimizedOut
+                || optimized && node.text.contains(GONE) && is_part(&node.text, value) =>
+        {
+            tally.optimized_out.push(format!("{stop}: {expression}"));
+            return;
+        }
+        Ok(Reply::Value(node)) => node.text,
+        // Optimizing compilers leave some variables out of the debug information altogether.
+        Err(QueryError::Expression(error))
+            if error.message.ends_with("optimized out")
+                || optimized && error.message.starts_with("there is no variable") =>
+        {
+            tally.optimized_out.push(format!("{stop}: {expression}"));
+            return;
+        }
+        other => format!("{other:?}"),
+    };
+    if shown == value {
+        tally.right += 1;
+    } else {
+        tally
+            .wrong
+            .push(format!("{stop}: {expression} is {value}, shown as {shown}"));
     }
 }
 
@@ -217,17 +283,24 @@ fn write(client: &mut Client, at: &Snapshot, node: &ValueNode, indent: usize, ou
     }
 }
 
-/// Checks builds; all of them before it fails.
-fn check(source: &str, builds: &[(&str, bool)]) {
+/// Nothing of a build without optimization is optimized out.
+const ALL: usize = 100;
+/// What is kept in memory for a stop is there in optimized code, too.
+const MOST: usize = 50;
+/// What only the program itself has a use for often is not: LLVM does not follow variables from block to block here.
+const SOME: usize = 30;
+
+/// Checks builds; all of them before it fails. Of each so many percent of what was said have to be there.
+fn check(source: &str, builds: &[(&str, usize)]) {
     let checked = builds
         .iter()
-        .filter_map(|&(module, optimized)| build(source, module, optimized).err());
+        .filter_map(|&(module, least)| build(source, module, least).err());
     let problems: Vec<String> = checked.collect();
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
-fn build(source: &str, module: &str, optimized: bool) -> Result<(), String> {
-    let tally = run(source, module, optimized);
+fn build(source: &str, module: &str, least: usize) -> Result<(), String> {
+    let tally = run(source, module, least < ALL);
     println!(
         "{module}: {} right, {} optimized out, {} wrong",
         tally.right,
@@ -244,9 +317,8 @@ fn build(source: &str, module: &str, optimized: bool) -> Result<(), String> {
     if !tally.wrong.is_empty() {
         return Err(format!("{module}:\n{}", tally.wrong.join("\n")));
     }
-    // Of optimized code most is there all the same.
-    let gone = tally.optimized_out.len();
-    if gone > if optimized { tally.right } else { 0 } {
+    let said = tally.right + tally.optimized_out.len();
+    if tally.right * 100 < said * least {
         let gone = tally.optimized_out.join(", ");
         return Err(format!("{module}: these are optimized out: {gone}"));
     }
@@ -266,31 +338,57 @@ fn build(source: &str, module: &str, optimized: bool) -> Result<(), String> {
 
 #[test]
 fn c() {
-    check("values.c", &[("c_o0.wasm", false), ("c_o2.wasm", true)]);
+    check("values.c", &[("c_o0.wasm", ALL), ("c_o2.wasm", MOST)]);
 }
 
 #[test]
 fn cpp_by_clang_19() {
-    check("values.cpp", &[("cpp_o0.wasm", false), ("cpp_o2.wasm", true)]);
+    check("values.cpp", &[("cpp_o0.wasm", ALL), ("cpp_o2.wasm", MOST)]);
 }
 
 #[test]
 fn cpp_by_zig() {
     check(
         "values.cpp",
-        &[("cpp_zig_o0.wasm", false), ("cpp_zig_o2.wasm", true)],
+        &[("cpp_zig_o0.wasm", ALL), ("cpp_zig_o2.wasm", MOST)],
     );
 }
 
 #[test]
 fn rust() {
-    check("values.rs", &[("rust_o0.wasm", false), ("rust_o2.wasm", true)]);
+    check("values.rs", &[("rust_o0.wasm", ALL), ("rust_o2.wasm", MOST)]);
 }
 
 #[test]
 fn zig() {
     check(
         "values.zig",
-        &[("zig_Debug.wasm", false), ("zig_ReleaseSafe.wasm", true)],
+        &[("zig_Debug.wasm", ALL), ("zig_ReleaseSafe.wasm", MOST)],
+    );
+}
+
+#[test]
+fn c_inventory() {
+    check(
+        "inventory.c",
+        &[("inventory_o0.wasm", ALL), ("inventory_o2.wasm", SOME)],
+    );
+}
+
+#[test]
+fn cpp_graph() {
+    check("graph.cpp", &[("graph_o0.wasm", ALL), ("graph_o2.wasm", SOME)]);
+}
+
+#[test]
+fn rust_parser() {
+    check("parser.rs", &[("parser_o0.wasm", ALL), ("parser_o2.wasm", SOME)]);
+}
+
+#[test]
+fn zig_schedule() {
+    check(
+        "schedule.zig",
+        &[("schedule_Debug.wasm", ALL), ("schedule_ReleaseSafe.wasm", SOME)],
     );
 }

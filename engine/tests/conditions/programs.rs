@@ -266,6 +266,14 @@ fn names_mean_the_same_computed_and_evaluated() {
         ("values.rs", "rust_o2.wasm", 12),
         ("values.zig", "zig_Debug.wasm", 50),
         ("values.zig", "zig_ReleaseSafe.wasm", 40),
+        ("inventory.c", "inventory_o0.wasm", 60),
+        ("inventory.c", "inventory_o2.wasm", 60),
+        ("graph.cpp", "graph_o0.wasm", 35),
+        ("graph.cpp", "graph_o2.wasm", 25),
+        ("parser.rs", "parser_o0.wasm", 12),
+        ("parser.rs", "parser_o2.wasm", 9),
+        ("schedule.zig", "schedule_Debug.wasm", 60),
+        ("schedule.zig", "schedule_ReleaseSafe.wasm", 60),
     ] {
         let (tried, computed) = agree(source, name);
         let share = computed * 100 / tried.max(1);
