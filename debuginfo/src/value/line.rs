@@ -145,6 +145,11 @@ impl<'a> Values<'a> {
                 Some(name) => format!("{name} = {value}"),
                 None => value,
             };
+            // What takes too much room is only hinted at: those after it may fit.
+            let value = match value {
+                Ok(value) if !parts.has_room(&named(value.clone())) => Ok(outline(&value).unwrap_or(value)),
+                value => value,
+            };
             if !parts.add_named(value, named) {
                 break;
             }
@@ -511,6 +516,34 @@ pub(super) fn unknown_type() -> Availability {
 }
 
 /// Parts of a line, until it is long enough. One that is not there gives its reason; if none is, that is the line's.
+/// A value without what is in it: `Vec(2) [...]`, `Pair {...}`.
+fn outline(line: &str) -> Option<String> {
+    let counted = line.find(") ").map_or(0, |at| at.saturating_add(2));
+    let is_label = |label: &&str| {
+        let inner = label.trim_end_matches(") ").split_once('(');
+        inner.is_some_and(|(name, count)| {
+            name.chars().all(|c| c.is_alphanumeric() || c == '_') && count.parse::<u64>().is_ok()
+        })
+    };
+    let label = line.get(..counted).filter(is_label).unwrap_or("");
+    let rest = line.get(label.len()..)?;
+    let at = rest.find(['{', '[', '('])?;
+    let (name, inside) = rest.split_at_checked(at)?;
+    // Brackets in a text are no such.
+    if name.contains(['"', '\'']) {
+        return None;
+    }
+    let dots = match inside.chars().next()? {
+        '{' => "{...}",
+        '[' => "[...]",
+        // A remark: `0x40 (Circle)`.
+        _ if name.ends_with(' ') => return None,
+        _ => "(...)",
+    };
+    let outline = format!("{label}{name}{dots}");
+    (outline.len() < line.len()).then_some(outline)
+}
+
 struct List {
     text: String,
     more: bool,
@@ -550,8 +583,7 @@ impl List {
                 part
             }
         };
-        let long = self.text.len().saturating_add(part.len()) > LINE_LIMIT;
-        if long && !self.text.is_empty() {
+        if !self.has_room(&part) {
             self.more = true;
             return false;
         }
@@ -560,6 +592,11 @@ impl List {
         }
         self.text.push_str(&part);
         true
+    }
+
+    /// Whether a part fits; the first always does.
+    fn has_room(&self, part: &str) -> bool {
+        self.text.is_empty() || self.text.len().saturating_add(part.len()) <= LINE_LIMIT
     }
 
     fn close(self, open: &str, end: &str) -> Result<String, Availability> {
@@ -572,5 +609,26 @@ impl List {
             (true, false) => ", ...",
         };
         Ok(format!("{open}{}{more}{end}", self.text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outlines() {
+        let of = |line: &str| outline(line).unwrap_or_default();
+        assert_eq!(of("{x = 1, y = 2}"), "{...}");
+        assert_eq!(of("Vec(2) [Vec(1) [1], 2]"), "Vec(2) [...]");
+        assert_eq!(of("map(1) {1: {2, 3}}"), "map(1) {...}");
+        assert_eq!(of("Pair {op: '+', sides: (1, 2)}"), "Pair {...}");
+        assert_eq!(of("Some(Vec(1) [1000000])"), "Some(...)");
+        assert_eq!(of(".copy = {.bytes = 51}"), ".copy = {...}");
+        assert_eq!(of("\"a (b) {c}\""), "");
+        assert_eq!(of("0x764 \"bolt (40) and so on\""), "");
+        assert_eq!(of("0x764 (shapes::Circle)"), "");
+        assert_eq!(of("12345678"), "");
+        assert_eq!(of("{1}"), "");
     }
 }
