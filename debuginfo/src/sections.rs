@@ -115,6 +115,10 @@ pub(crate) struct ModuleMap {
     code: Option<CodeSection>,
     /// Bodies in order; element `i` is function `imported_functions.len() + i`.
     pub bodies: Vec<Body>,
+    /// Parameters and results of each type; `None` for those that are no functions.
+    pub types: Vec<Option<(u32, u32)>>,
+    /// Function index to type index.
+    pub function_types: Vec<u32>,
     /// `module.name` of each imported function.
     pub imported_functions: Vec<String>,
     /// Function index to the first name it is exported by.
@@ -141,6 +145,8 @@ impl ModuleMap {
             external: None,
             code: None,
             bodies: Vec::new(),
+            types: Vec::new(),
+            function_types: Vec::new(),
             imported_functions: Vec::new(),
             exports: HashMap::new(),
             names: HashMap::new(),
@@ -166,10 +172,21 @@ impl ModuleMap {
 
     fn take(&mut self, payload: Payload<'_>, diagnostics: &mut Vec<Diagnostic>) -> wasmparser::Result<()> {
         match payload {
+            Payload::TypeSection(reader) => {
+                for group in reader {
+                    self.types.extend(group?.types().map(arity));
+                }
+            }
+            Payload::FunctionSection(reader) => {
+                for function in reader {
+                    self.function_types.push(function?);
+                }
+            }
             Payload::ImportSection(reader) => {
                 for import in reader.into_imports() {
                     let import = import?;
-                    if matches!(import.ty, TypeRef::Func(_) | TypeRef::FuncExact(_)) {
+                    if let TypeRef::Func(ty) | TypeRef::FuncExact(ty) = import.ty {
+                        self.function_types.push(ty);
                         self.imported_functions
                             .push(format!("{}.{}", import.module, import.name));
                     }
@@ -385,6 +402,15 @@ impl ModuleMap {
             }
         }
     }
+}
+
+/// Parameters and results of a function's type.
+fn arity(ty: &wasmparser::SubType) -> Option<(u32, u32)> {
+    let wasmparser::CompositeInnerType::Func(function) = &ty.composite_type.inner else {
+        return None;
+    };
+    let count = |types: &[wasmparser::ValType]| u32::try_from(types.len()).ok();
+    Some((count(function.params())?, count(function.results())?))
 }
 
 /// The path in an `external_debug_info` or `sourceMappingURL` section: a length and that many bytes.

@@ -45,6 +45,8 @@ pub(crate) struct Frame<'a> {
     pub writes: &'a dyn Fn(u32) -> bool,
     /// What a local holds, in terms of what it held at an address.
     pub held: &'a dyn Fn(u32, u32) -> Held,
+    /// Whether the operand that was the topmost at an address is still there.
+    pub operand_holds_since: &'a dyn Fn(u32) -> bool,
     /// Where a variable begins that is in a scope around the frame's address: a parameter of the function at entry,
     /// others with the scope, past the prologue.
     pub begins_at: &'a dyn Fn(DieId) -> Option<u32>,
@@ -402,17 +404,23 @@ impl Frame<'_> {
 
     /// Whether a slot has not been given to another value since the location came into force.
     fn keeps(&self, slot: Slot) -> Result<(), Availability> {
-        let (Slot::Local(index), Some(since)) = (slot, self.since) else {
+        let Some(since) = self.since else {
             return Ok(());
         };
-        match (self.held)(index, since) {
-            Held::Same => Ok(()),
-            Held::Other if self.at < since => Err(Availability::NotYetSet),
-            Held::Other => Err(Availability::OptimizedOut),
-            Held::Unknown => {
+        let held = match slot {
+            Slot::Local(index) => (self.held)(index, since),
+            Slot::Operand(_) if (self.operand_holds_since)(since) => Held::Same,
+            Slot::Operand(_) => Held::Other,
+            Slot::Global(_) => Held::Same,
+        };
+        match (held, slot) {
+            (Held::Same, _) => Ok(()),
+            (Held::Other, _) if self.at < since => Err(Availability::NotYetSet),
+            (Held::Unknown, Slot::Local(index)) => {
                 let why = format!("local {index}, which may hold another value by now");
                 Err(Availability::Unsupported(why))
             }
+            _ => Err(Availability::OptimizedOut),
         }
     }
 

@@ -220,6 +220,11 @@ impl Index {
             stored_at: &|local, bytes| body.map_or(0, |body| self.stored_at(body, local, bytes)),
             writes: &|local| body.is_none_or(|body| self.writes(body, local)),
             held: &held,
+            operand_holds_since: &|since| {
+                body.is_none_or(|body| {
+                    reaching::operand_holds_since(&self.map, (body, since, narrow(at)), &left)
+                })
+            },
             begins_at: &begins_at,
             since: None,
             tls_base: self.map.global_named("__tls_base"),

@@ -1,4 +1,5 @@
-//! Reaching definitions: whether a WebAssembly local still holds the value that it held at another operator.
+//! Reaching definitions: whether a WebAssembly local still holds the value that it held at another operator; and whether a
+//! place on the operand stack does ([`operands`]).
 //!
 //! Optimizing compilers give one local to several values whose lives do not overlap, and go on saying that the first is
 //! there. What a program writes to a local and what it reads from it tell them apart: writes that one read can see make
@@ -21,6 +22,7 @@
 //!
 //! Must not know: DWARF, variables, the live guest.
 
+mod operands;
 mod steps;
 #[cfg(test)]
 mod walks;
@@ -29,6 +31,7 @@ use crate::sections::ModuleMap;
 use std::cell::Cell;
 use steps::{Labels, Step, Steps};
 
+pub(crate) use operands::holds_since as operand_holds_since;
 pub(crate) use steps::writes_to;
 
 /// Writes to one local that are told apart.

@@ -91,7 +91,12 @@ pub(crate) const TABLE: &[Renderer] = &[
     row!(Cpp, "std::__hash_iterator<%", "", cpp::hash_iterator),
     row!(Cpp, "std::__hash_const_iterator<%", "", cpp::hash_iterator),
     row!(Cpp, "std::__hash_map_iterator<%", "", cpp_wrappers::iterator),
-    row!(Cpp, "std::__hash_map_const_iterator<%", "", cpp_wrappers::iterator),
+    row!(
+        Cpp,
+        "std::__hash_map_const_iterator<%",
+        "",
+        cpp_wrappers::iterator
+    ),
     row!(Cpp, "std::__map_iterator<%", "", cpp_wrappers::iterator),
     row!(Cpp, "std::__map_const_iterator<%", "", cpp_wrappers::iterator),
     row!(Rust, "&str", "", rust::text),
