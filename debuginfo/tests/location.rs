@@ -1,11 +1,12 @@
 //! Places of variables in forms that samples have by chance only: pieces of which some are lost, bits, pointers without an
-//! address, arithmetic of 64 bits.
+//! address, arithmetic of 64 bits, values
+//! that an old version has no mark for.
 
 #[path = "../fuzz/src/lib.rs"]
 #[allow(dead_code, unused_imports)]
 mod fuzz;
 
-use fuzz::{Kind, module};
+use fuzz::{Kind, module, module_of};
 use stepwell_debuginfo::{Availability, CodeOffset, DebugInfo, Target, ValueNode, WasmValue};
 
 /// Locals 0, an address; 1, 7; 2, -5; 3, 64 bits. Memory is empty but for a 9 at 0x20.
@@ -174,4 +175,44 @@ fn arithmetic_is_as_wide_as_the_value() {
         shown(Kind::Record, &whole.concat()),
         "{a = -3, b = optimized out, c = -3}"
     );
+}
+
+#[test]
+fn before_dwarf_4_the_type_says_what_a_number_is() {
+    let shown = |version: u8, kind: Kind, expression: &[u8]| {
+        let module = module_of(version, &[(b'v', kind, expression)]);
+        let node = only(&module);
+        let evaluated = module.0.evaluate("v", module.1, 0, &Frame);
+        if node.availability == Availability::Available {
+            assert_eq!(evaluated.map(|node| node.text), Ok(node.text.clone()));
+        }
+        node.text
+    };
+    let local = |index: u8| [0xed, 0, index];
+    let unclear = "not supported: DWARF 3 does not say whether this is its place or its value";
+    for version in [2, 3] {
+        assert_eq!(shown(version, Kind::Int, &local(1)), "7");
+        assert_eq!(
+            shown(version, Kind::LongLong, &local(3)),
+            (1u64 << 40).to_string()
+        );
+        assert_eq!(shown(version, Kind::Pointer, &local(0)), "0x10");
+        // Constants, with the sign they have.
+        assert_eq!(shown(version, Kind::Int, &[0x08, 0x20]), "32");
+        assert_eq!(shown(version, Kind::LongLong, &[0x11, 0x7b]), "-5");
+        // No local holds a record of 16 bytes; this is where it lies, and so is what the frame says.
+        assert_eq!(shown(version, Kind::Record, &local(0)), "{a = 0, b = 0.0, c = 0}");
+        assert_eq!(shown(version, Kind::Int, &[0x91, 0x10]), "9");
+        assert_eq!(shown(version, Kind::Int, &[0x03, 0x20, 0, 0, 0]), "9");
+        // Who marks it all the same is believed.
+        assert_eq!(shown(version, Kind::Int, &SEVEN), "7");
+    }
+    // A sum may be the number or its place, and a piece may be in a slot or where it says.
+    assert_eq!(shown(3, Kind::Int, &[0xed, 0, 0, 0x23, 0x10]), unclear);
+    assert_eq!(shown(4, Kind::Int, &[0xed, 0, 0, 0x23, 0x10]), "9");
+    let piece = [&local(1)[..], &[0x93, 4]].concat();
+    assert_eq!(shown(3, Kind::Int, &piece), unclear);
+    assert_eq!(shown(4, Kind::Int, &local(0)), "0");
+    // More than a slot holds.
+    assert_eq!(shown(3, Kind::Record, &[0x08, 0x20]), unclear);
 }

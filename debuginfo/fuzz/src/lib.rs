@@ -30,7 +30,7 @@ use common::questions::ask;
 use common::senseless;
 pub use framed::{framed, parts, seed};
 pub use guests::{expressions, values};
-pub use location::{Kind, location, module};
+pub use location::{Kind, location, module, module_of};
 use std::path::Path;
 use std::sync::Arc;
 use stepwell_debuginfo::{CodeOffset, DebugInfo};

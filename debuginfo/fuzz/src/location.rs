@@ -38,8 +38,13 @@ fn function() -> CodeOffset {
 /// A module with one function whose variables are where these expressions say, and where it stops; the places of the
 /// variables in the unit, for expressions that name others.
 pub fn module(variables: &[(u8, Kind, &[u8])]) -> (DebugInfo, CodeOffset, Vec<u32>) {
+    module_of(4, variables)
+}
+
+/// The same in a unit of this version.
+pub fn module_of(version: u8, variables: &[(u8, Kind, &[u8])]) -> (DebugInfo, CodeOffset, Vec<u32>) {
     let at = function();
-    let (sections, places) = sections(variables, at);
+    let (sections, places) = sections(version, variables, at);
     let module = framed(MODULE, &sections, &[".debug_info", ".debug_abbrev"]);
     (DebugInfo::parse(Arc::from(module)), at, places)
 }
@@ -80,7 +85,7 @@ pub fn location(data: &[u8]) {
 }
 
 /// Its unit and abbreviations, and the places of the variables.
-fn sections(variables: &[(u8, Kind, &[u8])], at: CodeOffset) -> (Vec<u8>, Vec<u32>) {
+fn sections(version: u8, variables: &[(u8, Kind, &[u8])], at: CodeOffset) -> (Vec<u8>, Vec<u32>) {
     let abbreviations: [&[u8]; 7] = [
         // Unit: language.
         &[1, 0x11, 1, 0x13, 0x0b, 0, 0],
@@ -97,7 +102,7 @@ fn sections(variables: &[(u8, Kind, &[u8])], at: CodeOffset) -> (Vec<u8>, Vec<u3
         // Pointer; reference.
         &[7, 0x0f, 0, 0x49, 0x13, 0, 0, 8, 0x10, 0, 0x49, 0x13, 0, 0, 0],
     ];
-    let mut info = vec![4, 0, 0, 0, 0, 0, 4, 1, 0x0c];
+    let mut info = vec![version, 0, 0, 0, 0, 0, 4, 1, 0x0c];
     // The length of the unit stands before these bytes.
     let place = |info: &Vec<u8>| info.len() as u32 + 4;
     let mut types = [0u32; 7];

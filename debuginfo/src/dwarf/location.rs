@@ -14,6 +14,7 @@
 
 use super::pieces::{self, Whole};
 use super::units::{Unit, Units};
+use super::unmarked::{Meaning, meaning};
 use super::{DieId, Value};
 use crate::reaching::Held;
 use crate::sections::Reader;
@@ -72,7 +73,17 @@ impl Frame<'_> {
             if self.is_still_handed_over(unit, variable, &expression, len) {
                 return Err(Availability::NotYetSet);
             }
-            return Frame { since, ..*self }.place(unit, expression, len);
+            let frame = Frame { since, ..*self };
+            let encoding = unit.dwarf.encoding();
+            return match meaning(&expression, encoding, Some((self.units, variable)), len) {
+                Meaning::AsWritten => frame.place(unit, expression, len),
+                Meaning::Slot => {
+                    let slot = alone(&expression, unit).ok_or_else(|| Meaning::unsupported(encoding))?;
+                    fit(wasm_bytes(frame.slot(slot)?)?, len)
+                }
+                Meaning::Constant(value) => fit(value.to_le_bytes().to_vec(), len),
+                Meaning::Either => Err(Meaning::unsupported(encoding)),
+            };
         }
         match self.units.inherited(variable, gimli::DW_AT_const_value) {
             Some((unit, value)) => constant(self.units, unit, value, len),
@@ -91,6 +102,9 @@ impl Frame<'_> {
             }
             list => self.in_list(unit, list).ok()?,
         };
+        if meaning(&expression, unit.dwarf.encoding(), None, None) != Meaning::AsWritten {
+            return None;
+        }
         let keeps = |slot| Frame { since, ..*self }.keeps(slot).is_ok();
         if let Some(slot) = whole_slot(&expression, unit) {
             return keeps(slot).then_some(Site::Slot(slot));
@@ -121,7 +135,7 @@ impl Frame<'_> {
         let Value::Exprloc(expression) = value else {
             return None;
         };
-        let slot = whole_slot(&expression, unit)?;
+        let slot = address_slot(&expression, unit)?;
         self.base_keeps(slot).ok()?;
         Some(slot)
     }
@@ -174,7 +188,7 @@ impl Frame<'_> {
         let base = (self.function)
             .and_then(|function| self.units.inherited(function, gimli::DW_AT_frame_base))
             .and_then(|(unit, value)| match value {
-                Value::Exprloc(expression) => whole_slot(&expression, unit),
+                Value::Exprloc(expression) => address_slot(&expression, unit),
                 _ => None,
             });
         match base {
@@ -226,9 +240,11 @@ impl Frame<'_> {
         let mut lost = None;
         for piece in &pieces {
             let needed = piece.needed_bytes();
-            let found = match piece.expression.0.is_empty() {
-                true => Err(Availability::OptimizedOut),
-                false => self
+            let encoding = unit.dwarf.encoding();
+            let found = match meaning(&piece.expression, encoding, None, Some(needed)) {
+                _ if piece.expression.0.is_empty() => Err(Availability::OptimizedOut),
+                Meaning::Either => Err(Meaning::unsupported(encoding)),
+                _ => self
                     .undivided(unit, piece.expression.clone(), Some(needed))
                     .and_then(|place| self.copied(place, needed)),
             };
@@ -448,7 +464,7 @@ impl Frame<'_> {
         let Value::Exprloc(expression) = value else {
             return Err(missing());
         };
-        if let Some(slot) = whole_slot(&expression, unit) {
+        if let Some(slot) = address_slot(&expression, unit) {
             self.base_keeps(slot)?;
         }
         // A base in terms of the base has no end, and one in terms of another location may come back to it.
@@ -649,6 +665,30 @@ pub(crate) enum Slot {
 
 /// The slot of an expression that is exactly "this slot is the value".
 fn whole_slot(expression: &gimli::Expression<Reader>, unit: &Unit) -> Option<Slot> {
+    match first_slot(expression, unit)? {
+        (slot, [Some(Operation::StackValue), None]) => Some(slot),
+        _ => None,
+    }
+}
+
+/// The slot of an expression that is nothing else.
+fn alone(expression: &gimli::Expression<Reader>, unit: &Unit) -> Option<Slot> {
+    match first_slot(expression, unit)? {
+        (slot, [None, None]) => Some(slot),
+        _ => None,
+    }
+}
+
+/// The slot that holds a frame base, which is an address whether it is said to be a value or not.
+fn address_slot(expression: &gimli::Expression<Reader>, unit: &Unit) -> Option<Slot> {
+    whole_slot(expression, unit).or_else(|| alone(expression, unit))
+}
+
+/// The slot that an expression begins with, and the two operations behind it.
+fn first_slot(
+    expression: &gimli::Expression<Reader>,
+    unit: &Unit,
+) -> Option<(Slot, [Option<Operation<Reader>>; 2])> {
     let mut operations = expression.clone().operations(unit.dwarf.encoding());
     let slot = match operations.next().ok()?? {
         Operation::WasmLocal { index } => Slot::Local(index),
@@ -656,8 +696,7 @@ fn whole_slot(expression: &gimli::Expression<Reader>, unit: &Unit) -> Option<Slo
         Operation::WasmStack { index } => Slot::Operand(index),
         _ => return None,
     };
-    matches!(operations.next(), Ok(Some(Operation::StackValue))).then_some(())?;
-    matches!(operations.next(), Ok(None)).then_some(slot)
+    Some((slot, [operations.next().ok()?, operations.next().ok()?]))
 }
 
 fn wasm_bytes(value: WasmValue) -> Result<Vec<u8>, Availability> {

@@ -15,6 +15,7 @@ pub(crate) mod scopes;
 pub(crate) mod template;
 pub(crate) mod types;
 pub(crate) mod units;
+mod unmarked;
 pub(crate) mod walk;
 
 use crate::sections::Reader;
