@@ -232,9 +232,12 @@ fn plain(function: &str) -> String {
     let mut depth = 0usize;
     for letter in name.chars() {
         match letter {
+            // A computed type of result stands before the name.
+            '(' if plain == "decltype" || depth > 0 => depth += 1,
+            '(' if !plain.is_empty() => break,
             '<' | '[' => depth += 1,
             '>' | ']' => depth = depth.saturating_sub(1),
-            '(' if depth == 0 && !plain.is_empty() => break,
+            ')' if depth > 0 => depth -= 1,
             _ if depth == 0 => plain.push(letter),
             _ => {}
         }
