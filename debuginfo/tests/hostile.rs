@@ -269,3 +269,26 @@ fn containers_of_rust() {
         "{pointer: 0x150000, vtable: [0, 0, 0, 0]}"
     );
 }
+
+#[test]
+fn characters_that_are_none() {
+    let mut stop = Stop::new("values.c", "c_o0.wasm", "wide");
+    // `wchar_t` has a sign here, `char32_t` and `char16_t` have none.
+    stop.put("buffer", &[0xffff_ffff, 0x8000_0000, 0x11_0000]);
+    stop.put("letter", &[0xd800]);
+    stop.put("few", &[0xffff_ffff]);
+    let value = |text: &str| {
+        stop.info
+            .evaluate(text, stop.at, 0, &stop.fake)
+            .map(|node| node.text)
+    };
+    let shown = |text: &str| value(text).unwrap_or_else(|error| error.message);
+    assert_eq!(shown("buffer[0]"), "-1");
+    assert_eq!(shown("buffer[1]"), "-2147483648");
+    assert_eq!(shown("buffer[2]"), "1114112");
+    assert_eq!(shown("(wchar_t)-1"), "-1");
+    assert_eq!(shown("few[0]"), "4294967295");
+    assert_eq!(shown("letter"), "55296");
+    let buffer = stop.children(&stop.node("buffer"));
+    assert_eq!(buffer[0].text, "-1");
+}

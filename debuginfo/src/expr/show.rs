@@ -199,7 +199,8 @@ impl Eval<'_> {
             return format!("0x{digits}");
         }
         if wide::NAMES.contains(&name) {
-            let line = self.values.wide_line(scalar.size, place);
+            let signed = scalar.kind == Kind::Signed;
+            let line = self.values.wide_line(scalar.size, signed, place);
             return line.unwrap_or_else(|why| reason(&why));
         }
         let shape = Shape::Base {

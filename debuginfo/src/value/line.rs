@@ -35,7 +35,7 @@ impl<'a> Values<'a> {
             });
         }
         if let Some(unit) = self.wide_character(ty) {
-            return self.wide_line(unit, place);
+            return self.wide_line(unit, self.is_signed(ty), place);
         }
         if let Some(line) = self.scalar(&full, place) {
             return line;

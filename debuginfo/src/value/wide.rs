@@ -2,7 +2,7 @@
 //!
 //! In C these are other names of numbers, so that a type is asked before its other names are taken off.
 
-use super::c::{TEXT_LIMIT, quoted};
+use super::c::{TEXT_LIMIT, extend, quoted};
 use super::{Values, read};
 use crate::dwarf::DieId;
 use crate::dwarf::types::Shape;
@@ -29,11 +29,12 @@ impl Values<'_> {
         None
     }
 
-    /// A character on one line.
-    pub fn wide_line(&self, unit: u64, place: &Place) -> Result<String, Availability> {
+    /// A character on one line; a code that is none is a number, with a sign if the type has one (`wchar_t` does here).
+    pub fn wide_line(&self, unit: u64, signed: bool, place: &Place) -> Result<String, Availability> {
         let code = self.number(place, 0, unit)?;
         Ok(match u32::try_from(code).ok().and_then(char::from_u32) {
             Some(c) if unit > 1 || c.is_ascii() => format!("{c:?} ({code})"),
+            _ if signed => extend(code, unit, true).to_string(),
             _ => code.to_string(),
         })
     }
