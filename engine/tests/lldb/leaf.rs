@@ -27,6 +27,8 @@ pub fn verdict(ours: &str, theirs: &[&str]) -> Verdict {
         ["member", ..] => return Verdict::Apart,
         ["function", ..] => address_of(ours) == Some(0),
         ["text", text, ..] if ours == *text => true,
+        // A number of 128 bits that has no short decimal form.
+        ["text", ..] if ours.contains("0x") => return Verdict::Apart,
         ["text", text, ..] => {
             let (ours, theirs) = (numbers(ours), numbers(text));
             if theirs.is_empty() {

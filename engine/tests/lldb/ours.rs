@@ -128,7 +128,10 @@ impl Reader {
             {
                 continue;
             }
-            leaves.extend(self.variables(at, row.index));
+            // Of two with one name (a parameter pack) the first.
+            for (path, shown) in self.variables(at, row.index) {
+                leaves.entry(path).or_insert(shown);
+            }
         }
         Stop {
             mark: mark.clone(),

@@ -13,11 +13,6 @@ const KNOWN: &[(&str, &str, &str)] = &[
         ".table.table.ctrl.pointer",
         "the bytes that guard a hash table are made of hashes",
     ),
-    (
-        "cpp_zig_o2",
-        "holders: nothing.__f_.__buf_.__data.",
-        "never written: what was on the stack there, which depends on whether standard output is a terminal",
-    ),
     ("zig_", "rare: short", "LLDB reads an `f16` as the integer 0"),
 ];
 

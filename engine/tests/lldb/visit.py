@@ -1,7 +1,7 @@
 """What LLDB shows of a guest at given places, one JSON object a place.
 
-LLDB runs this in its own Python (`command script import`). `STEPWELL_VISIT` names a file with the order: the port of
-wasmtime's gdb server, the file to write to, and the places: offset in the module, source file, line.
+LLDB runs this in its own Python (`command script import`). `STEPWELL_VISIT` names a file with the order: the module,
+a port for wasmtime's gdb server, the file to write to, and the places: offset in the module, source file, line.
 
 The names of a path are what both debuggers can agree on: base classes and unnamed members by their number, `&` for a
 pointer's address, `*` for the step to another pointer and nothing for that to anything else, `?` for the alternative
@@ -10,7 +10,10 @@ that a variant part holds, the members of which stand where they would without i
 
 import json
 import os
+import pty
 import re
+import subprocess
+import threading
 import time
 
 import lldb
@@ -30,6 +33,25 @@ def told(command):
     answer = lldb.SBCommandReturnObject()
     debugger.GetCommandInterpreter().HandleCommand(command, answer)
     return (answer.Succeeded(), answer.GetOutput() + answer.GetError())
+
+
+def serve():
+    """Wasmtime with its server. Standard output is a terminal, as it is with us: a guest does other things without one,
+    which can be seen in what it leaves on its stack."""
+    terminal, end = pty.openpty()
+    command = ["wasmtime", "run", "-g", str(order["port"]), order["module"]]
+    server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=end, stderr=subprocess.DEVNULL)
+    os.close(end)
+
+    def drain():
+        try:
+            while os.read(terminal, 4096):
+                pass
+        except OSError:
+            pass  # The guest is gone.
+
+    threading.Thread(target=drain, daemon=True).start()
+    return server
 
 
 def connect():
@@ -260,4 +282,8 @@ def visit():
     out.close()
 
 
-visit()
+wasmtime = serve()
+try:
+    visit()
+finally:
+    wasmtime.kill()
