@@ -1,7 +1,7 @@
 //! Locations of before DWARF 4, in which nothing marks what is computed as the value itself.
 //!
-//! Compilers leave out the `DW_OP_stack_value` that a later version has, so that a number may be the value or its address.
-//! The type decides where it leaves one reading; elsewhere the location is not understood.
+//! Compilers leave out the `DW_OP_stack_value` that a later version has, so that a number may be the value or its
+//! address. The type decides where it leaves one reading; elsewhere the location is not understood.
 //!
 //! # Invariants
 //! - What may be read in two ways is no value.

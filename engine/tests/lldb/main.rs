@@ -9,17 +9,17 @@
 //! `// stop: NAME` marks the lines. `STEPWELL_LLDB_ONLY=c_o2` takes the modules whose name begins so.
 //!
 //! This debugger stops first, at its breakpoint on the line; LLDB is then taken to the same instruction, so that both
-//! read one state. Each leaf of each variable of the inner frames (through members, elements and pointers, members as they
-//! lie in memory) is compared by what its bytes mean, and the rows of the call stack by function, line and whether they
-//! are inlined. What both show has to be equal, but for `tally::KNOWN`. What only one shows is counted, and listed
+//! read one state. Each leaf of each variable of the inner frames (through members, elements and pointers, members as
+//! they lie in memory) is compared by what its bytes mean, and the rows of the call stack by function, line and whether
+//! they are inlined. What both show has to be equal, but for `tally::KNOWN`. What only one shows is counted, and listed
 //! with all else in `target/lldb/MODULE.txt`.
 //!
-//! Of ten builds of four programs about 8980 leaves (some hold random numbers) and 785 rows are equal, none different. 62
-//! are pointers to functions and to members, of which LLDB shows the number. 376 leaves only we show: virtual tables,
-//! arrays whose lengths the program computes, the members of an object's own class, variables of callers up to the
-//! call, `f80`. 141 only LLDB does, none of them a value that we lack: members of the declared class where we show the
-//! object's; 0 for what the compiler kept no location for; and what was written into the wasm local of a variable after
-//! its last use.
+//! Of ten builds of four programs about 8980 leaves (some hold random numbers) and 785 rows are equal, none different.
+//! 62 are pointers to functions and to members, of which LLDB shows the number. 376 leaves only we show: virtual
+//! tables, arrays whose lengths the program computes, the members of an object's own class, variables of callers up to
+//! the call, `f80`. 141 only LLDB does, none of them a value that we lack: members of the declared class where we show
+//! the object's; 0 for what the compiler kept no location for; and what was written into the wasm local of a variable
+//! after its last use.
 
 mod leaf;
 mod ours;

@@ -107,7 +107,7 @@ impl Tally {
                 .push(format!("{name}: {} rows, theirs {}", lens.0, lens.1));
         }
         for (index, (ours, theirs)) in stop.frames.iter().zip(&visit.frames).enumerate() {
-            // LLDB takes all frames of one function for the innermost of them: nothing it reads of wasm sets them apart.
+            // LLDB takes all frames of one function for the innermost: nothing it reads of wasm sets them apart.
             let mut inner = visit.frames.iter().take(index);
             let again = inner.any(|before| before.function == theirs.function);
             // The class of a lambda has no name in the debug information; LLDB takes what symbol there is.
