@@ -19,7 +19,41 @@ pub(crate) fn demangle(linkage: &str) -> Option<String> {
     if !(linkage.starts_with("_Z") || linkage.starts_with("__Z")) {
         return None;
     }
-    cpp(linkage)
+    match thunk(linkage) {
+        Some((kind, function)) => Some(format!("{kind} to {}", cpp(&format!("_Z{function}"))?)),
+        None => cpp(linkage),
+    }
+}
+
+/// What kind of thunk a C++ name is of, if of any, and the function that it leads to (Itanium ABI, 5.1.4.4: `Th`, `Tv` and
+/// `Tc`, each with the offsets by which it moves the object).
+fn thunk(linkage: &str) -> Option<(&'static str, &str)> {
+    let name = linkage.trim_start_matches('_').strip_prefix("ZT")?;
+    let number = |name: &'_ str| {
+        let digits = name.strip_prefix('n').unwrap_or(name);
+        let rest = digits.trim_start_matches(|c: char| c.is_ascii_digit());
+        rest.strip_prefix('_')
+            .map(|rest| name.len().saturating_sub(rest.len()))
+    };
+    let moved = |name: &'_ str| {
+        let numbers = match name.chars().next()? {
+            'h' => 1,
+            'v' => 2,
+            _ => return None,
+        };
+        (0..numbers).try_fold(1usize, |at, _| Some(at.saturating_add(number(name.get(at..)?)?)))
+    };
+    let kind = match name.chars().next()? {
+        'h' => "non-virtual thunk",
+        'v' => "virtual thunk",
+        'c' => {
+            let first = name.get(1..)?;
+            let second = first.get(moved(first)?..)?;
+            return Some(("covariant return thunk", second.get(moved(second)?..)?));
+        }
+        _ => return None,
+    };
+    Some((kind, name.get(moved(name)?..)?))
 }
 
 /// The class that a C++ type description names, as it stands in the guest's memory.
@@ -213,6 +247,13 @@ mod tests {
             ("_ZN4bank4Bank3pay17h0123456789abcdefE", "bank::Bank::pay"),
             ("_ZN8geometry5Shape4moveERKNS_5PointE", "geometry::Shape::move"),
             ("_RNvCs1234_7mycrate3foo", "mycrate::foo"),
+            (
+                "_ZThn32_NK5build7Program4signEy",
+                "non-virtual thunk to build::Program::sign",
+            ),
+            ("_ZTv0_n12_N1B1fEv", "virtual thunk to B::f"),
+            ("_ZTch0_v0_n16_N1B5cloneEv", "covariant return thunk to B::clone"),
+            ("_ZTV1B", "{vtable(B)}"),
         ] {
             assert_eq!(demangle(linkage).as_deref(), Some(name));
         }
@@ -220,5 +261,6 @@ mod tests {
         assert_eq!(described_class("no class"), None);
         assert_eq!(demangle("push"), None);
         assert_eq!(demangle("_Z"), None);
+        assert_eq!(demangle("_ZThn32_"), None);
     }
 }
