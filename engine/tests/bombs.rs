@@ -7,10 +7,18 @@ use stepwell_engine::error::Error;
 use stepwell_engine::module::{Module, decode};
 
 /// A module of one function without parameters, from its locals and its code in the binary format. Type 1 is
-/// `[] -> [i32 * 1000]`.
+/// `[] -> [i32 * 1000]`, type 2 `[i32 * 1000] -> [i32 * 1000]`.
 fn module(locals: &[u8], code: &[u8]) -> Arc<Module> {
     let thousand = [0x7f; 1000];
-    let types = [&[2, 0x60, 0, 0, 0x60, 0], leb(1000).as_slice(), &thousand].concat();
+    let thousand = [leb(1000), thousand.to_vec()].concat();
+    let types = [
+        &[3, 0x60, 0, 0, 0x60, 0],
+        &thousand[..],
+        &[0x60],
+        &thousand,
+        &thousand,
+    ]
+    .concat();
     let body = [locals, code, &[0x0b]].concat();
     let bodies = [&[1], leb(body.len()).as_slice(), &body].concat();
     let sections = [(1, types.as_slice()), (3, &[1, 0]), (10, &bodies)];
@@ -93,6 +101,21 @@ fn branches_that_carry_a_thousand_values_are_refused_in_great_numbers() {
         [0x1a].repeat(1000),
     ];
     check_refused(&module(ONE_I32, &code.concat()));
+}
+
+/// They take no code at all.
+#[test]
+fn blocks_that_carry_a_thousand_values_are_refused_in_great_numbers() {
+    let blocks = |count: usize| {
+        let code = [
+            [0x20, 0].repeat(1000),
+            [0x02, 2, 0x0b].repeat(count),
+            [0x1a].repeat(1000),
+        ];
+        module(ONE_I32, &code.concat())
+    };
+    check_map(&blocks(20));
+    check_refused(&blocks(20_000));
 }
 
 #[test]

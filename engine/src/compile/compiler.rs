@@ -36,7 +36,10 @@ const MAX_CODE_BYTES_A_BYTE: usize = 64;
 const USUAL_CODE_BYTES_A_BYTE: usize = 3;
 
 /// Code that any function may have.
-const FREE_CODE_BYTES: usize = 1 << 20;
+const FREE_CODE_BYTES: usize = 1 << 17;
+
+/// What an operand that comes to its place without code counts as: the frame map notes it all the same.
+const NOTED_OPERAND_BYTES: u32 = 4;
 
 /// What a control frame is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,6 +175,8 @@ pub(super) struct Compiler<'a, M: Masm> {
     outgoing_bytes: u32,
     /// Length of the code so far that other variants do not have.
     instrumented: u32,
+    /// What the frame map notes without code, as bytes of it.
+    noted: u32,
     /// Bytes of code it may have.
     most_code: u32,
     traps: Vec<TrapExit<M::Label>>,
@@ -291,6 +296,7 @@ fn compile_asked<M: Masm>(
         homes,
         outgoing_bytes: 0,
         instrumented: 0,
+        noted: 0,
         most_code: (FREE_CODE_BYTES + MAX_CODE_BYTES_A_BYTE * code.len()).min(i32::MAX as usize) as u32,
         traps: Vec::new(),
         ticks: Vec::new(),
@@ -385,10 +391,15 @@ impl<M: Masm> Compiler<'_, M> {
         Ok(())
     }
 
+    /// Operands come to be in their slots that nothing was done for.
+    pub fn note_operands(&mut self, count: usize) {
+        self.noted = (self.noted).saturating_add(NOTED_OPERAND_BYTES.saturating_mul(count as u32));
+    }
+
     /// Whether there is more code than a function may have. What instruments it does not count: whatever can be called can
     /// be stopped in.
     pub fn is_code_too_large(&self) -> bool {
-        self.masm.offset() - self.instrumented > self.most_code
+        (self.masm.offset() - self.instrumented).saturating_add(self.noted) > self.most_code
     }
 
     fn frame_bytes(&self) -> usize {

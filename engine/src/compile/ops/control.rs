@@ -147,6 +147,7 @@ impl<'a, M: Masm> Compiler<'a, M> {
     /// The stack as it is where paths meet: values of `types` in their slots on top of `height`.
     pub fn restore_stack(&mut self, height: usize, types: &[ValType]) {
         self.stack.truncate(height);
+        self.note_operands(types.len());
         for &ty in types {
             let slot = self.next_slot(ty);
             self.stack.push(ty, Loc::Slot(slot));
