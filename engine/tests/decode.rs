@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use stepwell_engine::error::Error;
 use stepwell_engine::module::{
-    ConstOp, ExportKind, Feature, Features, Module, SegmentMode, SpecVersion, decode, decode_with,
+    ConstOp, ElementItem, ExportKind, Feature, Features, Module, SegmentMode, SpecVersion, decode,
+    decode_with,
 };
 use stepwell_engine::types::{Val, ValType};
 
@@ -89,13 +90,10 @@ fn all_parts_of_a_module() {
     assert_eq!(module.start, Some(3));
     assert_eq!(
         module.elements[0].items,
-        vec![vec![ConstOp::RefFunc(1)], vec![ConstOp::RefFunc(2)]]
+        vec![ElementItem::Func(1), ElementItem::Func(2)]
     );
     assert!(matches!(module.elements[1].mode, SegmentMode::Declared));
-    assert_eq!(
-        module.elements[2].items[0],
-        vec![ConstOp::RefNull(ValType::FuncRef)]
-    );
+    assert_eq!(module.elements[2].items[0], ElementItem::Null);
     assert!(
         matches!(&module.data[0].mode, SegmentMode::Active { index: 0, offset } if *offset == [ConstOp::GlobalGet(0)])
     );

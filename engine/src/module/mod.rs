@@ -292,8 +292,29 @@ pub struct ElementSegment {
     pub mode: SegmentMode,
     /// Element type.
     pub ty: ValType,
-    /// One expression an element.
-    pub items: Vec<ConstExpr>,
+    /// The elements.
+    pub items: Vec<ElementItem>,
+}
+
+/// An element of a segment. What most are takes little room: a byte of the file may be one.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ElementItem {
+    /// A reference to a function.
+    Func(u32),
+    /// The null reference.
+    Null,
+    /// What this gives.
+    Expr(Box<ConstExpr>),
+}
+
+impl From<ConstExpr> for ElementItem {
+    fn from(code: ConstExpr) -> ElementItem {
+        match code[..] {
+            [ConstOp::RefFunc(func)] => ElementItem::Func(func),
+            [ConstOp::RefNull(_)] => ElementItem::Null,
+            _ => ElementItem::Expr(Box::new(code)),
+        }
+    }
 }
 
 /// A data segment.

@@ -16,7 +16,8 @@ use crate::error::{Error, TrapKind};
 use crate::interp::{self, Callee};
 use crate::layout::{func_ref, vmctx};
 use crate::module::{
-    ConstExpr, ConstOp, GlobalType, Import, ImportKind, MemoryType, Module, SegmentMode, TableType,
+    ConstExpr, ConstOp, ElementItem, GlobalType, Import, ImportKind, MemoryType, Module, SegmentMode,
+    TableType,
 };
 use crate::types::ValType;
 use std::sync::Arc;
@@ -309,7 +310,7 @@ impl Store {
                 segment
                     .items
                     .iter()
-                    .map(|item| self.evaluate(number, item) as u64)
+                    .map(|item| self.element(number, item))
                     .collect()
             })
             .collect();
@@ -323,6 +324,15 @@ impl Store {
             native.set_memories(self.memories.iter().map(Memory::reservation).collect());
         }
         Ok(number)
+    }
+
+    /// The bits of an element of a segment.
+    fn element(&self, instance: u32, item: &ElementItem) -> u64 {
+        match item {
+            ElementItem::Func(func) => self.reference(instance, *func),
+            ElementItem::Null => 0,
+            ElementItem::Expr(code) => self.evaluate(instance, code) as u64,
+        }
     }
 
     /// The bits of a constant expression.

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use stepwell_engine::error::TrapKind;
 use stepwell_engine::interp::{Callee, Exception, HostStop, Machine, Step, World};
 use stepwell_engine::module::{
-    ConstExpr, ConstOp, ExportKind, GlobalType, ImportKind, MemoryType, Module, SegmentMode, TableType,
-    decode,
+    ConstExpr, ConstOp, ElementItem, ExportKind, GlobalType, ImportKind, MemoryType, Module, SegmentMode,
+    TableType, decode,
 };
 use stepwell_engine::types::{FuncType, Val};
 
@@ -254,7 +254,13 @@ impl Store {
                 segment
                     .items
                     .iter()
-                    .map(|item| self.evaluate(item, &funcs, &globals) as u64)
+                    .map(|item| match item {
+                        ElementItem::Func(func) => {
+                            self.evaluate(&vec![ConstOp::RefFunc(*func)], &funcs, &globals)
+                        }
+                        ElementItem::Null => 0,
+                        ElementItem::Expr(code) => self.evaluate(code, &funcs, &globals),
+                    } as u64)
                     .collect()
             })
             .collect();
