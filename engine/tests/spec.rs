@@ -241,6 +241,7 @@ fn exceptions() {
 #[test]
 fn own_scripts() {
     let scripts = [
+        ("aliases.wast", include_str!("spec/aliases.wast")),
         ("copysign.wast", include_str!("spec/copysign.wast")),
         (
             "legacy_exceptions.wast",

@@ -252,13 +252,19 @@ impl Machine {
                 let (to, from, len) = (self.peek(2), self.peek(1), self.peek(0));
                 let source = world.memory(instance, from_memory);
                 let from = within(from, len, source.len()).ok_or(TrapKind::MemoryOutOfBounds)?;
-                let to = within(to, len, world.memory(instance, to_memory).len())
-                    .ok_or(TrapKind::MemoryOutOfBounds)?;
-                if to_memory == from_memory {
+                let source = source.as_ptr();
+                let target = world.memory(instance, to_memory);
+                let to = within(to, len, target.len()).ok_or(TrapKind::MemoryOutOfBounds)?;
+                // Two indices may be of one memory.
+                if target.as_ptr() == source {
                     world.memory(instance, to_memory).copy_within(from, to.start);
                 } else {
-                    let bytes = world.memory(instance, from_memory)[from].to_vec();
-                    world.memory(instance, to_memory)[to].copy_from_slice(&bytes);
+                    in_parts(from, to, |from, to| {
+                        let mut part = [0; PART];
+                        let part = &mut part[..from.len()];
+                        part.copy_from_slice(&world.memory(instance, from_memory)[from]);
+                        world.memory(instance, to_memory)[to].copy_from_slice(part);
+                    });
                 }
                 self.drop_values(3);
             }
@@ -318,10 +324,19 @@ impl Machine {
                 let (to, from, len) = (self.peek(2), self.peek(1), self.peek(0));
                 let source = world.table(instance, from_table);
                 let from = within(from, len, source.len()).ok_or(TrapKind::TableOutOfBounds)?;
-                let references = source[from].to_vec();
+                let source = source.as_ptr();
                 let target = world.table(instance, to_table);
                 let to = within(to, len, target.len()).ok_or(TrapKind::TableOutOfBounds)?;
-                target[to].copy_from_slice(&references);
+                if target.as_ptr() == source {
+                    target.copy_within(from, to.start);
+                } else {
+                    in_parts(from, to, |from, to| {
+                        let mut part = [0; PART];
+                        let part = &mut part[..from.len()];
+                        part.copy_from_slice(&world.table(instance, from_table)[from]);
+                        world.table(instance, to_table)[to].copy_from_slice(part);
+                    });
+                }
                 self.drop_values(3);
             }
             Op::TableInit { table, segment } => {
@@ -500,6 +515,18 @@ fn within(start: u128, len: u128, total: usize) -> Option<Range<usize>> {
     let (start, len) = (usize::try_from(start).ok()?, usize::try_from(len).ok()?);
     let end = start.checked_add(len)?;
     (end <= total).then_some(start..end)
+}
+
+/// Bytes or references that are copied at a time from one memory or table to another.
+const PART: usize = 4096;
+
+/// Copies from one range to another of its length, a part at a time.
+fn in_parts(from: Range<usize>, to: Range<usize>, mut copy: impl FnMut(Range<usize>, Range<usize>)) {
+    let starts = from.clone().step_by(PART).zip(to.step_by(PART));
+    for (source, target) in starts {
+        let len = PART.min(from.end - source);
+        copy(source..source + len, target..target + len);
+    }
 }
 
 /// What a growth leaves: the old size, or -1 if it was refused.
