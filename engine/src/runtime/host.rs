@@ -60,6 +60,24 @@ impl<'a> GuestMemory<'a> {
         Some(view)
     }
 
+    /// Has `len` bytes at `address`, if inside, filled by what tells how many of them it did fill, from the first on: those
+    /// count as written, and none if it fails.
+    pub fn fill<E>(
+        &mut self,
+        address: u32,
+        len: u32,
+        fill: impl FnOnce(&mut [u8]) -> Result<usize, E>,
+    ) -> Option<Result<usize, E>> {
+        let start = address as usize;
+        let view = self.bytes.get_mut(start..start.checked_add(len as usize)?)?;
+        let filled = fill(view);
+        if let Ok(filled @ 1..) = filled {
+            self.written
+                .push(start..start.saturating_add(filled.min(len as usize)));
+        }
+        Some(filled)
+    }
+
     /// A little-endian `u32` at `address`.
     pub fn read_u32(&self, address: u32) -> Option<u32> {
         self.read(address, 4)
@@ -132,5 +150,30 @@ pub struct HostFunc {
 impl std::fmt::Debug for HostFunc {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}.{} {}", self.module, self.field, self.ty)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_filled_counts_as_written() {
+        let (mut bytes, mut written) = ([0; 100], Vec::new());
+        let mut memory = GuestMemory::new(&mut bytes, &mut written);
+        let fill = |len: usize| {
+            move |buffer: &mut [u8]| {
+                buffer[..len].fill(7);
+                Ok::<usize, ()>(len)
+            }
+        };
+        assert_eq!(memory.fill(10, 50, fill(5)), Some(Ok(5)));
+        assert_eq!(memory.fill(20, 50, fill(0)), Some(Ok(0)));
+        assert_eq!(memory.fill(30, 10, |_| Err(())), Some(Err(())));
+        assert_eq!(memory.fill(60, 41, fill(1)), None);
+        // Who tells of more than there is room for has filled all.
+        assert_eq!(memory.fill(98, 2, |_| Ok::<usize, ()>(9)), Some(Ok(9)));
+        assert_eq!(written, [10..15, 98..100]);
+        assert_eq!((bytes[14], bytes[15]), (7, 0));
     }
 }

@@ -47,8 +47,8 @@ fn read_into(
     len_bytes: u32,
     mut read: impl FnMut(&mut [u8]) -> io::Result<usize>,
 ) -> Result<usize, Fail> {
-    let buffer = memory.write(address, len_bytes).ok_or(Errno::Fault)?;
-    Ok(uninterrupted(|| read(&mut *buffer))?)
+    let filled = memory.fill(address, len_bytes, |buffer| uninterrupted(|| read(&mut *buffer)));
+    Ok(filled.ok_or(Errno::Fault)??)
 }
 
 fn write_from(
