@@ -5,7 +5,7 @@ mod session_support;
 use session_support::Client;
 use std::time::{Duration, Instant};
 use stepwell_engine::debugger::{
-    BreakpointId, BreakpointSpec, Command, Event, Outcome, Query, QueryId, StopRule,
+    BreakpointId, BreakpointSpec, Command, Event, Outcome, Query, QueryId, StopReason, StopRule,
 };
 
 #[test]
@@ -157,5 +157,28 @@ fn what_comes_right_behind_a_restart_is_heard() {
             query: Query::WasmText { func: 0 },
         });
         client.wait(|event| matches!(event, Event::Reply { id, .. } if id == QueryId(round)).then_some(()));
+    }
+}
+
+/// The base of a memory of 64 bits may look like a negative number of 32.
+#[test]
+fn a_fault_is_explained_by_the_width_of_its_address() {
+    let explained = |base: &str, address: &str| {
+        let wat = format!(
+            "(module (memory {address} 1) (func (export \"_start\") (drop (i32.load ({address}.const {base})))))"
+        );
+        let mut client = Client::of_text(&wat, false);
+        client.session.send(Command::Start);
+        match client.stopped().reason {
+            StopReason::Trap(trap) => trap.explanation.join(" "),
+            other => panic!("{other:?}"),
+        }
+    };
+    let negative = "As a signed number the base is ";
+    assert!(explained("-5", "i32").contains(&format!("{negative}-5:")));
+    assert!(explained("-5", "i64").contains(&format!("{negative}-5:")));
+    for base in ["0x100000005", "0xfffffff8", "0x7fffffffffff0005"] {
+        let words = explained(base, "i64");
+        assert!(!words.contains(negative), "{base}: {words}");
     }
 }

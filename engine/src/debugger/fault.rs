@@ -27,12 +27,12 @@ pub fn explain(paused: &Paused<'_>, trap: &Trap) -> TrapInfo {
         message,
         explanation: sentences(trap, &instruction, access.as_ref()),
         instruction,
-        access,
+        access: access.map(|(access, _)| access),
     }
 }
 
-/// What a load or store wanted, from its text and its operands.
-fn access(paused: &Paused<'_>, instruction: &str) -> Option<FaultAccess> {
+/// What a load or store wanted, from its text and its operands; and its base as a signed number.
+fn access(paused: &Paused<'_>, instruction: &str) -> Option<(FaultAccess, i64)> {
     let name = instruction.split_whitespace().next()?;
     let (ty, operation) = name.split_once('.')?;
     let write = operation.starts_with("store");
@@ -63,13 +63,13 @@ fn access(paused: &Paused<'_>, instruction: &str) -> Option<FaultAccess> {
     let memory = numbers.first().copied().unwrap_or(0);
     let frame = paused.frame(0)?;
     let from_top = if write || lane { 2 } else { 1 };
-    let base = match frame.operands.get(frame.operands.len().checked_sub(from_top)?)? {
-        Val::I32(base) => u64::from(*base as u32),
-        Val::I64(base) => *base as u64,
+    let (base, signed) = match *frame.operands.get(frame.operands.len().checked_sub(from_top)?)? {
+        Val::I32(base) => (u64::from(base as u32), i64::from(base)),
+        Val::I64(base) => (base as u64, base),
         _ => return None,
     };
     let memory_len_bytes = paused.store().memory(frame.head.instance, memory)?.len() as u64;
-    Some(FaultAccess {
+    let access = FaultAccess {
         memory,
         base,
         offset,
@@ -77,14 +77,15 @@ fn access(paused: &Paused<'_>, instruction: &str) -> Option<FaultAccess> {
         len_bytes,
         write,
         memory_len_bytes,
-    })
+    };
+    Some((access, signed))
 }
 
-fn sentences(trap: &Trap, instruction: &str, access: Option<&FaultAccess>) -> Vec<String> {
+fn sentences(trap: &Trap, instruction: &str, access: Option<&(FaultAccess, i64)>) -> Vec<String> {
     let mut lines = Vec::new();
     match trap.kind {
         TrapKind::MemoryOutOfBounds => match access {
-            Some(access) => memory_sentences(access, &mut lines),
+            Some((access, signed)) => memory_sentences(access, *signed, &mut lines),
             None => lines.push(format!(
                 "`{instruction}` reaches past the end of the memory; none of it was done."
             )),
@@ -137,7 +138,7 @@ fn sentences(trap: &Trap, instruction: &str, access: Option<&FaultAccess>) -> Ve
     lines
 }
 
-fn memory_sentences(access: &FaultAccess, lines: &mut Vec<String>) {
+fn memory_sentences(access: &FaultAccess, signed: i64, lines: &mut Vec<String>) {
     let verb = if access.write { "writes" } else { "reads" };
     let size = u128::from(access.memory_len_bytes);
     let past = (access.address + u128::from(access.len_bytes)).saturating_sub(size);
@@ -150,10 +151,9 @@ fn memory_sentences(access: &FaultAccess, lines: &mut Vec<String>) {
         access.offset,
         bytes(past),
     ));
-    if access.base >= 0xffff_0000 {
-        let negative = access.base as u32 as i32;
+    if (-0x1_0000..0).contains(&signed) {
         lines.push(format!(
-            "As a signed number the base is {negative}: a negative index or a null pointer minus something."
+            "As a signed number the base is {signed}: a negative index or a null pointer minus something."
         ));
     } else if access.base < 4096 && access.offset > 0 {
         lines.push("The base is close to zero: a null pointer, with a member or index added.".into());
