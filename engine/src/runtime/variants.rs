@@ -23,7 +23,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use wasmparser::{BinaryReader, Operator, OperatorsReader};
 
-/// The longest body that is compiled while somebody waits for a breakpoint: well below a millisecond.
+/// The longest body that is compiled while somebody waits for a breakpoint: of ordinary code, in about half a millisecond.
 const SHORT_BODY_BYTES: usize = 16 << 10;
 
 /// A published variant.
@@ -382,18 +382,22 @@ impl Store {
         };
         let (module, layout) = (of.module.clone(), of.layout.clone());
         let clean = Instrumentation::from(&Stops::None);
+        let mut full = false;
         // In the order of the functions, so that their addresses do not depend on the threads either.
-        compile::compile_all(&module, &layout, threads, |func, code| {
+        let outcome = compile::compile_all(&module, &layout, threads, |func, code| {
             let Ok(code) = code else { return Ok(()) };
             let there = (self.native.as_ref()).and_then(|native| native.variants.get(instance, func, &clean));
             if there.is_none() {
-                self.add_variant(instance, func, &clean, code, OnceCell::new())?;
+                self.add_variant(instance, func, &clean, code, OnceCell::new())
+                    .inspect_err(|_| full = true)?;
             }
             if self.stops.instrumentation(instance, func, None) == clean {
                 self.link_code(instance, func)?;
             }
             Ok(())
-        })
+        });
+        // What there is no room for may never be called.
+        if full { Ok(()) } else { outcome }
     }
 
     /// Compiles the variant of a function that is wanted now and points its reference at it; its address.
