@@ -10,7 +10,7 @@ use super::describe::{global_names, plain_function_names};
 use super::event::{BreakpointLocation, DebugSummary};
 use super::snapshot::{FrameInfo, SourcePlace};
 use crate::module::Module;
-use crate::module::text::operator_offsets;
+use crate::module::text::operator_from;
 use crate::runtime::paused::FrameHead;
 use std::sync::Arc;
 use stepwell_debuginfo::{CodeOffset, DebugInfo, ModuleOffset, SourceLocation};
@@ -98,10 +98,7 @@ impl Symbols {
     /// The first instruction of a function at or behind an address.
     fn snap(&self, offset: ModuleOffset) -> Option<BreakpointLocation> {
         let func = self.module.func_at(offset.0)?;
-        let at = operator_offsets(&self.module, func)
-            .into_iter()
-            .find(|&operator| operator >= offset.0)?;
-        let offset = ModuleOffset(at);
+        let offset = ModuleOffset(operator_from(&self.module, func, offset.0)?);
         Some(BreakpointLocation {
             offset,
             func,

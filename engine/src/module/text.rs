@@ -98,6 +98,12 @@ pub fn operator_offsets(module: &Module, func: u32) -> Vec<u64> {
     operators(module, body).map(|(_, offset)| offset).collect()
 }
 
+/// The first operator of a function at a file offset or behind.
+pub fn operator_from(module: &Module, func: u32, offset: u64) -> Option<u64> {
+    let mut offsets = operators(module, module.body(func)?).map(|(_, at)| at);
+    offsets.find(|&at| at >= offset)
+}
+
 /// The text of the operator that begins at a file offset; `None` if none begins there. Functions are called by the
 /// names of the `name` section, or else by index.
 pub fn operator_text(module: &Module, offset: u64) -> Option<String> {
