@@ -6,7 +6,8 @@ use crate::dwarf::lines::{Statement, narrow};
 use crate::dwarf::scopes::{Call, ScopeKind, Scopes};
 use crate::dwarf::units::Unit;
 use crate::{CodeOffset, CodeRange, FileId, LineBinding, SourceFrame, SourceLocation};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 impl Index {
     pub fn location(&self, at: CodeOffset) -> Option<SourceLocation> {
@@ -97,21 +98,27 @@ impl Index {
         None
     }
 
-    /// The first of the statements of a line in a function and in each call inlined there that has one. A bare jump of a
-    /// line that has other code is one only where its own call, or the function, has nothing else of the line.
+    /// The first of the statements of a line in each block, of a function and of each call inlined there, that has one. A
+    /// bare jump of a line that has other code is one only where its own call, or the function, has nothing else of the line.
     fn places(&self, body: usize, statements: &[Statement]) -> Vec<Place> {
         let rows = self.lines.body(&self.map, body);
         let scopes = self.scopes(body);
-        // Bare jumps come after all others.
-        let mut first: BTreeMap<usize, (bool, u32)> = BTreeMap::new();
+        // By instance and block, and whether they are bare jumps.
+        let mut first: BTreeMap<(usize, usize, bool), u32> = BTreeMap::new();
         for &Statement { address, .. } in statements {
-            let instance = scopes.as_ref().map_or(0, |scopes| scopes.instance(address));
-            let found = (rows.is_bare(address), address);
-            let known = first.entry(instance).or_insert(found);
-            *known = found.min(*known);
+            let around = |scopes: &Arc<Scopes>| (scopes.instance(address), scopes.innermost(address));
+            let (instance, block) = scopes.as_ref().map_or((0, 0), around);
+            let known = first
+                .entry((instance, block, rows.is_bare(address)))
+                .or_insert(address);
+            *known = address.min(*known);
         }
+        let plain: HashSet<usize> = (first.keys())
+            .filter_map(|&(instance, _, bare)| (!bare).then_some(instance))
+            .collect();
+        first.retain(|(instance, _, bare), _| !*bare || !plain.contains(instance));
         let opening = rows.rows.first().map(|row| row.address);
-        let place = |(instance, (_, address)): (usize, (bool, u32))| {
+        let place = |((instance, ..), address): ((usize, usize, bool), u32)| {
             let opens = instance == 0 && opening == Some(address);
             let address = CodeOffset(u64::from(address));
             let stop_at = if opens {
