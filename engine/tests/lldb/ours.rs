@@ -6,8 +6,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 use stepwell_debuginfo::{Availability, ValueNode};
 use stepwell_engine::debugger::{
-    BreakpointId, BreakpointSpec, Command, Event, Query, QueryError, QueryId, Reply, Session, SessionConfig,
-    Snapshot, StopReason, StopRule,
+    BreakpointId, BreakpointSpec, Command, Event, OutputStream, Query, QueryError, QueryId, Reply, Session,
+    SessionConfig, Snapshot, StopReason, StopRule,
 };
 
 /// A guest that does not answer in this time has hung.
@@ -18,7 +18,7 @@ const ELEMENTS: usize = 16;
 const LEAVES: usize = 600;
 const ROWS: usize = 4;
 
-/// Runs a module up to each mark of its sources, and reads the innermost frame where it first comes by.
+/// Runs a module up to each mark of its sources, and reads the inner frames where it first comes by.
 pub fn stops(module: &Path, marks: &[Mark]) -> Vec<Stop> {
     let config = SessionConfig {
         module: std::fs::read(module).expect("a module").into(),
@@ -29,6 +29,7 @@ pub fn stops(module: &Path, marks: &[Mark]) -> Vec<Stop> {
     };
     let mut reader = Reader {
         session: Session::spawn(config, || {}),
+        printed: 0,
     };
     for (id, mark) in (0u32..).zip(marks) {
         reader.session.send(Command::SetBreakpoint {
@@ -74,6 +75,8 @@ pub fn stops(module: &Path, marks: &[Mark]) -> Vec<Stop> {
 
 struct Reader {
     session: Session,
+    /// How many bytes came from the guest.
+    printed: u64,
 }
 
 impl Reader {
@@ -81,6 +84,13 @@ impl Reader {
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
             let event = self.session.wait_event(Duration::from_millis(100));
+            if let Some(Event::Output {
+                stream: OutputStream::Stdout,
+                bytes,
+            }) = &event
+            {
+                self.printed += bytes.len() as u64;
+            }
             if let Some(found) = event.and_then(&mut wanted) {
                 return found;
             }
@@ -119,7 +129,7 @@ impl Reader {
         };
         let mut leaves = BTreeMap::new();
         for (index, row) in at.frames.iter().enumerate().take(ROWS) {
-            // LLDB takes all frames of one function for the innermost of them.
+            // LLDB can be asked for the innermost frame of a function only.
             if at
                 .frames
                 .iter()
@@ -136,6 +146,7 @@ impl Reader {
         Stop {
             mark: mark.clone(),
             offset: at.frames.first().map_or(0, |frame| frame.pc.0),
+            printed: self.printed,
             frames: at.frames.iter().map(row).collect(),
             shown: leaves,
         }

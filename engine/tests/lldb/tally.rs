@@ -16,6 +16,9 @@ const KNOWN: &[(&str, &str, &str)] = &[
     ("zig_", "rare: short", "LLDB reads an `f16` as the integer 0"),
 ];
 
+/// Why what both show of memory may differ: a system call leaves on the stack what the host has done.
+const UNBORN: &str = "the program has yet to come to where it is declared, and the memory holds leavings";
+
 /// What was found of one module.
 #[derive(Default)]
 pub struct Tally {
@@ -32,14 +35,17 @@ pub struct Tally {
     functions: BTreeMap<String, String>,
     pub rows_different: Vec<String>,
     placed: Vec<String>,
+    /// Where LLDB did not stop when we did.
+    pub missed: Vec<String>,
 }
 
 impl Tally {
     pub fn figures(&self) -> String {
         format!(
-            "{} stops, {} leaves equal, {} apart, {} different, {} known, {} only ours, {} only theirs, {} neither; \
+            "{} stops, {} missed, {} leaves equal, {} apart, {} different, {} known, {} only ours, {} only theirs, {} neither; \
              {} rows equal, {} different; {} breakpoints placed elsewhere",
             self.stops,
+            self.missed.len(),
             self.equal,
             self.apart.len(),
             self.different.len(),
@@ -55,6 +61,7 @@ impl Tally {
 
     pub fn lists(&self) -> String {
         let lists = [
+            ("missed", &self.missed),
             ("different", &self.different),
             ("known", &self.known),
             ("rows different", &self.rows_different),
@@ -73,6 +80,16 @@ impl Tally {
         text
     }
 
+    /// How many there are on our side.
+    pub fn stops(&self) -> usize {
+        self.stops + self.missed.len()
+    }
+
+    /// Takes a stop that LLDB did not come to.
+    pub fn miss(&mut self, stop: &Stop) {
+        self.missed.push(stop.mark.name.clone());
+    }
+
     /// Takes one stop.
     pub fn add(&mut self, stop: &Stop, visit: &Visit, module: &str) {
         self.stops += 1;
@@ -81,7 +98,9 @@ impl Tally {
         for leaf in &visit.leaves {
             let parts: Vec<&str> = leaf.iter().map(String::as_str).collect();
             if let Some((&path, theirs)) = parts.split_first() {
-                met.extend(self.leaf(stop, path, theirs, module));
+                let root = path.split('.').next().unwrap_or("");
+                let unborn = visit.unborn.iter().any(|name| name == root);
+                met.extend(self.leaf(stop, path, theirs, module, unborn));
             }
         }
         let rest = stop
@@ -106,15 +125,12 @@ impl Tally {
             self.rows_different
                 .push(format!("{name}: {} rows, theirs {}", lens.0, lens.1));
         }
-        for (index, (ours, theirs)) in stop.frames.iter().zip(&visit.frames).enumerate() {
-            // LLDB takes all frames of one function for the innermost: nothing it reads of wasm sets them apart.
-            let mut inner = visit.frames.iter().take(index);
-            let again = inner.any(|before| before.function == theirs.function);
+        for (ours, theirs) in stop.frames.iter().zip(&visit.frames) {
             // The class of a lambda has no name in the debug information; LLDB takes what symbol there is.
             let lambda = ours.function.starts_with("operator()");
             let same = (plain(&ours.function) == plain(&theirs.function) || lambda)
                 && ours.inlined == theirs.inlined
-                && (ours.line == theirs.line || again);
+                && ours.line == theirs.line;
             match same {
                 true => self.rows += 1,
                 false => self
@@ -125,7 +141,14 @@ impl Tally {
     }
 
     /// Takes one leaf of theirs; says what of ours it is.
-    fn leaf<'a>(&mut self, stop: &'a Stop, path: &str, theirs: &[&str], module: &str) -> Option<&'a str> {
+    fn leaf<'a>(
+        &mut self,
+        stop: &'a Stop,
+        path: &str,
+        theirs: &[&str],
+        module: &str,
+        unborn: bool,
+    ) -> Option<&'a str> {
         let line = |text: &str| format!("{}: {path} = {text}", stop.mark.name);
         let kind = theirs.first().copied().unwrap_or("");
         let here = counterpart(stop, path, kind);
@@ -168,8 +191,8 @@ impl Tally {
                 let place = format!("{}: {path}", stop.mark.name);
                 let mut known = KNOWN.iter();
                 let known = known.find(|(start, part, _)| module.starts_with(start) && place.contains(part));
-                match known {
-                    Some((_, _, why)) => self.known.push(format!("{both} ({why})")),
+                match known.map(|(_, _, why)| *why).or(unborn.then_some(UNBORN)) {
+                    Some(why) => self.known.push(format!("{both} ({why})")),
                     None => self.different.push(both),
                 }
             }

@@ -1,7 +1,8 @@
 """What LLDB shows of a guest at given places, one JSON object a place.
 
 LLDB runs this in its own Python (`command script import`). `STEPWELL_VISIT` names a file with the order: the module,
-a port for wasmtime's gdb server, the file to write to, and the places: offset in the module, source file, line.
+a port for wasmtime's gdb server, the file to write to, and the places: offset in the module, source file, line, and
+how many bytes the guest has printed when it is there: at another time its variables are others.
 
 The names of a path are what both debuggers can agree on: base classes and unnamed members by their number, `&` for a
 pointer's address, `*` for the step to another pointer and nothing for that to anything else, `?` for the alternative
@@ -15,6 +16,7 @@ import re
 import subprocess
 import threading
 import time
+import tty
 
 import lldb
 
@@ -35,23 +37,43 @@ def told(command):
     return (answer.Succeeded(), answer.GetOutput() + answer.GetError())
 
 
+class Printed:
+    """What comes from the guest; only how much is of interest."""
+
+    def __init__(self, terminal):
+        self.terminal = terminal
+        self.count = 0
+        threading.Thread(target=self.drain, daemon=True).start()
+
+    def drain(self):
+        try:
+            while piece := os.read(self.terminal, 4096):
+                self.count += len(piece)
+        except OSError:
+            pass  # The guest is gone.
+
+    def when_still(self, wanted):
+        """How much it is, now that the guest stands. Nothing tells that the terminal holds no more of it, so the count
+        has to stay for a while, and for longer if it is not what is wanted."""
+        before = -1
+        for _ in range(10):
+            if before == self.count == wanted:
+                break
+            before = self.count
+            time.sleep(0.05)
+        return self.count
+
+
 def serve():
     """Wasmtime with its server. Standard output is a terminal, as it is with us: a guest does other things without one,
     which can be seen in what it leaves on its stack."""
     terminal, end = pty.openpty()
+    # Bytes are to come as they are written.
+    tty.setraw(end)
     command = ["wasmtime", "run", "-g", str(order["port"]), order["module"]]
     server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=end, stderr=subprocess.DEVNULL)
     os.close(end)
-
-    def drain():
-        try:
-            while os.read(terminal, 4096):
-                pass
-        except OSError:
-            pass  # The guest is gone.
-
-    threading.Thread(target=drain, daemon=True).start()
-    return server
+    return server, Printed(terminal)
 
 
 def connect():
@@ -60,6 +82,7 @@ def connect():
     # Members as they are: no summaries, no synthetic children, no guess at a class by its virtual table.
     told("settings set target.enable-synthetic-value false")
     told("settings set target.prefer-dynamic-value no-dynamic-values")
+    told('settings set frame-format "<line {${line.number}}>\\n"')
     said = ""
     for _ in range(120):
         done, said = told(f"process connect --plugin wasm connect://127.0.0.1:{order['port']}")
@@ -128,6 +151,17 @@ class Leaves:
         through = path + ["*"] if target.IsPointerType() else path
         self.value(through, value.Dereference())
 
+    def discriminant(self, part, alternative):
+        """The number that tells which alternative a variant part holds. LLDB declares it as a bit-field of as many bits
+        as it lies bytes from the start of the part, so that one elsewhere than there has to be read by hand."""
+        declared = alternative.GetType().GetFieldAtIndex(0)
+        if declared.GetName() != "$discr$" or not declared.IsBitfield():
+            return alternative.GetChildMemberWithName("$discr$").GetValueAsUnsigned()
+        fault = lldb.SBError()
+        size = declared.GetType().GetByteSize()
+        raw = part.GetData().ReadRawData(fault, declared.GetBitfieldSizeInBits(), size)
+        return int.from_bytes(raw, "little") if fault.Success() else None
+
     def variant(self, path, part):
         """The alternative that a variant part holds."""
         chosen = None
@@ -136,7 +170,7 @@ class Leaves:
             wanted = alternative.GetName()[len("$variant$"):]
             if wanted == "":
                 chosen = chosen or alternative
-            elif int(wanted) == alternative.GetChildMemberWithName("$discr$").GetValueAsUnsigned():
+            elif int(wanted) == self.discriminant(part, alternative):
                 chosen = alternative
         if chosen is None:
             return
@@ -217,36 +251,46 @@ def variables(frame):
     return found
 
 
+def ahead(value, frame):
+    """Whether a variable is declared further down than where its function is."""
+    declared, now = value.GetDeclaration(), frame.GetLineEntry()
+    same = declared.GetFileSpec().fullpath == now.GetFileSpec().fullpath
+    return same and declared.GetLine() > now.GetLine() > 0
+
+
 def shown(thread):
-    """All leaves of the inner frames."""
-    found, functions = [], set()
-    for row in range(min(thread.GetNumFrames(), ROWS)):
+    """All leaves of the inner frames, and the variables of which the life has yet to begin. Has to come before `rows`,
+    see there."""
+    found, unborn, functions = [], [], set()
+    for row in range(ROWS):
         frame = thread.GetFrameAtIndex(row)
-        # LLDB takes all frames of one function for the innermost of them.
+        if not frame.IsValid():
+            break
+        # Nothing that LLDB reads of wasm sets the frames of one function apart: asked for one it gives some other.
         if frame.GetFunctionName() in functions:
             continue
+        if frame.GetFrameID() != row:
+            raise RuntimeError(f"asked for row {row}, given {frame.GetFrameID()}")
         functions.add(frame.GetFunctionName())
         for value in variables(frame):
             leaves = Leaves()
-            leaves.value([f"{row}/{value.GetName()}" if row else value.GetName()], value)
+            path = f"{row}/{value.GetName()}" if row else value.GetName()
+            leaves.value([path], value)
             found += leaves.found
-    return found
+            if ahead(value, frame):
+                unborn.append(path)
+    return found, unborn
 
 
-def rows(thread, base):
-    """The call stack."""
+def rows(thread):
+    """The call stack. Once LLDB has unwound it, a frame of a function that recurses is given for another of them, which
+    is then right but for the line. That is taken from what the user sees."""
+    _, listed = told("thread backtrace --unfiltered")
     found = []
-    for index in range(thread.GetNumFrames()):
+    for index, line in enumerate(re.findall(r"<line (\d*)>", listed)):
         frame = thread.GetFrameAtIndex(index)
-        entry = frame.GetLineEntry()
-        found.append(
-            {
-                "function": frame.GetDisplayFunctionName() or "",
-                "inlined": frame.IsInlined(),
-                "line": entry.GetLine() if entry.IsValid() else 0,
-                "offset": frame.GetPC() - base,
-            }
-        )
+        name = frame.GetDisplayFunctionName() or ""
+        found.append({"function": name, "inlined": frame.IsInlined(), "line": int(line or 0)})
     return found
 
 
@@ -262,27 +306,33 @@ def visit():
         locations = [by_line.GetLocationAtIndex(i) for i in range(by_line.GetNumLocations())]
         bound[place["offset"]] = [at.GetLoadAddress() - base for at in locations]
         target.BreakpointDelete(by_line.GetID())
-    waiting = {}
+    waiting, wanted = {}, {}
     for place in order["places"]:
+        wanted[place["offset"]] = place["printed"]
         waiting[place["offset"]] = target.BreakpointCreateByAddress(base + place["offset"])
     while waiting:
         process.Continue()
         if process.GetState() != lldb.eStateStopped:
             break
         thread = process.GetSelectedThread()
-        stack = rows(thread, base)
-        offset = stack[0]["offset"]
-        reached = waiting.pop(offset, None)
-        if reached is None:
+        offset = thread.GetFrameAtIndex(0).GetPC() - base
+        if offset not in waiting:
             continue
-        target.BreakpointDelete(reached.GetID())
-        record = {"offset": offset, "bound": bound[offset], "frames": stack, "leaves": shown(thread)}
+        count = printed.when_still(wanted[offset])
+        if count >= wanted[offset]:
+            target.BreakpointDelete(waiting.pop(offset).GetID())
+        if count != wanted[offset]:
+            print(f"{offset:#x}: after {count} bytes, not {wanted[offset]}")
+            continue
+        record = {"offset": offset, "printed": count, "bound": bound[offset]}
+        record["leaves"], record["unborn"] = shown(thread)
+        record["frames"] = rows(thread)
         out.write(json.dumps(record) + "\n")
         out.flush()
     out.close()
 
 
-wasmtime = serve()
+wasmtime, printed = serve()
 try:
     visit()
 finally:
