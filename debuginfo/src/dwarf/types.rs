@@ -337,6 +337,11 @@ impl Types {
                 if list.is_empty() && ty.language == Language::C {
                     list.push("void".to_string());
                 }
+                if ty.language == Language::Rust && inner.is_empty() {
+                    let result = result.map(|to| self.declare(units, Some(to), String::new(), depth, left));
+                    let arrow = result.map_or(String::new(), |result| format!(" -> {result}"));
+                    return format!("fn({}){arrow}", list.join(", "));
+                }
                 self.declare(
                     units,
                     *result,
@@ -600,12 +605,27 @@ fn variant_part(units: &Units, unit: &Unit, entry: &Entry) -> VariantPart {
     found
 }
 
+/// What a member of Rust holds that is a function by its type: no bytes. The compiler describes it as the pointer that it
+/// can become, but for the alignment.
+fn function_item(units: &Units, unit: &Unit, entry: &Entry, ty: DieId) -> Option<DieId> {
+    let alignment = entry.attr(gimli::DW_AT_alignment)?.udata_value();
+    if unit.summary.language != Language::Rust || alignment != Some(1) {
+        return None;
+    }
+    let (unit, pointer) = units.entry(ty)?;
+    let to = units.reference(unit, pointer.attr_value(gimli::DW_AT_type)?)?;
+    let (_, target) = units.entry(to)?;
+    let function = target.tag() == gimli::DW_TAG_subroutine_type;
+    (pointer.tag() == gimli::DW_TAG_pointer_type && function).then_some(to)
+}
+
 fn member(units: &Units, unit: &Unit, entry: &Entry) -> Option<Member> {
     // A static member is declared here and lies elsewhere.
     if entry.attr(gimli::DW_AT_external).is_some() || entry.attr(gimli::DW_AT_declaration).is_some() {
         return None;
     }
     let ty = units.reference(unit, entry.attr_value(gimli::DW_AT_type)?)?;
+    let ty = function_item(units, unit, entry, ty).unwrap_or(ty);
     let name = entry
         .attr_value(gimli::DW_AT_name)
         .and_then(|value| units.string(&unit.dwarf, value));

@@ -19,6 +19,13 @@ impl Values<'_> {
                 kind: PointerKind::Pointer,
             } if !self.is_transparent(ty) => {
                 let len = ty.size.unwrap_or(4);
+                // What is a function by its type has no bytes in Rust; it is described as a pointer, but lies anywhere.
+                let astray = place
+                    .address()
+                    .is_some_and(|address| !address.is_multiple_of(len.max(1)));
+                if ty.language == Language::Rust && astray && self.is_function(*to) {
+                    return Some(Ok("a function".to_string()));
+                }
                 // Zig says in a pointer's type that a zero byte ends what it points to.
                 let ended = ty.name.as_deref().is_some_and(|name| name.starts_with("[*:0]"))
                     && to.is_some_and(|to| self.size(to) == Some(1));
@@ -115,6 +122,11 @@ impl Values<'_> {
             gimli::DW_ATE_float if len == 8 => float(f64::from_bits(bits)),
             _ => format!("{bits:#x}"),
         })
+    }
+
+    fn is_function(&self, ty: Option<DieId>) -> bool {
+        let target = ty.and_then(|ty| self.strip(ty));
+        target.is_some_and(|target| matches!(target.shape, Shape::Function { .. }))
     }
 
     fn pointer(&self, to: Option<DieId>, address: u64, language: Language) -> String {
