@@ -300,6 +300,10 @@ fn is_pointer(node: &ValueNode) -> bool {
 /// How many pointers to other pointers a value of Rust is shown through.
 fn references(node: &ValueNode, pointer: bool) -> usize {
     let mut rest = node.type_name.as_str();
+    // A pointer without a name (`&str *`), as in what a slice is made of, is none of these.
+    if rest.ends_with('*') {
+        return 0;
+    }
     let mut thin = 0usize;
     while let Some(inner) = ["&mut ", "&", "alloc::boxed::Box<"]
         .iter()
