@@ -55,13 +55,13 @@ impl Client {
         })
     }
 
-    fn children(&mut self, at: &Snapshot, node: &ValueNode) -> Vec<ValueNode> {
+    fn children(&mut self, at: &Snapshot, frame: u32, node: &ValueNode) -> Vec<ValueNode> {
         let Some(value) = node.expand.clone() else {
             return Vec::new();
         };
         let query = Query::Children {
             stop: at.stop,
-            frame: 0,
+            frame,
             value,
         };
         match self.ask(query) {
@@ -278,7 +278,7 @@ fn write(client: &mut Client, at: &Snapshot, node: &ValueNode, indent: usize, ou
     if indent >= 3 || node.name == "[raw]" {
         return;
     }
-    for child in client.children(at, node).iter().take(12) {
+    for child in client.children(at, 0, node).iter().take(12) {
         write(client, at, child, indent + 1, out);
     }
 }
@@ -391,4 +391,65 @@ fn zig_schedule() {
         "schedule.zig",
         &[("schedule_Debug.wasm", ALL), ("schedule_ReleaseSafe.wasm", SOME)],
     );
+}
+
+/// What an adapter of iterators calls is a function by its type: a closure holds it, but no bytes of it.
+#[test]
+fn rust_function_without_bytes() {
+    let (module, source) = ("parser_o0.wasm", "parser.rs");
+    let (line, _) = stops(source)
+        .into_iter()
+        .find(|(_, name)| name == "find")
+        .expect("its stop");
+    let mut client = Client {
+        session: Session::spawn(
+            SessionConfig {
+                module: std::fs::read(guests().join(module)).expect("a sample").into(),
+                name: module.to_string(),
+                ..SessionConfig::default()
+            },
+            || {},
+        ),
+        output: Vec::new(),
+    };
+    client.session.send(Command::SetBreakpoint {
+        id: BreakpointId(1),
+        spec: BreakpointSpec::Line {
+            path: source.to_string(),
+            line,
+        },
+        enabled: true,
+        rule: StopRule::default(),
+    });
+    client.session.send(Command::Start);
+    let at = client.wait(|event| match event {
+        Event::Stopped(snapshot) => Some(*snapshot),
+        _ => None,
+    });
+    let caller = at
+        .frames
+        .iter()
+        .find(|row| row.function.ends_with("map_try_fold::{{closure}}"))
+        .expect("the adapter");
+    let query = Query::Frame {
+        stop: at.stop,
+        frame: caller.index,
+    };
+    let Ok(Reply::Frame(frame)) = client.ask(query) else {
+        panic!("no frame");
+    };
+    let mut node = frame
+        .variables
+        .into_iter()
+        .find(|variable| variable.name == "g")
+        .expect("what the adapter calls");
+    for _ in 0..2 {
+        let children = client.children(&at, caller.index, &node);
+        node = children
+            .into_iter()
+            .find(|child| child.name == "f")
+            .expect("its member");
+    }
+    assert_eq!(node.text, "a function");
+    assert!(node.type_name.starts_with("fn(f64) -> "), "{}", node.type_name);
 }
