@@ -583,6 +583,54 @@ fn objects_are_asked_what_they_are() {
         &fake,
         &[("N", "int 3"), ("sizeof(T)", "unsigned long 2")],
     );
+    // Static members of the instance around, and of no other.
+    let length = |class: &str| {
+        let mut found = info.functions_named("length").into_iter();
+        found
+            .find(|function| function.name.contains(class))
+            .unwrap()
+            .stop_at
+            .unwrap()
+    };
+    let (of_three, of_five) = (length("Row<3"), length("Row<5"));
+    assert_eq!(info.evaluate("made", of_three, 0, &fake).unwrap().text, "3");
+    assert_eq!(info.evaluate("made", of_five, 0, &fake).unwrap().text, "5");
+    answers(
+        &info,
+        at,
+        &fake,
+        &[
+            ("other_row.made", "int 5"),
+            ("made", "! there is no variable 'made' here"),
+        ],
+    );
+    // Namespaces around a function, and what lies in another function.
+    let in_class = |name: &str| {
+        let mut found = info.functions_named("bump").into_iter();
+        found
+            .find(|function| function.name.contains(name))
+            .unwrap()
+            .stop_at
+            .unwrap()
+    };
+    answers(
+        &info,
+        in_class("left"),
+        &fake,
+        &[("counter", "int 1"), ("right::counter", "int 2")],
+    );
+    answers(&info, in_class("right"), &fake, &[("counter", "int 2")]);
+    let (two, inner) = (
+        "! there is no variable 'counter' here",
+        "! there is no variable 'number' here",
+    );
+    answers(
+        &info,
+        at,
+        &fake,
+        &[("counter", two), ("left::counter", "int 1"), ("number", inner)],
+    );
+    answers(&info, in_function("calls"), &fake, &[("number", "int 7")]);
     let widened = in_function("widened<long long>");
     answers(
         &info,

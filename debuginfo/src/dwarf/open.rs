@@ -354,6 +354,7 @@ impl Opening<'_> {
             files_of: 0,
             hidden: false,
             statics: Vec::new(),
+            inner_statics: Vec::new(),
             constants: Vec::new(),
             scope_of: Vec::new(),
             call_files: BTreeSet::new(),

@@ -88,6 +88,8 @@ pub(crate) struct Unit {
     pub hidden: bool,
     /// Variables with static storage, those inside functions too.
     pub statics: Vec<DieId>,
+    /// Those of them that lie inside functions, ascending.
+    pub inner_statics: Vec<DieId>,
     /// Variables outside functions, and static members, of which a constant is told; some of the latter have storage
     /// all the same.
     pub constants: Vec<DieId>,
@@ -294,6 +296,13 @@ impl Units {
     /// The namespace or type that a DIE lies in.
     pub fn scope_around(&self, die: DieId) -> Option<DieId> {
         Some(self.scopes.get(self.declared_in(die) as usize)?.die).filter(|die| die.0 != 0)
+    }
+
+    /// Whether a DIE lies directly in a type.
+    pub fn is_in_class(&self, die: DieId) -> bool {
+        let around = self.scope_around(die).and_then(|around| self.entry(around));
+        around
+            .is_some_and(|(_, entry)| !matches!(entry.tag(), gimli::DW_TAG_namespace | gimli::DW_TAG_module))
     }
 
     fn declared_in(&self, die: DieId) -> u32 {

@@ -32,6 +32,7 @@ pub(crate) struct Dies {
     scopes: Vec<NameScope>,
     scope_of: Vec<(u32, u32)>,
     statics: Vec<DieId>,
+    inner_statics: Vec<DieId>,
     constants: Vec<DieId>,
     call_files: BTreeSet<u64>,
     /// Whether variables are described, if there are any.
@@ -80,6 +81,7 @@ pub(super) fn take(units: &mut Units, index: usize, dies: Dies, diagnostics: &mu
     };
     unit.summary.has_variables = dies.typed;
     unit.statics = dies.statics;
+    unit.inner_statics = dies.inner_statics;
     unit.constants = dies.constants;
     unit.scope_of = dies.scope_of;
     for (_, scope) in &mut unit.scope_of {
@@ -170,6 +172,7 @@ impl Dies {
                                 located = true;
                                 if is_static(&attribute.value(), unit.dwarf.encoding()) {
                                     self.statics.push(unit.die(offset));
+                                    self.inner_statics.extend(in_function.then(|| unit.die(offset)));
                                 }
                             }
                             gimli::DW_AT_const_value => constant = true,

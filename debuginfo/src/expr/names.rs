@@ -50,7 +50,7 @@ fn hash(name: &str) -> u32 {
 }
 
 /// A name as it is compared: without blanks.
-fn compact(name: &str) -> String {
+pub(crate) fn compact(name: &str) -> String {
     name.chars().filter(|c| !c.is_whitespace()).collect()
 }
 

@@ -7,6 +7,7 @@
 
 mod scope;
 mod source;
+mod statics;
 mod variables;
 
 use crate::dwarf::functions::{self, NameIndex};

@@ -3,11 +3,11 @@
 use super::Index;
 use super::variables::Seen;
 use crate::dwarf::DieId;
-use crate::dwarf::functions;
+use crate::dwarf::lines::narrow;
 use crate::dwarf::location::{Frame, Site};
 use crate::dwarf::template;
 use crate::dwarf::units::Unit;
-use crate::expr::names::{NameTable, names};
+use crate::expr::names::NameTable;
 use crate::expr::scope::{Found, Scope};
 use crate::expr::{self, Tag};
 use crate::target::FrameTypes;
@@ -20,6 +20,8 @@ struct FrameScope<'a> {
     frame: &'a Frame<'a>,
     values: &'a Values<'a>,
     unit: Option<&'a Unit>,
+    /// The function, or the inlined call of one, whose frame it is.
+    function: Option<DieId>,
     seen: Vec<Seen>,
 }
 
@@ -79,84 +81,29 @@ impl Index {
         answer: impl FnOnce(&Values<'_>, &dyn Scope) -> T,
     ) -> T {
         let seen = self.in_scope(at, inline_depth);
+        let inlined = self.instance_at(at, inline_depth);
         self.with_frame(at, target, |frame, values| {
             let scope = FrameScope {
                 index: self,
                 frame,
                 values,
                 unit: frame.function.and_then(|die| self.units.unit_of(die)),
+                function: inlined.or(frame.function),
                 seen,
             };
             answer(values, &scope)
         })
     }
 
+    /// The function or inlined call at an address that is so many calls out.
+    fn instance_at(&self, at: CodeOffset, inline_depth: usize) -> Option<DieId> {
+        let scopes = self.scopes(self.map.body_at(at)?)?;
+        let instance = *scopes.instances(narrow(at)).get(inline_depth)?;
+        Some(scopes.scopes.get(instance)?.die)
+    }
+
     fn names(&self) -> &NameTable {
         self.type_names.get_or_init(|| NameTable::build(&self.units))
-    }
-
-    /// A static variable's whole name. Zig writes that for the linker.
-    pub(super) fn static_name(&self, die: DieId, own: &str) -> String {
-        let zig = (self.units.unit_of(die)).is_some_and(|unit| unit.summary.language == Language::Zig);
-        let linked = zig.then(|| self.units.linkage_name(die)).flatten();
-        let linked = linked.filter(|name| name.ends_with(own));
-        linked.unwrap_or_else(|| self.units.qualified(die, own))
-    }
-
-    /// A static variable by name or path: of the unit if it has one, else of any.
-    ///
-    /// A path means every variable whose name ends in it. A name alone means the unit's; of another unit only
-    /// what lies in no namespace; in Zig, whose units are whole programs, what lies around the function.
-    fn static_named(&self, unit: Option<&Unit>, function: Option<DieId>, path: &str) -> Option<DieId> {
-        let plain = path.rsplit([':', '.']).next().unwrap_or(path);
-        let zig_unit = unit.is_some_and(|unit| unit.summary.language == Language::Zig);
-        let full = |die: DieId| {
-            let own = self.units.name(die).filter(|own| own.ends_with(plain))?;
-            let full = self.static_name(die, &own);
-            names(&full, path).then_some(full)
-        };
-        let alone = plain == path;
-        let zig = alone && zig_unit;
-        let around = match function {
-            Some(function) if zig => functions::display_name(&self.units, function).unwrap_or_default(),
-            _ => String::new(),
-        };
-        let visible = |full: &str| match full.strip_suffix(plain) {
-            Some("") | None => true,
-            Some(container) if zig => around.starts_with(container),
-            Some(_) => true,
-        };
-        let own = unit.and_then(|unit| {
-            let mut statics = unit.statics.iter().copied();
-            statics.find(|&die| full(die).is_some_and(|full| visible(&full)))
-        });
-        let everywhere = || self.units.units.iter().flat_map(|unit| &unit.statics).copied();
-        let c_like = unit.is_none_or(|unit| {
-            matches!(
-                unit.summary.language,
-                Language::C | Language::Wat | Language::Other
-            )
-        });
-        let elsewhere = |&die: &DieId| full(die).is_some_and(|full| c_like || !alone || full == path);
-        own.or_else(|| everywhere().find(elsewhere)).or_else(|| {
-            let own = unit.and_then(|unit| {
-                let mut constants = unit.constants.iter().copied();
-                constants.find(|&die| full(die).is_some_and(|full| visible(&full)) && self.is_constant(die))
-            });
-            let mut everywhere = self.units.units.iter().flat_map(|unit| &unit.constants).copied();
-            own.or_else(|| everywhere.find(|die| elsewhere(die) && self.is_constant(*die)))
-        })
-    }
-
-    /// Whether what has a constant is that for ever: a variable is; a static member that is not `const` only begins so.
-    fn is_constant(&self, die: DieId) -> bool {
-        let Some((_, entry)) = self.units.entry(die) else {
-            return false;
-        };
-        entry.tag() == gimli::DW_TAG_variable
-            || self
-                .type_of(die)
-                .is_some_and(|ty| self.types.is_const(&self.units, ty))
     }
 }
 
@@ -175,7 +122,7 @@ impl FrameScope<'_> {
         if self.language() != Language::Cpp || name.contains("::") {
             return None;
         }
-        template::parameter(&self.index.units, self.frame.function?, tag, name)
+        template::parameter(&self.index.units, self.function?, tag, name)
     }
 }
 
@@ -201,7 +148,7 @@ impl Scope for FrameScope<'_> {
 
     fn global(&self, path: &str) -> Option<Found> {
         let parameter = || self.template_parameter(gimli::DW_TAG_template_value_parameter, path);
-        let variable = || (self.index).static_named(self.unit, self.frame.function, path);
+        let variable = || (self.index).static_named(self.unit, self.function, path);
         self.variable(parameter().or_else(variable)?)
     }
 

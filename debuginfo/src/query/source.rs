@@ -6,7 +6,7 @@ use crate::dwarf::lines::{Statement, narrow};
 use crate::dwarf::scopes::{Call, ScopeKind, Scopes};
 use crate::dwarf::units::Unit;
 use crate::{CodeOffset, CodeRange, FileId, LineBinding, SourceFrame, SourceLocation};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 impl Index {
@@ -87,6 +87,10 @@ impl Index {
                 }
             }
             if !locations.is_empty() {
+                let bodies: BTreeSet<usize> = group.iter().filter_map(body_of).collect();
+                for body in bodies {
+                    self.add_continued(body, (file, line), &mut locations);
+                }
                 locations.sort_unstable();
                 return Some(LineBinding {
                     file,
@@ -133,6 +137,26 @@ impl Index {
             }
         };
         first.into_iter().map(place).collect()
+    }
+
+    /// Adds where calls inlined in a body go on with a line of which they have no statement: a row that follows one of the
+    /// same line is none, though it belongs to another call.
+    fn add_continued(&self, body: usize, (file, line): (FileId, u32), locations: &mut Vec<CodeOffset>) {
+        let Some(scopes) = self.scopes(body) else { return };
+        let rows = self.lines.body(&self.map, body);
+        let of_line = || {
+            let rows = rows.rows.iter();
+            rows.filter(|row| (row.file, row.line) == (file, line))
+        };
+        let mut known: HashSet<usize> = of_line()
+            .filter(|row| row.is_stmt)
+            .map(|row| scopes.instance(row.address))
+            .collect();
+        for row in of_line().filter(|row| !row.is_stmt && !rows.is_bare(row.address)) {
+            if known.insert(scopes.instance(row.address)) {
+                locations.push(CodeOffset(u64::from(row.address)));
+            }
+        }
     }
 
     /// Whether a body, or a call inlined there, may begin at or before a line of a file.

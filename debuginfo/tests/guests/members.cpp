@@ -53,13 +53,29 @@ OtherDog *other = &both;
 
 template <int N, typename T> struct Row {
     T cells[N];
+    inline static int made = N;
     int length() const { return N + sizeof(T); }
 };
 Row<3, short> row = {{1, 2, 3}};
+Row<5, char> other_row = {{}};
+
+namespace left {
+int counter = 1;
+int bump() { return ++counter; }
+}
+namespace right {
+int counter = 2;
+int bump() { return ++counter; }
+}
+int calls() {
+    static int number = 7;
+    return ++number;
+}
 
 template <typename T> T widened(T value) { return value + 1; }
 
 int entry() {
-    return row.length() + widened<long long>(1) + WIDTH + Dog::count + Dog::legs + (int)Dog::rate + N +
+    return row.length() + other_row.length() + Row<3, short>::made + Row<5, char>::made + left::bump() +
+           right::bump() + calls() + widened<long long>(1) + WIDTH + Dog::count + Dog::legs + (int)Dog::rate + N +
            animals[0]->name() + sized->size() + twice->twice + other->other;
 }
