@@ -21,6 +21,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use wast::Wast;
 use wast::lexer::Lexer;
 use wast::parser::{ParseBuffer, parse};
+use wast::token::Span;
 
 /// How functions are executed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +79,7 @@ pub struct Report {
 pub fn run(text: &str, options: Options) -> Result<Report, Error> {
     let mut script = Script::new(options)?;
     let mut report = Report::default();
+    let lines = Lines::of(text);
     let mut lexer = Lexer::new(text);
     lexer.allow_confusing_unicode(true);
     let parsed = ParseBuffer::new_with_lexer(lexer);
@@ -87,13 +89,13 @@ pub fn run(text: &str, options: Options) -> Result<Report, Error> {
     let directives = match parsed {
         Ok(wast) => wast.directives,
         Err((span, reason)) => {
-            let line = span.linecol_in(text).0 + 1;
+            let line = lines.line(span);
             report.failed.push(Failed { line, reason });
             return Ok(report);
         }
     };
     for directive in directives {
-        let line = directive.span().linecol_in(text).0 + 1;
+        let line = lines.line(directive.span());
         let outcome = catch_unwind(AssertUnwindSafe(|| script.directive(directive)));
         match outcome.unwrap_or_else(|_| Err("the engine panicked".into())) {
             Ok(kind) => *report.passed.entry(kind).or_default() += 1,
@@ -105,4 +107,55 @@ pub fn run(text: &str, options: Options) -> Result<Report, Error> {
     }
     report.stores = script.stores();
     Ok(report)
+}
+
+/// Where the lines of a script end. A place counts them anew each time it is asked for its line: too slow for a script
+/// of many directives.
+struct Lines(Vec<usize>);
+
+impl Lines {
+    fn of(text: &str) -> Lines {
+        Lines(text.match_indices('\n').map(|(at, _)| at).collect())
+    }
+
+    /// The line of a place, from 1.
+    fn line(&self, span: Span) -> usize {
+        self.0.partition_point(|end| *end < span.offset()) + 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_has_the_line_that_the_parser_gives_it() {
+        for text in ["", "a", "\n", "a\n", "\n\na\r\n\r\nbc\n\n", "é\n\nü"] {
+            let lines = Lines::of(text);
+            for offset in 0..=text.len() {
+                let span = Span::from_offset(offset);
+                let (line, _) = span.linecol_in(text);
+                assert_eq!(lines.line(span), line + 1, "{offset} in {text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_script_of_many_directives_is_gone_through_once() {
+        let count = 40_000;
+        let text = format!(
+            "(module (func (export \"f\")))\n{}(invoke \"g\")",
+            "(invoke \"f\")\n".repeat(count)
+        );
+        let options = Options {
+            mode: Mode::Interpreter,
+            features: Features::default(),
+        };
+        let begun = std::time::Instant::now();
+        let report = run(&text, options).expect("the interpreter is everywhere");
+        assert_eq!(report.passed.get("invoke"), Some(&count));
+        let failed = report.failed.first().map(|failed| failed.line);
+        assert_eq!(failed, Some(count + 2));
+        assert!(begun.elapsed().as_secs() < 30, "{:?}", begun.elapsed());
+    }
 }
