@@ -3,6 +3,9 @@
 //! # Invariants
 //! - The module has a `name` section and a DWARF line table: a row an instruction, which points to the line of the text
 //!   that it was written in. Locals go by their names in the `name` section.
+//! - The time it takes grows with the text. Columns behind 65535 are all given as 65536, which is more than a row of a
+//!   line table that was read can hold; and a text whose folded instructions lead to and fro over too many lines has
+//!   no line table.
 //! - What comes out is not validated; that is [`decode`](super::decode)'s.
 //!
 //! Must not know: files beyond their path.
@@ -10,9 +13,15 @@
 use crate::error::Error;
 use std::path::Path;
 use wast::Wat;
-use wast::core::{EncodeOptions, GenerateDwarf};
+use wast::core::{EncodeOptions, FuncKind, GenerateDwarf, Module, ModuleField, ModuleKind};
 use wast::lexer::Lexer;
 use wast::parser::{ParseBuffer, parse};
+use wast::token::Span;
+
+/// What is told apart of the columns of a line, from 0.
+const COLUMN_LIMIT: usize = u16::MAX as usize;
+/// How many lines the writer of the line table may pass on its way from instruction to instruction.
+const PASSED_LIMIT: usize = 100_000_000;
 
 /// Whether these bytes can only be meant as text: they begin, after spaces and comments, with a parenthesis.
 pub fn is_text(bytes: &[u8]) -> bool {
@@ -38,20 +47,71 @@ pub fn assemble(text: &str, file: &Path) -> Result<Vec<u8>, Error> {
     lexer.allow_confusing_unicode(true);
     let mut buffer = ParseBuffer::new_with_lexer(lexer).map_err(failed)?;
     buffer.track_instr_spans(true);
-    let mut module = parse::<Wat<'_>>(&buffer).map_err(failed)?;
-    if matches!(module, Wat::Component(_)) {
-        let (line, column) = module.span().linecol_in(text);
-        return Err(Error::Text {
-            message: "this is a WebAssembly component, which is not supported; only core modules are"
-                .to_string(),
-            line: line + 1,
-            column: column + 1,
-        });
+    let mut module = match parse::<Wat<'_>>(&buffer).map_err(failed)? {
+        Wat::Module(module) => module,
+        component @ Wat::Component(_) => {
+            let (line, column) = component.span().linecol_in(text);
+            return Err(Error::Text {
+                message: "this is a WebAssembly component, which is not supported; only core modules are"
+                    .to_string(),
+                line: line + 1,
+                column: column + 1,
+            });
+        }
+    };
+    let lines = Lines::of(text);
+    let mut options = EncodeOptions::new();
+    if lines.place(&mut module) <= PASSED_LIMIT {
+        options.dwarf(file, &lines.blank, GenerateDwarf::Lines);
     }
-    EncodeOptions::new()
-        .dwarf(file, text, GenerateDwarf::Lines)
-        .encode_wat(&mut module)
-        .map_err(failed)
+    options.encode_module(&mut module).map_err(failed)
+}
+
+/// The lines of a text as the writer of the line table sees them: blank, and none much longer than [`COLUMN_LIMIT`].
+/// From each instruction it looks for the next end of a line; where a line is long, that would take as long.
+struct Lines {
+    blank: String,
+    /// Where each begins: in the text, and among the blank ones.
+    starts: Vec<(usize, usize)>,
+}
+
+impl Lines {
+    fn of(text: &str) -> Lines {
+        let (mut blank, mut starts, mut start) = (String::new(), Vec::new(), 0);
+        for line in text.split_inclusive('\n') {
+            starts.push((start, blank.len()));
+            start += line.len();
+            let len = line.strip_suffix('\n').unwrap_or(line).len();
+            blank.extend(std::iter::repeat_n(' ', len.min(COLUMN_LIMIT + 1)));
+            blank.extend(line.ends_with('\n').then_some('\n'));
+        }
+        Lines { blank, starts }
+    }
+
+    /// Places a module's functions and instructions on the blank lines; how many lines there are between them, one
+    /// after the other, to and fro.
+    fn place(&self, module: &mut Module<'_>) -> usize {
+        let ModuleKind::Text(fields) = &mut module.kind else {
+            return 0;
+        };
+        let (mut last, mut passed) = (0, 0usize);
+        for field in fields {
+            let ModuleField::Func(func) = field else { continue };
+            let FuncKind::Inline { expression, .. } = &mut func.kind else {
+                continue;
+            };
+            let instructions = expression.instr_spans.iter_mut().flatten();
+            for span in std::iter::once(&mut func.span).chain(instructions) {
+                let after = self.starts.partition_point(|(start, _)| *start <= span.offset());
+                let line = after.saturating_sub(1);
+                let (start, blank) = self.starts.get(line).copied().unwrap_or_default();
+                *span = Span::from_offset(blank + span.offset().saturating_sub(start).min(COLUMN_LIMIT));
+                passed = passed.saturating_add(line.abs_diff(last));
+                last = line;
+            }
+        }
+        passed
+    }
 }
 
 #[cfg(test)]
@@ -82,5 +142,67 @@ mod tests {
         let error = assemble("\n (component)", Path::new("a.wat")).expect_err("a component");
         assert!(error.to_string().contains("component"), "{error}");
         assert!(!is_text(b"\0asm") && !is_text(b"") && !is_text(b"MZ("));
+    }
+
+    /// The places of functions' first and last instructions in the text, as its line table gives them.
+    fn places(bytes: Vec<u8>) -> Vec<[(usize, usize); 2]> {
+        let bytes: std::sync::Arc<[u8]> = bytes.into();
+        let module = decode(bytes.clone()).expect("valid");
+        let place = |offset: usize| {
+            let error = Error::Invalid {
+                message: String::new(),
+                offset: offset as u64,
+            };
+            match crate::api::error_in_text(error, &bytes) {
+                Error::Text { line, column, .. } => (line, column),
+                _ => (0, 0),
+            }
+        };
+        let bodies = module.bodies.iter();
+        // The last of an instruction of one byte, before `end`.
+        bodies
+            .map(|body| [place(body.first_op), place(body.range.end - 2)])
+            .collect()
+    }
+
+    #[test]
+    fn every_instruction_has_its_line_and_column() {
+        let text =
+            "\n(module\r\n (func nop\n\n  (drop\n (i32.const 1))) ;; ü\n(;ü;)(func (;ü;)nop unreachable))";
+        let places = places(assemble(text, Path::new("a.wat")).expect("text"));
+        assert_eq!(places, [[(3, 8), (5, 4)], [(7, 19), (7, 23)]]);
+    }
+
+    #[test]
+    fn long_lines_are_gone_through_once() {
+        let begun = std::time::Instant::now();
+        let nops = "nop ".repeat(300_000);
+        let blank = " ".repeat(usize::from(u16::MAX));
+        let text = format!("(module (func nop {nops}nop)\n(func nop {blank}{nops}nop)\n(func nop drop))");
+        let text = text.replace("nop drop", "i32.const 1 drop");
+        let places = places(assemble(&text, Path::new("a.wat")).expect("text"));
+        // A row has no room for columns behind this one.
+        let far = usize::from(u16::MAX);
+        assert_eq!(
+            places,
+            [[(1, 15), (1, far)], [(2, 7), (2, far)], [(3, 7), (3, 19)]]
+        );
+        assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
+    }
+
+    #[test]
+    fn folded_instructions_do_not_lead_to_and_fro_for_ever() {
+        let folded = |depth: usize| {
+            let (open, close) = ("(i32.add\n".repeat(depth), "(i32.const 1))\n".repeat(depth));
+            format!("(module (func (result i32)\n{open}(i32.const 1)\n{close}))")
+        };
+        let has_lines = |text: &str| {
+            let bytes = assemble(text, Path::new("a.wat")).expect("text");
+            bytes.windows(11).any(|window| window == b".debug_line")
+        };
+        assert!(has_lines(&folded(100)));
+        let begun = std::time::Instant::now();
+        assert!(!has_lines(&folded(40_000)));
+        assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
     }
 }
