@@ -251,6 +251,7 @@ fn own_scripts() {
             "exception_references.wast",
             include_str!("spec/exception_references.wast"),
         ),
+        ("null_references.wast", include_str!("spec/null_references.wast")),
     ];
     for mode in ALL_MODES.into_iter().filter(|mode| mode.available()) {
         for (name, text) in scripts {
