@@ -169,7 +169,15 @@ mod tests {
     fn every_instruction_has_its_line_and_column() {
         let text =
             "\n(module\r\n (func nop\n\n  (drop\n (i32.const 1))) ;; ü\n(;ü;)(func (;ü;)nop unreachable))";
-        let places = places(assemble(text, Path::new("a.wat")).expect("text"));
+        let bytes = assemble(text, Path::new("a.wat")).expect("text");
+        let mut buffer = ParseBuffer::new(text).expect("tokens");
+        buffer.track_instr_spans(true);
+        let mut module = parse::<Wat<'_>>(&buffer).expect("a module");
+        let on_the_text = EncodeOptions::new()
+            .dwarf(Path::new("a.wat"), text, GenerateDwarf::Lines)
+            .encode_wat(&mut module);
+        assert_eq!(bytes, on_the_text.expect("resolved"));
+        let places = places(bytes);
         assert_eq!(places, [[(3, 8), (5, 4)], [(7, 19), (7, 23)]]);
     }
 
