@@ -145,6 +145,7 @@ fn empty(bytes: &Arc<[u8]>) -> Module {
         table_inits: Vec::new(),
         global_inits: Vec::new(),
         exports: Vec::new(),
+        exports_by_name: Default::default(),
         start: None,
         elements: Vec::new(),
         data: Vec::new(),

@@ -21,7 +21,7 @@ use crate::layout::{CallLayout, VmCounts, VmLayout};
 use crate::position::CodeSection;
 use crate::types::{FuncType, ValType};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A validated module.
 #[derive(Debug)]
@@ -62,6 +62,8 @@ pub struct Module {
     pub global_inits: Vec<ConstExpr>,
     /// Exports.
     pub exports: Vec<Export>,
+    /// Their positions by name; made when one is first looked for.
+    exports_by_name: OnceLock<Box<[u32]>>,
     /// Start function.
     pub start: Option<u32>,
     /// Element segments.
@@ -116,7 +118,17 @@ impl Module {
 
     /// The export of a name.
     pub fn export(&self, name: &str) -> Option<&Export> {
-        self.exports.iter().find(|export| export.name == name)
+        let named = |position: &u32| self.exports.get(*position as usize);
+        let by_name = self.exports_by_name.get_or_init(|| {
+            let mut positions: Box<[u32]> = (0..self.exports.len() as u32).collect();
+            positions.sort_unstable_by_key(|position| named(position).map(|export| &export.name));
+            positions
+        });
+        let found = by_name.binary_search_by(|position| {
+            let found = named(position).map(|export| export.name.as_str());
+            found.cmp(&Some(name))
+        });
+        by_name.get(found.ok()?).and_then(named)
     }
 }
 

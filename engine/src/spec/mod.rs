@@ -158,4 +158,41 @@ mod tests {
         assert_eq!(failed, Some(count + 2));
         assert!(begun.elapsed().as_secs() < 30, "{:?}", begun.elapsed());
     }
+
+    #[test]
+    fn many_exports_are_registered_and_found_by_name() {
+        let count = 120_000;
+        // Long names that begin alike, as those of compilers do.
+        let name = |index: usize| format!("{}{index}", "a".repeat(40));
+        let exports: String = (0..count)
+            .map(|index| format!("(export \"{}\" (func {}))\n", name(index), index % 2))
+            .collect();
+        let text = format!(
+            "(module (func (result i32) (i32.const 10)) (func (result i32) (i32.const 11))\n{exports})
+             (register \"many\")
+             (assert_return (invoke \"{}\") (i32.const 10))
+             (assert_return (invoke \"{}\") (i32.const 11))
+             (invoke \"b\")
+             (module (import \"many\" \"{}\" (func $f (result i32))) (export \"f\" (func $f)))
+             (assert_return (invoke \"f\") (i32.const 11))",
+            name(0),
+            name(count - 1),
+            name(9_999),
+        );
+        let options = Options {
+            mode: Mode::Interpreter,
+            features: Features::default(),
+        };
+        let begun = std::time::Instant::now();
+        let report = run(&text, options).expect("the interpreter is everywhere");
+        assert_eq!(report.passed.get("register"), Some(&1));
+        assert_eq!(report.passed.get("assert_return"), Some(&3));
+        let reasons: Vec<_> = report
+            .failed
+            .iter()
+            .map(|failed| failed.reason.as_str())
+            .collect();
+        assert_eq!(reasons, ["no such function"]);
+        assert!(begun.elapsed().as_secs() < 30, "{:?}", begun.elapsed());
+    }
 }
