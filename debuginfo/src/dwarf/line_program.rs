@@ -285,7 +285,8 @@ impl Running<'_> {
                     .map_or(0, |line| u32::try_from(line.get()).unwrap_or(0));
                 let column = match state.column() {
                     gimli::ColumnType::LeftEdge => 0,
-                    gimli::ColumnType::Column(column) => u16::try_from(column.get()).unwrap_or(u16::MAX),
+                    // What is too far out is not said.
+                    gimli::ColumnType::Column(column) => u16::try_from(column.get()).unwrap_or(0),
                 };
                 if let Ok(address) = u32::try_from(self.unit.dwarf.placed(state.address())) {
                     self.program.rows.push(Row {

@@ -184,13 +184,13 @@ mod tests {
     #[test]
     fn long_lines_are_gone_through_once() {
         let begun = std::time::Instant::now();
-        let nops = "nop ".repeat(300_000);
+        let nops = "nop ".repeat(100_000);
         let blank = " ".repeat(usize::from(u16::MAX));
         let text = format!("(module (func nop {nops}nop)\n(func nop {blank}{nops}nop)\n(func nop drop))");
         let text = text.replace("nop drop", "i32.const 1 drop");
         let places = places(assemble(&text, Path::new("a.wat")).expect("text"));
-        // A row has no room for columns behind this one.
-        let far = usize::from(u16::MAX);
+        // A row has no room for a column that is so far out: it is not said.
+        let far = 0;
         assert_eq!(
             places,
             [[(1, 15), (1, far)], [(2, 7), (2, far)], [(3, 7), (3, 19)]]

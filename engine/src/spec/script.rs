@@ -10,7 +10,7 @@ use super::store::{Failure, SpecStore};
 use super::values::{argument, check, written};
 use crate::error::{Error, TrapKind};
 use crate::module::{Features, Module, decode_with};
-use crate::types::Val;
+use crate::types::{Val, ValType};
 use std::collections::HashMap;
 use std::sync::Arc;
 use wast::token::Id;
@@ -207,11 +207,14 @@ impl Script {
             .exported_func(instance, invoke.name)
             .ok_or("no such function")?;
         let args = invoke.args.iter().map(argument).collect::<Result<Vec<_>, _>>()?;
-        let args = args
-            .iter()
-            .zip(&ty.params)
-            .map(|(arg, ty)| Val::from_bits(*ty, arg.bits()))
-            .collect::<Vec<_>>();
+        // A null's type is not said.
+        let fits =
+            |(arg, ty): (&Val, &ValType)| arg.ty() == ty.erased() || arg.ty().is_ref() && arg.bits() == 0;
+        if args.len() != ty.params.len() || !args.iter().zip(&ty.params).all(fits) {
+            return Err(format!("{} is called with {}", invoke.name, written(&args)));
+        }
+        let args = args.iter().zip(&ty.params);
+        let args: Vec<Val> = args.map(|(arg, ty)| Val::from_bits(*ty, arg.bits())).collect();
         self.store.call(func, &args)
     }
 }
