@@ -179,6 +179,12 @@ impl DebugInfo {
         self.index.functions_named(name)
     }
 
+    /// Where functions of a name begin that were inlined into others, named as for
+    /// [`functions_named`](Self::functions_named).
+    pub fn inlined_calls_named(&self, name: &str) -> Vec<CodeOffset> {
+        self.index.inlined_calls_named(name)
+    }
+
     /// Source frames at an address, innermost first; one (uninlined) frame at least.
     pub fn frames_at(&self, at: CodeOffset) -> Vec<SourceFrame> {
         self.index.frames(at)

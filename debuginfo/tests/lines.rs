@@ -26,6 +26,14 @@ fn a_line_stops_in_every_inlined_call_that_has_some_of_it() {
     // To a step, it is what follows the line before.
     let steps: Vec<bool> = stops.iter().map(|&stop| info.is_statement_start(stop)).collect();
     assert_eq!(steps, [false, true]);
+    // Its function has no body; where its calls begin is known.
+    assert_eq!(info.functions_named("pick"), []);
+    let calls = info.inlined_calls_named("pick");
+    assert_eq!(callers(&calls), [23, 24]);
+    assert!(calls.iter().all(|&at| info.frames_at(at)[0].function == "pick"));
+    for nobody in ["twice", "pic", "work"] {
+        assert_eq!(info.inlined_calls_named(nobody), [], "{nobody}");
+    }
 }
 
 #[test]

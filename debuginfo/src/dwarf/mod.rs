@@ -5,6 +5,7 @@
 
 pub(crate) mod dynamic;
 pub(crate) mod functions;
+pub(crate) mod inlined;
 pub(crate) mod line_program;
 pub(crate) mod lines;
 pub(crate) mod location;

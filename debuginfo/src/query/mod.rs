@@ -11,6 +11,7 @@ mod statics;
 mod variables;
 
 use crate::dwarf::functions::{self, NameIndex};
+use crate::dwarf::inlined::InlinedCalls;
 use crate::dwarf::line_program::{self, PathRoom, Program};
 use crate::dwarf::lines::Lines;
 use crate::dwarf::scopes::Scopes;
@@ -21,7 +22,7 @@ use crate::expr::names::NameTable;
 use crate::findings::{self, Evidence, Finding};
 use crate::reaching::{Held, Question};
 use crate::sections::{Container, ModuleMap};
-use crate::{Diagnostic, FunctionMatch, SideFile, UnitSummary, source_map};
+use crate::{CodeOffset, Diagnostic, FunctionMatch, SideFile, UnitSummary, source_map};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -42,6 +43,7 @@ pub(crate) struct Index {
     scopes: Vec<OnceLock<Option<Arc<Scopes>>>>,
     function_names: Vec<OnceLock<String>>,
     names: OnceLock<NameIndex>,
+    inlined: OnceLock<InlinedCalls>,
     type_names: OnceLock<NameTable>,
     /// Body and local to the first address at which the local has been set.
     base_set_at: Mutex<HashMap<(usize, u32), u32>>,
@@ -165,6 +167,7 @@ impl Making {
             scopes: map.bodies.iter().map(|_| OnceLock::new()).collect(),
             function_names: (0..functions).map(|_| OnceLock::new()).collect(),
             names: OnceLock::new(),
+            inlined: OnceLock::new(),
             type_names: OnceLock::new(),
             types: Types::default(),
             base_set_at: Mutex::default(),
@@ -232,5 +235,18 @@ impl Index {
                 .and_then(|body| self.prologue_end(body)),
         });
         found.collect()
+    }
+
+    /// Where the functions of a name begin that were inlined into others, at their first line there.
+    pub fn inlined_calls_named(&self, name: &str) -> Vec<CodeOffset> {
+        let calls = self
+            .inlined
+            .get_or_init(|| InlinedCalls::build(&self.units, &self.map));
+        let begins = calls.named(&self.units, name);
+        let places = begins.into_iter().map(|begins| {
+            let begins = CodeOffset(u64::from(begins));
+            self.first_line_in(begins).unwrap_or(begins)
+        });
+        places.collect()
     }
 }

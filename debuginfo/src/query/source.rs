@@ -159,6 +159,22 @@ impl Index {
         }
     }
 
+    /// The first row with a line in the inlined call that begins at an address.
+    pub fn first_line_in(&self, begins: CodeOffset) -> Option<CodeOffset> {
+        let body = self.map.body_at(begins)?;
+        let scopes = self.scopes(body)?;
+        let rows = self.lines.body(&self.map, body);
+        let begins = narrow(begins);
+        let instance = scopes.instance(begins);
+        let from = rows.rows.partition_point(|row| row.address < begins);
+        // A call that begins in the middle of a row begins with that row's line.
+        if rows.location(begins).is_some_and(|location| location.line != 0) {
+            return None;
+        }
+        let row = rows.rows.get(from..)?.iter().find(|row| row.line != 0)?;
+        (scopes.instance(row.address) == instance).then_some(CodeOffset(u64::from(row.address)))
+    }
+
     /// Whether a body, or a call inlined there, may begin at or before a line of a file.
     fn begins_before(&self, body: usize, file: FileId, line: u32) -> bool {
         let scopes = self.scopes(body);

@@ -132,10 +132,11 @@ impl Symbols {
             return (Vec::new(), None);
         };
         let matches = debug.functions_named(name);
-        if matches.is_empty() {
+        let inlined = debug.inlined_calls_named(name);
+        if matches.is_empty() && inlined.is_empty() {
             return (Vec::new(), Some(format!("there is no function named \"{name}\"")));
         }
-        let locations: Vec<BreakpointLocation> = (matches.iter())
+        let mut locations: Vec<BreakpointLocation> = (matches.iter())
             .filter_map(|found| {
                 let body = self.module.body(found.func_index)?;
                 let at = (found.stop_at.and_then(|at| self.module_offset(at)))
@@ -143,6 +144,8 @@ impl Symbols {
                 self.snap(at)
             })
             .collect();
+        let inlined = inlined.into_iter();
+        locations.extend(inlined.filter_map(|at| self.snap(self.module_offset(at)?)));
         let message = (locations.is_empty())
             .then(|| format!("\"{name}\" is imported: the host runs it, there is nothing to stop in"));
         (locations, message)
