@@ -74,6 +74,7 @@ fn main() -> ExitCode {
         let bound = middle.and_then(|place| info.binding_from_line(place.file, place.line));
         let by_line = start.elapsed();
         let named = info.functions_named("main");
+        let inlined = info.inlined_calls_named("main");
         let by_name = start.elapsed();
         let cpu = cpu_time().saturating_sub(cpu_before);
         let peak = memory_bytes("VmHWM").saturating_sub(before);
@@ -86,7 +87,7 @@ fn main() -> ExitCode {
         println!(
             "  indexed in {indexed:?}; breakpoint by line {by_line:?} ({} places), then by name {by_name:?} ({}); CPU {cpu:?}",
             bound.map_or(0, |bound| bound.locations.len()),
-            named.len()
+            named.len() + inlined.len()
         );
         println!("  {peak} bytes of memory at most: {each:.2} a byte");
         for finding in info.findings().iter().take(8) {
