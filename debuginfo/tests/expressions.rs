@@ -666,3 +666,168 @@ fn what_is_seen_of_a_class_is_not_read_from_nowhere() {
     let error = info.evaluate("both", area, 0, &fake).unwrap_err();
     assert_eq!(error.message, "the pointer is null");
 }
+
+/// A module of the tests, and a frame whose every local (so the frame base too) is an address.
+fn framed(module: &str) -> (DebugInfo, Fake) {
+    let bytes = own(module);
+    let mut fake = Fake {
+        memory: initial_memory(&bytes, 0x20000),
+        ..Fake::default()
+    };
+    fake.locals
+        .extend((0..32).map(|local| (local, WasmValue::I32(0x18000))));
+    (DebugInfo::parse(Arc::from(bytes)), fake)
+}
+
+/// Where a function stops by its whole name.
+fn in_function(info: &DebugInfo, name: &str) -> CodeOffset {
+    let last = name.rsplit(':').next().unwrap();
+    let mut found = info.functions_named(last).into_iter();
+    let found = found.find(|function| function.name == name);
+    found.unwrap_or_else(|| panic!("{name}")).stop_at.unwrap()
+}
+
+#[test]
+fn bare_names_of_rust_are_those_of_the_modules_around() {
+    let (info, fake) = framed("scopes_rust.wasm");
+    let none = |name: &str| format!("! there is no variable '{name}' here");
+    let (lonely, doubled) = (none("lonely"), none("doubled"));
+    let (helper, deep) = (none("helper"), none("DEEP"));
+    let outer = [
+        ("total", "function scopes::total"),
+        ("lonely", lonely.as_str()),
+        ("doubled", doubled.as_str()),
+        ("helper", helper.as_str()),
+        ("inner::helper", "function scopes::inner::helper"),
+        ("Counter::total", "function scopes::Counter::total"),
+        ("LIMIT", "u32 5"),
+        ("inner::LIMIT", "u32 6"),
+        ("ROOT", "u32 50"),
+        ("DEEP", deep.as_str()),
+    ];
+    for function in ["scopes::total", "scopes::entry"] {
+        answers(&info, in_function(&info, function), &fake, &outer);
+    }
+    // A method is in the module of its type, not in the type.
+    answers(&info, in_function(&info, "scopes::Counter::total"), &fake, &outer);
+    answers(
+        &info,
+        in_function(&info, "<scopes::Counter as scopes::Doubled>::doubled"),
+        &fake,
+        &outer,
+    );
+    answers(
+        &info,
+        in_function(&info, "scopes::inner::helper"),
+        &fake,
+        &[
+            ("total", "function scopes::inner::total"),
+            ("helper", "function scopes::inner::helper"),
+            ("lonely", lonely.as_str()),
+            ("LIMIT", "u32 6"),
+            ("DEEP", "u32 7"),
+            ("ROOT", "u32 50"),
+        ],
+    );
+}
+
+#[test]
+fn bare_names_of_cpp_are_those_of_the_scopes_around() {
+    let (info, fake) = framed("scopes_cpp.wasm");
+    let at = in_function(&info, "entry");
+    answers(
+        &info,
+        at,
+        &fake,
+        &[
+            ("limit", "int 5"),
+            ("shop::limit", "int 6"),
+            ("count", "! there is no variable 'count' here"),
+            ("kept", "! there is no variable 'kept' here"),
+            // As if a `using` had brought it: nothing is nearer. A method is never meant.
+            ("total", "function shop::total"),
+            ("run", "! there is no variable 'run' here"),
+            ("used", "! there is no variable 'used' here"),
+        ],
+    );
+    answers(
+        &info,
+        in_function(&info, "shop::total"),
+        &fake,
+        &[
+            ("limit", "int 6"),
+            ("deep::limit", "int 7"),
+            ("total", "function shop::total"),
+        ],
+    );
+    answers(
+        &info,
+        in_function(&info, "Other::total"),
+        &fake,
+        &[
+            ("total", "function Other::total"),
+            ("limit", "int 5"),
+            ("count", "int 11"),
+        ],
+    );
+}
+
+#[test]
+fn this_in_a_lambda_is_what_it_captured() {
+    let (info, mut fake) = framed("scopes_cpp.wasm");
+    let entry = in_function(&info, "entry");
+    let leaf = info.evaluate("&leaf", entry, 0, &fake).unwrap().text;
+    let leaf = u64::from_str_radix(leaf.trim_start_matches("0x"), 16).unwrap();
+    // The closures of `counted`, `copied`, and of the one in `nested`: the pointer, the object, the pointer and 1.
+    let object = fake.memory[leaf as usize..leaf as usize + 20].to_vec();
+    fake.put_u32(0x1a000, leaf as u32);
+    fake.put_u32(0x1a004, 1);
+    fake.put(0x1a100, &object);
+    let lambdas: Vec<CodeOffset> = info
+        .functions_named("operator()")
+        .iter()
+        .map(|function| function.stop_at.unwrap())
+        .collect();
+    assert_eq!(lambdas.len(), 4);
+    let mut seen = 0;
+    for at in lambdas {
+        // The frame's `this` leads to the closure; its own type tells whether that holds an object.
+        for closure in [0x1a000u32, 0x1a100] {
+            let slot = info.variables(at, 0, &fake);
+            let slot = slot
+                .iter()
+                .find(|node| node.name == "this")
+                .unwrap()
+                .address
+                .unwrap();
+            fake.put_u32(slot, closure);
+            let this = info.evaluate("this", at, 0, &fake).unwrap();
+            let copied = this.text == "0x1a100";
+            if !copied && this.text != format!("{leaf:#x}") {
+                continue;
+            }
+            seen += 1;
+            assert!(this.type_name.contains("Leaf *"), "{}", this.type_name);
+            answers(
+                &info,
+                at,
+                &fake,
+                &[
+                    ("leaf", "int 200"),
+                    ("this->leaf", "int 200"),
+                    ("this->leaf + leaf == 400", "bool true"),
+                    ("(*this).leaf", "int 200"),
+                    ("base", "int 201"),
+                    ("shared", "int 3"),
+                    ("kMax", "const int 10"),
+                    ("missing", "! there is no variable 'missing' here"),
+                ],
+            );
+            assert!(
+                info.condition_code("this->leaf == 200", at, 0, &words())
+                    .is_none()
+            );
+        }
+    }
+    assert_eq!(seen, 4);
+}

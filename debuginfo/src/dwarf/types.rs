@@ -515,7 +515,7 @@ pub(crate) fn nested(units: &Units, within: DieId, name_end: &str) -> Option<Die
 }
 
 /// Calls `see` with each direct child of a DIE.
-pub(super) fn each_child(unit: &Unit, entry: &Entry, mut see: impl FnMut(&Entry)) {
+pub(crate) fn each_child(unit: &Unit, entry: &Entry, mut see: impl FnMut(&Entry)) {
     if !entry.has_children() {
         return;
     }

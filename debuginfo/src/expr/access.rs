@@ -135,7 +135,7 @@ impl Eval<'_> {
     }
 
     /// A static member of a class of C++ or of one of its base classes.
-    fn static_member(&self, class: &Type, name: &str, span: Span) -> Option<Result<Operand, Failure>> {
+    pub fn static_member(&self, class: &Type, name: &str, span: Span) -> Option<Result<Operand, Failure>> {
         let found = self.static_within(class, name, BASE_LIMIT, &mut STATIC_LIMIT.clone())?;
         Some(self.found(found, span))
     }

@@ -169,6 +169,9 @@ impl<'e> Compiler<'e> {
             return Some(Sym::Object(ty, At::Slot(slot)));
         }
         let scope = self.eval.scope;
+        if name == "this" && self.eval.this_is_captured() {
+            return None;
+        }
         if let Some(local) = scope.local(name) {
             return self.variable(local, name);
         }
@@ -180,8 +183,12 @@ impl<'e> Compiler<'e> {
             if let Named::Member(member) = self.member(this, name)? {
                 return Some(member);
             }
+            // A static member, or one of what a lambda captured.
+            if self.eval.member_of_this(name, expr.span).is_some() {
+                return None;
+            }
         }
-        if let Some(global) = scope.global(name) {
+        if let Some(global) = self.eval.global(name) {
             let place = global.place.ok()?;
             return match global.lengths {
                 None => self.known(Operand::Object {

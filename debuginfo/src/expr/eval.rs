@@ -264,38 +264,24 @@ impl Eval<'_> {
 
     /// What a name or path stands for, nearest first; `None` if for nothing.
     pub fn known(&self, name: &str, span: Span) -> Option<Result<Operand, Failure>> {
+        if name == "this"
+            && let Some(this) = self.this(span)
+        {
+            return Some(this);
+        }
         if let Some(local) = self.scope.local(name) {
             return Some(self.found(local, span));
         }
         // Inside a method of C++, members need no `this->`.
-        if self.language() == Language::Cpp
-            && !name.contains("::")
-            && let Some(this) = self.scope.local("this")
+        if !name.contains("::")
+            && let Some(found) = self.member_of_this(name, span)
         {
-            // Its class says whether there is such a member, whatever it points to.
-            if self.pointed_has(this.ty, name) {
-                let this = self.found(this, span);
-                return Some(this.and_then(|this| self.member(this, span, name, span)));
-            }
+            return Some(found);
         }
-        if let Some(global) = self.scope.global(name) {
+        if let Some(global) = self.global(name) {
             return Some(self.found(global, span));
         }
         self.lasting(name, span)
-    }
-
-    /// Whether what a pointer points to has a member of this name.
-    fn pointed_has(&self, pointer: crate::dwarf::DieId, name: &str) -> bool {
-        let Form::Pointer(Some(to)) = self.form(&Ty::Die(pointer)) else {
-            return false;
-        };
-        let Form::Record(full) = self.form(&to) else {
-            return false;
-        };
-        match &full.shape {
-            Shape::Record { members, .. } => self.way_to(members, name).is_some(),
-            _ => false,
-        }
     }
 
     /// What a name that is no variable stands for: the same in every frame.
@@ -314,14 +300,7 @@ impl Eval<'_> {
         {
             return Some(Ok(self.typed(number, ty)));
         }
-        match self.scope.functions(name).as_slice() {
-            [] => None,
-            [function] => Some(Ok(Operand::Function(*function))),
-            several => Some(wrong(
-                span,
-                format!("there are {} functions named '{name}'", several.len()),
-            )),
-        }
+        self.function_named(name, span)
     }
 
     fn enumerator_of(&self, ty: crate::dwarf::DieId, value: i64) -> Operand {

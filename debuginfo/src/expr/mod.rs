@@ -2,7 +2,7 @@
 //!
 //! `lex` cuts text into tokens, `parse` makes a tree (`ast`) of them, `eval` walks it over `operand`s: objects of
 //! a type at a place. `compile` walks it before there is a frame, and makes code of plain conditions (`code`). `access` gets from object to object, `cast` from type to type, `number` is arithmetic,
-//! `text` compares texts, `raw` reads the module without debug information, `show` makes nodes of results. What
+//! `text` compares texts, `nearby` and `this` say what a bare name means, `raw` reads the module without debug information, `show` makes nodes of results. What
 //! names mean is asked of a `scope`.
 //!
 //! # Invariants
@@ -21,6 +21,7 @@ pub(crate) mod error;
 mod eval;
 mod lex;
 pub(crate) mod names;
+mod nearby;
 mod number;
 mod operand;
 mod parse;
@@ -29,6 +30,7 @@ mod raw;
 pub(crate) mod scope;
 mod show;
 mod text;
+mod this;
 mod types;
 
 pub(crate) use ast::Tag;

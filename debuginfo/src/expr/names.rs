@@ -233,6 +233,12 @@ impl NameTable {
     }
 }
 
+/// Whether a full name is `wanted`, and no more than that.
+pub(crate) fn is_name(full: &str, wanted: &str) -> bool {
+    let wanted = compact(wanted);
+    compact(full) == wanted || compact(&simplified(full)) == wanted
+}
+
 /// Whether a full name is what `wanted` (without blanks) means: all of it, or its last parts.
 pub(crate) fn names(full: &str, wanted: &str) -> bool {
     let ends = |full: &str| {

@@ -7,6 +7,7 @@ use crate::{Availability, Language, Place};
 
 /// A variable found by name.
 pub(crate) struct Found {
+    pub die: DieId,
     pub ty: DieId,
     pub place: Result<Place, Availability>,
     /// The lengths of all dimensions, if it is an array of which the program computes some.
@@ -19,6 +20,8 @@ pub(crate) trait Scope {
     fn language(&self) -> Language;
     /// Bytes of an address.
     fn address_size(&self) -> u64;
+    /// The whole name of the function.
+    fn function(&self) -> Option<String>;
     /// A variable of the frame, the innermost of that name.
     fn local(&self, name: &str) -> Option<Found>;
     /// Where a variable of the frame is, for those who read it in many frames.

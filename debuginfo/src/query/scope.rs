@@ -23,6 +23,8 @@ struct FrameScope<'a> {
     /// The function, or the inlined call of one, whose frame it is.
     function: Option<DieId>,
     seen: Vec<Seen>,
+    at: CodeOffset,
+    inline_depth: usize,
 }
 
 impl Index {
@@ -33,10 +35,10 @@ impl Index {
         inline_depth: usize,
         target: &dyn Target,
     ) -> Result<ValueNode, ExpressionError> {
-        // A variable by itself is what the list of variables shows.
+        // A variable by itself is what the list of variables shows. In a lambda, `this` is what it captured.
         let name = expression.trim();
         let mut seen = self.in_scope(at, inline_depth).into_iter();
-        if let Some(seen) = seen.find(|seen| seen.name == name) {
+        if let Some(seen) = seen.find(|seen| seen.name == name && name != "this") {
             let node = self.with_frame(at, target, |frame, values| {
                 self.variable(frame, values, name.to_string(), seen.die, None)
             });
@@ -90,6 +92,8 @@ impl Index {
                 unit: frame.function.and_then(|die| self.units.unit_of(die)),
                 function: inlined.or(frame.function),
                 seen,
+                at,
+                inline_depth,
             };
             answer(values, &scope)
         })
@@ -112,7 +116,12 @@ impl FrameScope<'_> {
         let ty = self.index.type_of(die)?;
         let place = self.frame.locate(die, self.values.size(ty));
         let lengths = self.index.known_lengths(self.frame, self.values, ty);
-        Some(Found { ty, place, lengths })
+        Some(Found {
+            die,
+            ty,
+            place,
+            lengths,
+        })
     }
 }
 
@@ -134,6 +143,11 @@ impl Scope for FrameScope<'_> {
     fn address_size(&self) -> u64 {
         let size = self.unit.map_or(4, |unit| unit.dwarf.header.address_size());
         if size == 8 { 8 } else { 4 }
+    }
+
+    fn function(&self) -> Option<String> {
+        let frames = self.index.frames(self.at).into_iter();
+        frames.map(|frame| frame.function).nth(self.inline_depth)
     }
 
     fn local(&self, name: &str) -> Option<Found> {
