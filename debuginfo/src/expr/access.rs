@@ -12,7 +12,7 @@ use super::operand::{Operand, Pointer, WRAPPER_LIMIT};
 use super::raw::Raw;
 use super::scope::Found;
 use super::types::{Form, Ty};
-use crate::dwarf::types::{Member, MemberPlace, Shape, Type};
+use crate::dwarf::types::{Member, MemberPlace, Shape, Type, each_child};
 use crate::value::View;
 use crate::value::read::Located;
 use crate::{Availability, Language, Place};
@@ -25,18 +25,18 @@ const SEARCH_LIMIT: usize = 1024;
 /// Classes that are asked for a static member: each time, all variables are looked through.
 const STATIC_LIMIT: usize = 32;
 /// Entries of a container that are walked.
-const ENTRY_LIMIT: usize = 1 << 16;
+pub(super) const ENTRY_LIMIT: usize = 1 << 16;
 /// Bytes of a text that a slice of it shows.
 const TEXT_LIMIT: u64 = 4096;
 
 /// Where elements lie.
-struct Elements {
-    element: Ty,
-    place: Place,
+pub(crate) struct Elements {
+    pub element: Ty,
+    pub place: Place,
     /// How many there are, where that is known.
-    count: Option<u64>,
+    pub count: Option<u64>,
     /// Whether an index may be negative, or past the end.
-    pointer: Option<Pointer>,
+    pub pointer: Option<Pointer>,
 }
 
 impl Eval<'_> {
@@ -46,6 +46,9 @@ impl Eval<'_> {
         if self.language() == Language::Zig
             && let Some(path) = dotted(of)
         {
+            if path == "error" {
+                return Ok(Operand::Enumerator(format!("error.{name}")));
+            }
             let root = path.split('.').next().unwrap_or("");
             if self.scope.local(root).is_none()
                 && let Some(found) = self.known(&format!("{path}.{name}"), span)
@@ -146,7 +149,7 @@ impl Eval<'_> {
         };
         *left = left.checked_sub(1)?;
         let path = format!("{}::{name}", self.values.type_name(class.id));
-        if let Some(found) = self.scope.global(&path) {
+        if let Some(found) = self.scope.global(&path).or_else(|| self.declared(class, name)) {
             return Some(found);
         }
         let Shape::Record { members, .. } = &class.shape else {
@@ -154,6 +157,29 @@ impl Eval<'_> {
         };
         let mut bases = members.iter().filter(|member| member.base);
         bases.find_map(|base| self.static_within(&*self.values.strip(base.ty)?, name, depth, left))
+    }
+
+    /// A static member that a class declares; nothing is left of one that is defined nowhere.
+    fn declared(&self, class: &Type, name: &str) -> Option<Found> {
+        let units = self.values.units;
+        let (unit, entry) = units.entry(class.id)?;
+        let mut found = None;
+        each_child(unit, &entry, |child| {
+            let is_static = matches!(child.tag(), gimli::DW_TAG_member | gimli::DW_TAG_variable)
+                && child.attr(gimli::DW_AT_declaration).is_some();
+            let own = || units.string(&unit.dwarf, child.attr_value(gimli::DW_AT_name)?);
+            if is_static && own().as_deref() == Some(name) {
+                let ty = child.attr_value(gimli::DW_AT_type);
+                found = ty.and_then(|ty| Some((unit.die(child.offset()), units.reference(unit, ty)?)));
+            }
+        });
+        let (die, ty) = found?;
+        Some(Found {
+            die,
+            ty,
+            place: Err(Availability::OptimizedOut),
+            lengths: None,
+        })
     }
 
     fn length(&self, len: u64) -> Operand {
@@ -175,7 +201,12 @@ impl Eval<'_> {
         let depth = depth.checked_sub(1)?;
         let named = |member: &&Member| {
             let own = member.name.as_deref();
-            own == Some(name) || own.is_some_and(|own| own.strip_prefix("__") == Some(name))
+            let as_shown = |own: &str| {
+                ["__", "_ref__"]
+                    .iter()
+                    .any(|before| own.strip_prefix(before) == Some(name))
+            };
+            own == Some(name) || own.is_some_and(as_shown)
         };
         if let Some(member) = members.iter().find(named) {
             return Some((Vec::new(), member.clone()));
@@ -349,6 +380,20 @@ impl Eval<'_> {
                 _ => wrong(span, format!("'{}' is no optional", self.type_name(ty))),
             };
         }
+        // An optional error is an error that can be 0.
+        if let Operand::Object { ty, place } = &operand
+            && matches!(self.form(ty), Form::Enum(_))
+            && let Ty::Die(id) = ty
+            && self.type_name(ty).starts_with('?')
+        {
+            return match (self.number(&operand, span)?.truth(), self.values.strip(*id)) {
+                (true, Some(full)) => Ok(Operand::Object {
+                    ty: Ty::Die(full.id),
+                    place: place.clone(),
+                }),
+                _ => wrong(span, "it is null"),
+            };
+        }
         match self.pointer(&operand, span)? {
             Some(pointer) if pointer.address == 0 => wrong(span, "it is null"),
             Some(_) => Ok(operand),
@@ -381,6 +426,9 @@ impl Eval<'_> {
             return Ok(entry);
         }
         let count = self.number_of(index)?;
+        if let Some(bit) = self.bit(&operand, of.span, count, index.span)? {
+            return Ok(bit);
+        }
         let elements = self.elements(operand, of.span)?;
         if let Some(pointer) = &elements.pointer {
             let to = self.target(pointer, of.span)?;
@@ -524,6 +572,7 @@ impl Eval<'_> {
                     };
                     Ok(at(element, address, len))
                 }
+                Some(Ok(View::Word(_))) if let Some(units) = self.code_units(&full, place) => Ok(units),
                 Some(Err(why)) => Err(Failure::Absent(span, why)),
                 _ if matches!(place, Place::Partial { .. }) => {
                     Err(Failure::Absent(span, Availability::OptimizedOut))
@@ -561,6 +610,9 @@ impl Eval<'_> {
             return wrong(of.span, "functions are no memory");
         }
         let operand = self.behind(self.walk(of)?, of.span)?;
+        if let Some(slice) = self.slice_of_entries(&operand, (first, end), of.span, span)? {
+            return Ok(slice);
+        }
         let text = self.rules() == Rules::Exact && self.string(&operand, of.span)?.is_some();
         let elements = self.elements(operand, of.span)?;
         let end = match (end, elements.count) {
@@ -614,7 +666,7 @@ impl Eval<'_> {
     }
 }
 
-fn outside(index: i128, count: Option<u64>) -> String {
+pub(super) fn outside(index: i128, count: Option<u64>) -> String {
     match count {
         Some(count) => format!("index {index} is outside the {count} elements"),
         None => format!("index {index} is outside the array"),

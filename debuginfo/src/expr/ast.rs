@@ -28,6 +28,8 @@ pub(crate) enum ExprKind {
     Name(String),
     /// `.red`: an enumerator of whatever it is compared with.
     Enumerator(String),
+    /// Rust's `Some(a)`: a variant with what is in it.
+    Made(String, Vec<Expr>),
     /// `a.b` and `a->b`; with the place of the name.
     Member(Box<Expr>, String, Span),
     Index(Box<Expr>, Box<Expr>),
@@ -135,6 +137,8 @@ pub(crate) enum TypeKind {
     /// A name, or several words of C such as `unsigned long`.
     Named(Option<Tag>, String),
     Pointer(Box<TypeName>),
+    /// C++'s `T &`
+    Reference(Box<TypeName>),
     Array(Box<TypeName>, u64),
 }
 
@@ -152,6 +156,7 @@ impl Expr {
             | ExprKind::Cast(_, of)
             | ExprKind::DynamicCast(_, of)
             | ExprKind::SizeOf(of) => of.depth,
+            ExprKind::Made(_, held) => held.iter().map(|held| held.depth).max().unwrap_or(0),
             ExprKind::Index(a, b) | ExprKind::Binary(_, a, b) => a.depth.max(b.depth),
             ExprKind::Choice(a, b, c) => a.depth.max(b.depth).max(c.depth),
             ExprKind::Slice(of, bounds) => {

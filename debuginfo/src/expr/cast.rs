@@ -5,10 +5,10 @@
 //!   the type has it (Zig); a cast to a pointer keeps the address. Nothing else is made of anything.
 
 use super::Eval;
-use super::ast::{Binary, Expr, ExprKind, TypeKind, TypeName};
+use super::ast::{Binary, Expr, ExprKind, TypeKind, TypeName, Unary};
 use super::error::{Failure, Span, wrong};
 use super::number::{self, Kind, Number, Rules, Scalar};
-use super::operand::{Operand, Pointer};
+use super::operand::{Operand, Pointer, WRAPPER_LIMIT};
 use super::types::{Form, Ty, builtin};
 use crate::dwarf::types::{Member, MemberPlace, Shape, Type};
 use crate::value::read::Located;
@@ -28,6 +28,8 @@ impl Eval<'_> {
                 let to = self.resolve(to)?;
                 Ok(Some(Ty::Pointer(to.map(Arc::new))))
             }
+            // In a cast it was made a pointer; elsewhere a type is as good as the reference to it.
+            TypeKind::Reference(to) => self.resolve(to),
             TypeKind::Array(element, count) => match self.resolve(element)? {
                 Some(element) => Ok(Some(Ty::Array(Arc::new(element), *count))),
                 None => wrong(name.span, "void has no elements"),
@@ -204,7 +206,7 @@ impl Eval<'_> {
     }
 
     /// The address of a base class in an object, by the way to it.
-    fn down_the_way(&self, address: u64, way: &[Member], span: Span) -> Result<u64, Failure> {
+    pub fn down_the_way(&self, address: u64, way: &[Member], span: Span) -> Result<u64, Failure> {
         let mut place = Place::Memory(address);
         for base in way {
             place = match self.values.member(&place, base) {
@@ -361,12 +363,72 @@ impl Eval<'_> {
             let ty = self.type_of(&found);
             return self.size_of(&ty, expr.span);
         }
-        match self.walk(expr)? {
+        if let ExprKind::Name(name) = &expr.kind
+            && self.known(name, expr.span).is_none()
+            && self.scope.type_named(None, name).is_none()
+            && !name.starts_with('$')
+        {
+            return wrong(expr.span, format!("there is no variable or type '{name}' here"));
+        }
+        let operand = match self.walk(expr) {
+            Ok(operand) => operand,
+            // The type is enough, whether there is a value or not.
+            Err(failure) => match self.type_of_expr(expr) {
+                Some(ty) => return self.size_of(&ty, expr.span),
+                None => return Err(failure),
+            },
+        };
+        match operand {
             Operand::Object { ty, .. } => self.size_of(&ty, expr.span),
             Operand::Text(text) => Ok(self.size_result(text.len().saturating_add(1) as u64)),
             Operand::Literal(number) => Ok(self.size_result(number.scalar.size.min(4))),
             _ => wrong(expr.span, "it has no size"),
         }
+    }
+
+    /// The type of an expression, by types alone, where those tell.
+    fn type_of_expr(&self, expr: &Expr) -> Option<Ty> {
+        match &expr.kind {
+            ExprKind::Name(name) => {
+                if let Some(local) = self.scope.local(name) {
+                    return Some(self.type_of(&local));
+                }
+                let member = |class: &Arc<Type>| self.member_type(class, name);
+                let of_this = self.classes_of_this().iter().find_map(member);
+                of_this.or_else(|| Some(self.type_of(&self.global(name)?)))
+            }
+            ExprKind::Member(of, name, _) => {
+                let mut ty = self.type_of_expr(of)?;
+                for _ in 0..WRAPPER_LIMIT {
+                    ty = match self.form(&ty) {
+                        Form::Record(class) => return self.member_type(&class, name),
+                        Form::Pointer(Some(to)) | Form::Reference(to) => to,
+                        _ => return None,
+                    };
+                }
+                None
+            }
+            ExprKind::Index(of, _) | ExprKind::Unary(Unary::Deref, of) => {
+                let mut ty = self.type_of_expr(of)?;
+                if let Form::Reference(to) = self.form(&ty) {
+                    ty = to;
+                }
+                match self.form(&ty) {
+                    Form::Array { element, .. } => Some(element),
+                    Form::Pointer(to) => to,
+                    _ => None,
+                }
+            }
+            ExprKind::Cast(ty, _) | ExprKind::DynamicCast(ty, _) => self.resolve(ty).ok()?,
+            _ => None,
+        }
+    }
+
+    fn member_type(&self, class: &Type, name: &str) -> Option<Ty> {
+        let Shape::Record { members, .. } = &class.shape else {
+            return None;
+        };
+        Some(Ty::Die(self.way_to(members, name)?.1.ty))
     }
 
     /// `sizeof(T)`

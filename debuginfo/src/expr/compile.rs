@@ -131,6 +131,7 @@ impl<'e> Compiler<'e> {
             }
             ExprKind::Text(_)
             | ExprKind::Enumerator(_)
+            | ExprKind::Made(..)
             | ExprKind::Slice(..)
             | ExprKind::Choice(..)
             | ExprKind::DynamicCast(..) => None,
@@ -188,6 +189,9 @@ impl<'e> Compiler<'e> {
                 return None;
             }
         }
+        if name.contains("::") && self.eval.qualified_member(name, expr.span).is_some() {
+            return None;
+        }
         if let Some(global) = self.eval.global(name) {
             let place = global.place.ok()?;
             return match global.lengths {
@@ -198,7 +202,9 @@ impl<'e> Compiler<'e> {
                 Some(_) => None,
             };
         }
-        self.known(self.eval.lasting(name, expr.span)?.ok()?)
+        let lasting = || self.eval.lasting(name, expr.span);
+        let found = self.eval.static_of_class(name, expr.span).or_else(lasting);
+        self.known(found?.ok()?)
     }
 
     fn variable(&self, found: Found, name: &str) -> Option<Sym> {

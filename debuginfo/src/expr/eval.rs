@@ -37,6 +37,11 @@ impl Eval<'_> {
             ExprKind::Text(text) => Ok(Operand::Text(text.clone())),
             ExprKind::Name(name) => self.name(name, span),
             ExprKind::Enumerator(name) => Ok(Operand::Enumerator(name.clone())),
+            ExprKind::Made(name, _) => {
+                let why =
+                    format!("'{name}(...)' is compared with a value of its enumeration, and nothing else");
+                wrong(span, why)
+            }
             ExprKind::Member(of, name, name_span) => self.member_of(of, name, *name_span, span),
             ExprKind::Index(of, index) => self.index(of, index, span),
             ExprKind::Slice(of, bounds) => self.slice(of, bounds, span),
@@ -55,6 +60,12 @@ impl Eval<'_> {
             }
             ExprKind::Binary(Binary::Either, left, right) => {
                 let truth = self.condition(left)? || self.condition(right)?;
+                Ok(self.result(number::truth_value(truth, self.rules())))
+            }
+            ExprKind::Binary(operator @ (Binary::Equal | Binary::NotEqual), left, right)
+                if let Some(equal) = self.equals_variant(left, right).transpose() =>
+            {
+                let truth = equal? == (*operator == Binary::Equal);
                 Ok(self.result(number::truth_value(truth, self.rules())))
             }
             ExprKind::Binary(operator, left, right) => {
@@ -273,15 +284,18 @@ impl Eval<'_> {
             return Some(self.found(local, span));
         }
         // Inside a method of C++, members need no `this->`.
-        if !name.contains("::")
-            && let Some(found) = self.member_of_this(name, span)
-        {
-            return Some(found);
+        let member = match name.contains("::") {
+            true => self.qualified_member(name, span),
+            false => self.member_of_this(name, span),
+        };
+        if member.is_some() {
+            return member;
         }
         if let Some(global) = self.global(name) {
             return Some(self.found(global, span));
         }
-        self.lasting(name, span)
+        self.static_of_class(name, span)
+            .or_else(|| self.lasting(name, span))
     }
 
     /// What a name that is no variable stands for: the same in every frame.
@@ -341,13 +355,22 @@ impl Eval<'_> {
                 let truth = self.truth(&operand, inner)?;
                 Ok(self.result(number::truth_value(!truth, rules)))
             }
+            Unary::Deref if matches!(expr.kind, ExprKind::DynamicCast(..)) => {
+                match self.pointer(&operand, inner)? {
+                    Some(pointer) if pointer.address == 0 => wrong(
+                        inner,
+                        "the object is not of this class: dynamic_cast gives the null pointer",
+                    ),
+                    _ => self.deref(operand, inner),
+                }
+            }
             Unary::Deref => self.deref(operand, inner),
             Unary::AddressOf => self.address_of(operand, inner),
             Unary::Unwrap => self.unwrap(operand, inner),
         }
     }
 
-    fn binary(
+    pub fn binary(
         &self,
         operator: Binary,
         (a, a_span): (&Operand, Span),
@@ -490,32 +513,6 @@ impl Eval<'_> {
             }
         }
         Ok(self.pointer(operand, span)?.map(|pointer| pointer.address == 0))
-    }
-
-    /// Whether a value is the enumerator of this name, or a tagged union the variant.
-    fn enumerator_is(&self, operand: &Operand, span: Span, name: &str) -> Result<bool, Failure> {
-        let operand = self.referred(operand.clone(), span)?;
-        let Operand::Object { ty, place } = &operand else {
-            return wrong(span, "this is of no enumeration");
-        };
-        if let Form::Record(full) = self.form(ty) {
-            return match self.view(&full, place) {
-                Some(Ok(View::Variant { name: chosen, .. })) => Ok(chosen == name),
-                Some(Err(why)) => Err(Failure::Absent(span, why)),
-                _ => wrong(span, "this is of no enumeration"),
-            };
-        }
-        let Ty::Die(id) = ty else {
-            return wrong(span, "this is of no enumeration");
-        };
-        let full = self.values.strip(*id);
-        let Some(Shape::Enum { enumerators, .. }) = full.as_ref().map(|full| &full.shape) else {
-            return wrong(span, "this is of no enumeration");
-        };
-        match enumerators.iter().find(|(known, _)| known == name) {
-            Some((_, value)) => Ok(self.number(&operand, span)?.value() == i128::from(*value)),
-            None => wrong(span, format!("'{}' has no '{name}'", self.type_name(ty))),
-        }
     }
 
     /// Whether a text in the guest is this one.

@@ -1,8 +1,9 @@
 //! Expressions: of watches, conditions, logpoints and hovers, in the language of the frame.
 //!
 //! `lex` cuts text into tokens, `parse` makes a tree (`ast`) of them, `eval` walks it over `operand`s: objects of
-//! a type at a place. `compile` walks it before there is a frame, and makes code of plain conditions (`code`). `access` gets from object to object, `cast` from type to type, `number` is arithmetic,
-//! `text` compares texts, `nearby` and `this` say what a bare name means, `raw` reads the module without debug information, `show` makes nodes of results. What
+//! a type at a place. `compile` walks it before there is a frame, and makes code of plain conditions (`code`). `access` gets from object to object, `entries` to
+//! elements of what is no array, `cast` from type to type, `number` is arithmetic,
+//! `text` compares texts, `variants` enumerations, `nearby` and `this` say what a bare name means, `raw` reads the module without debug information, `show` makes nodes of results. What
 //! names mean is asked of a `scope`.
 //!
 //! # Invariants
@@ -17,6 +18,7 @@ mod cast;
 mod code;
 mod compile;
 mod constants;
+mod entries;
 pub(crate) mod error;
 mod eval;
 mod lex;
@@ -25,6 +27,7 @@ mod nearby;
 mod number;
 mod operand;
 mod parse;
+mod parse_cast;
 mod parse_type;
 mod raw;
 pub(crate) mod scope;
@@ -32,6 +35,7 @@ mod show;
 mod text;
 mod this;
 mod types;
+mod variants;
 
 pub(crate) use ast::Tag;
 pub use code::TEMPORARIES;

@@ -34,6 +34,8 @@ pub(crate) struct NameTable {
     types: Vec<Entry>,
     /// Enumerations by the names of their enumerators.
     enumerators: Vec<Entry>,
+    /// What typedefs lie in that have a scope around them: pairs of both, by the first.
+    typedefs: Vec<(u32, u32)>,
 }
 
 /// The last part of a path, without what stands in brackets behind it.
@@ -65,20 +67,38 @@ impl NameTable {
         table.types.sort_unstable();
         table.enumerators.sort_unstable();
         table.enumerators.dedup();
+        table.typedefs.sort_unstable();
         table
+    }
+
+    /// The whole name of a type.
+    fn qualified(&self, units: &Units, die: DieId, name: &str) -> String {
+        let key = u32::try_from(die.0).unwrap_or(0);
+        let found = self.typedefs.binary_search_by_key(&key, |&(typedef, _)| typedef);
+        let scope = found.ok().and_then(|at| self.typedefs.get(at));
+        let Some(scope) = scope.map(|&(_, scope)| DieId(scope as usize)) else {
+            return units.qualified(die, name);
+        };
+        let inline = units
+            .entry(scope)
+            .is_some_and(|(_, entry)| entry.attr(gimli::DW_AT_export_symbols).is_some());
+        match units.name(scope) {
+            Some(own) if !inline => units.qualified(scope, &format!("{own}::{name}")),
+            _ => units.qualified(scope, name),
+        }
     }
 
     fn walk(&mut self, units: &Units, unit: &Unit) -> gimli::Result<()> {
         let mut entries = unit.dwarf.entries_raw(None)?;
-        // Open enumerations, by depth.
-        let mut around: Vec<(isize, u32)> = Vec::new();
+        // What is open, by depth: enumerations and other scopes of names; of a function, what it lies in has none.
+        let mut around: Vec<(isize, u32, bool)> = Vec::new();
         while !entries.is_empty() {
             let offset = unit.start.saturating_add(entries.next_offset().0);
             let depth = entries.next_depth();
             let Some(abbreviation) = entries.read_abbreviation()? else {
                 continue;
             };
-            while around.last().is_some_and(|&(outer, _)| outer >= depth) {
+            while around.last().is_some_and(|&(outer, ..)| outer >= depth) {
                 around.pop();
             }
             let tag = abbreviation.tag();
@@ -93,6 +113,24 @@ impl NameTable {
                     | gimli::DW_TAG_enumeration_type
             );
             let enumerator = tag == gimli::DW_TAG_enumerator;
+            let Ok(die) = u32::try_from(offset) else {
+                return Ok(());
+            };
+            let scope = match tag {
+                gimli::DW_TAG_namespace
+                | gimli::DW_TAG_structure_type
+                | gimli::DW_TAG_class_type
+                | gimli::DW_TAG_union_type
+                | gimli::DW_TAG_enumeration_type => Some(die),
+                gimli::DW_TAG_subprogram => Some(0),
+                _ => None,
+            };
+            let inside = around.last().copied();
+            if let Some(scope) = scope
+                && around.len() < DEPTH_LIMIT
+            {
+                around.push((depth, scope, tag == gimli::DW_TAG_enumeration_type));
+            }
             if !is_type && !enumerator {
                 entries.skip_attributes(abbreviation.attributes())?;
                 continue;
@@ -106,23 +144,20 @@ impl NameTable {
                     _ => {}
                 }
             }
-            let Ok(die) = u32::try_from(offset) else {
-                return Ok(());
-            };
-            if tag == gimli::DW_TAG_enumeration_type && around.len() < DEPTH_LIMIT {
-                around.push((depth, die));
-            }
             let Some(name) = name.filter(|name| !name.is_empty()) else {
                 continue;
             };
             let hash = hash(&name);
             if is_type && !declared && self.types.len() < ENTRY_LIMIT {
                 self.types.push(Entry { hash, die });
+                if let (gimli::DW_TAG_typedef, Some((_, scope @ 1.., _))) = (tag, inside) {
+                    self.typedefs.push((die, scope));
+                }
             }
-            if let (true, Some((_, owner))) = (enumerator, around.last())
+            if let (true, Some((_, owner, true))) = (enumerator, inside)
                 && self.enumerators.len() < ENTRY_LIMIT
             {
-                self.enumerators.push(Entry { hash, die: *owner });
+                self.enumerators.push(Entry { hash, die: owner });
             }
         }
         Ok(())
@@ -170,10 +205,10 @@ impl NameTable {
                 && ty
                     .name
                     .as_deref()
-                    .is_some_and(|name| names(&units.qualified(*die, name), &wanted))
+                    .is_some_and(|name| names(&self.qualified(units, *die, name), &wanted))
         };
         let whole = |die: &DieId| {
-            let name = units.name(*die).map(|name| units.qualified(*die, &name));
+            let name = units.name(*die).map(|name| self.qualified(units, *die, &name));
             name.is_some_and(|name| compact(&name) == wanted) && fits(die)
         };
         // In a unit, a name is that of a type in no namespace before it is the end of another's.

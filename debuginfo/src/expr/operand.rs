@@ -352,7 +352,7 @@ impl Eval<'_> {
             Operand::Enumerator(name) => {
                 return wrong(
                     span,
-                    format!("'.{name}' needs a value of its enumeration beside it"),
+                    format!("'{}' needs a value of its enumeration beside it", written(&name)),
                 );
             }
         };
@@ -403,6 +403,14 @@ impl Eval<'_> {
             } => Some(self.values.variant(part, place)),
             _ => self.values.view(full, place),
         }
+    }
+}
+
+/// An enumerator as Zig writes it alone; errors have their dot.
+pub(super) fn written(name: &str) -> String {
+    match name.contains('.') {
+        true => name.to_string(),
+        false => format!(".{name}"),
     }
 }
 

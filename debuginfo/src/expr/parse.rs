@@ -9,6 +9,8 @@
 use super::ast::{Binary, Bounds, Expr, ExprKind, TypeKind, TypeName, Unary};
 use super::error::{Failure, Span, wrong};
 use super::lex::{Placed, Token, lex};
+use super::parse_cast::{CastKind, cast, is_cast};
+use super::parse_type::TYPE_WORDS;
 use crate::Language;
 
 /// Deepest nesting of brackets and prefixes.
@@ -47,8 +49,6 @@ pub(super) struct Parser<'a> {
 }
 
 pub(super) type Parsed<T> = Result<T, Failure>;
-
-const CPP_CASTS: &[&str] = &["static_cast", "reinterpret_cast", "const_cast", "dynamic_cast"];
 
 /// How strongly an operator binds; more is stronger.
 fn strength(operator: Binary, language: Language) -> u8 {
@@ -165,14 +165,15 @@ impl Parser<'_> {
     }
 
     /// `a ? b : c`, and all that binds more strongly.
-    fn choice(&mut self) -> Parsed<Expr> {
+    pub(super) fn choice(&mut self) -> Parsed<Expr> {
         self.nest()?;
+        let start = self.here();
         let condition = self.binary(0)?;
         let expr = if self.take("?") {
             let yes = self.choice()?;
             self.expect(":")?;
             let no = self.choice()?;
-            let span = condition.span.to(no.span);
+            let span = start.to(self.before());
             Expr::new(
                 ExprKind::Choice(Box::new(condition), Box::new(yes), Box::new(no)),
                 span,
@@ -223,6 +224,7 @@ impl Parser<'_> {
 
     /// Operators that bind more strongly than `floor`, left to right.
     fn binary(&mut self, floor: u8) -> Parsed<Expr> {
+        let start = self.here();
         let mut left = self.cast_behind()?;
         while let Some(operator) = self.operator() {
             let strength = strength(operator, self.language());
@@ -231,7 +233,7 @@ impl Parser<'_> {
             }
             self.skip();
             let right = self.binary(strength)?;
-            let span = left.span.to(right.span);
+            let span = start.to(self.before());
             left = Expr::new(ExprKind::Binary(operator, Box::new(left), Box::new(right)), span)?;
         }
         Ok(left)
@@ -239,11 +241,12 @@ impl Parser<'_> {
 
     /// Rust's `a as T`.
     fn cast_behind(&mut self) -> Parsed<Expr> {
+        let start = self.here();
         let mut expr = self.prefixed()?;
         while self.take_word("as") {
             // A star behind it multiplies.
             let ty = self.prefix_type()?;
-            let span = expr.span.to(ty.span);
+            let span = start.to(ty.span);
             expr = Expr::new(ExprKind::Cast(ty, Box::new(expr)), span)?;
         }
         Ok(expr)
@@ -271,8 +274,7 @@ impl Parser<'_> {
                 self.nest()?;
                 let operand = self.prefixed()?;
                 self.unnest();
-                let span = start.to(operand.span);
-                return Expr::new(ExprKind::Cast(ty, Box::new(operand)), span);
+                return cast(CastKind::Plain, ty, operand, start.to(self.before()));
             }
             _ => return self.postfixed(),
         };
@@ -283,7 +285,7 @@ impl Parser<'_> {
         self.nest()?;
         let operand = self.prefixed()?;
         self.unnest();
-        let span = start.to(operand.span);
+        let span = start.to(self.before());
         Expr::new(ExprKind::Unary(operator, Box::new(operand)), span)
     }
 
@@ -299,14 +301,14 @@ impl Parser<'_> {
         self.nest()?;
         let operand = self.prefixed()?;
         self.unnest();
-        let span = start.to(operand.span);
+        let span = start.to(self.before());
         Expr::new(ExprKind::SizeOf(Box::new(operand)), span)
     }
 
     fn postfixed(&mut self) -> Parsed<Expr> {
+        let start = self.here();
         let mut expr = self.primary()?;
         loop {
-            let start = expr.span;
             let sign = match self.peek() {
                 Some(Token::Sign(sign)) => *sign,
                 _ => return Ok(expr),
@@ -410,7 +412,10 @@ impl Parser<'_> {
                 self.skip();
                 let mut inner = self.choice()?;
                 self.expect(")")?;
-                inner.span = start.to(self.before());
+                // What is said of a name has the place of the name.
+                if !matches!(inner.kind, ExprKind::Name(_)) {
+                    inner.span = start.to(self.before());
+                }
                 Ok(inner)
             }
             Token::Sign(".") => {
@@ -419,28 +424,18 @@ impl Parser<'_> {
                 Expr::new(ExprKind::Enumerator(name), start.to(self.before()))
             }
             Token::Builtin(name) => self.builtin(&name),
+            Token::Word(word) if is_cast(&word) && self.ahead(1) == Some(&Token::Sign("<")) => {
+                self.skip();
+                self.named_cast(&word, start)
+            }
+            // C++'s `int(x)`.
             Token::Word(word)
-                if CPP_CASTS.contains(&word.as_str()) && self.ahead(1) == Some(&Token::Sign("<")) =>
+                if self.language() == Language::Cpp
+                    && TYPE_WORDS.contains(&word.as_str())
+                    && self.ahead(1) == Some(&Token::Sign("(")) =>
             {
                 self.skip();
-                self.skip();
-                let ty = self.type_name()?;
-                self.close_angle()?;
-                self.expect("(")?;
-                let mut operand = self.choice()?;
-                self.expect(")")?;
-                if word == "reinterpret_cast" {
-                    // The address stays as it is, whatever classes there are.
-                    let span = operand.span;
-                    let kind = TypeKind::Named(None, "void".to_string());
-                    let kind = TypeKind::Pointer(Box::new(TypeName { kind, span }));
-                    operand = Expr::new(ExprKind::Cast(TypeName { kind, span }, Box::new(operand)), span)?;
-                }
-                let kind = match word.as_str() {
-                    "dynamic_cast" => ExprKind::DynamicCast(ty, Box::new(operand)),
-                    _ => ExprKind::Cast(ty, Box::new(operand)),
-                };
-                Expr::new(kind, start.to(self.before()))
+                self.functional_cast(word, start)
             }
             Token::Word(_) => self.path(),
             Token::Sign("::") => {
@@ -483,10 +478,24 @@ impl Parser<'_> {
         Expr::new(kind, start.to(self.before()))
     }
 
+    /// What a variant of Rust holds, in brackets.
+    fn held(&mut self) -> Parsed<Vec<Expr>> {
+        self.skip();
+        self.nest()?;
+        let mut held = vec![self.choice()?];
+        while self.take(",") && !self.sign_is(")") {
+            held.push(self.choice()?);
+        }
+        self.expect(")")?;
+        self.unnest();
+        Ok(held)
+    }
+
     /// A name with the namespaces before it; Rust's `size_of::<T>()` too.
     fn path(&mut self) -> Parsed<Expr> {
         let start = self.here();
         let mut name = self.member()?;
+        self.arguments_of(&mut name);
         while self.sign_is("::") {
             if self.ahead(1) == Some(&Token::Sign("<")) && name.rsplit("::").next() == Some("size_of") {
                 self.skip();
@@ -500,6 +509,15 @@ impl Parser<'_> {
             self.skip();
             name.push_str("::");
             name.push_str(&self.member()?);
+            self.arguments_of(&mut name);
+        }
+        if self.language() == Language::Cpp && self.sign_is("(") && self.words.is_type(&name) {
+            return self.functional_cast(name, start);
+        }
+        let last = name.rsplit("::").next().unwrap_or(&name);
+        if self.language() == Language::Rust && last.starts_with(char::is_uppercase) && self.sign_is("(") {
+            let held = self.held()?;
+            return Expr::new(ExprKind::Made(name, held), start.to(self.before()));
         }
         Expr::new(ExprKind::Name(name), start.to(self.before()))
     }
@@ -529,6 +547,9 @@ mod tests {
             ExprKind::Literal(_) | ExprKind::Text(_) => expr.span.of(text).to_string(),
             ExprKind::Name(name) => name.clone(),
             ExprKind::Enumerator(name) => format!(".{name}"),
+            ExprKind::Made(name, held) => {
+                format!("{name}({})", held.iter().map(of).collect::<Vec<_>>().join(", "))
+            }
             ExprKind::Member(inner, name, _) => format!("{}.{name}", of(inner)),
             ExprKind::Index(inner, index) => format!("{}[{}]", of(inner), of(index)),
             ExprKind::Slice(inner, bounds) => {
@@ -557,6 +578,7 @@ mod tests {
             TypeKind::Named(Some(tag), name) => format!("{tag:?} {name}"),
             TypeKind::Named(None, name) => name.clone(),
             TypeKind::Pointer(to) => format!("*{}", type_text(to)),
+            TypeKind::Reference(to) => format!("&{}", type_text(to)),
             TypeKind::Array(element, count) => format!("[{count}]{}", type_text(element)),
         }
     }
@@ -617,6 +639,16 @@ mod tests {
         assert_eq!(c("sizeof(x) + 1"), "((sizeof x) + 1)");
         assert_eq!(c("sizeof(int[3])"), "(sizeof [3]int)");
         assert_eq!(c("(std::vector<int> *)p"), "(*std::vector<int> of p)");
+        assert_eq!(c("(byte &)x + 1"), "((Deref (*byte of (AddressOf x))) + 1)");
+        assert_eq!(
+            c("dynamic_cast<byte &>(x).y"),
+            "(Deref (*byte of dynamic (AddressOf x))).y"
+        );
+        assert_eq!(c("int(x) + 1"), "((int of x) + 1)");
+        assert_eq!(c("(int(x) + byte(1))"), "((int of x) + (byte of 1))");
+        assert_eq!(c("std::vector<int>(x)"), "(std::vector<int> of x)");
+        assert_eq!(c("a<b, 3>::c < d"), "(a<b,3>::c < d)");
+        assert_eq!(c("a < b"), "(a < b)");
         assert_eq!(c("static_cast<unsigned>(x) % 2"), "((unsigned of x) % 2)");
         assert_eq!(tree("p as *const u8", Language::Rust), "(*u8 of p)");
         assert_eq!(tree("size_of::<Vec<u8>>()", Language::Rust), "(sizeof Vec<u8>)");
@@ -642,6 +674,9 @@ mod tests {
         assert_eq!(c("a[1..=n + 1]"), "a[1..=(n + 1)]");
         assert_eq!(c("t.0.1"), "t.0.1");
         assert_eq!(c("x == .red"), "(x == .red)");
+        let rust = |text: &str| tree(text, Language::Rust);
+        assert_eq!(rust("x == Some(1)"), "(x == Some(1))");
+        assert_eq!(rust("x == a::B(1, Some(y),)"), "(x == a::B(1, Some(y)))");
         assert_eq!(tree("p.*.x.?", Language::Zig), "(Unwrap (Deref p).x)");
     }
 
@@ -699,6 +734,7 @@ mod tests {
             "(int ",
             "int *",
             "@as(",
+            "A(",
             "[",
         ] {
             for count in [50, 100, 400, 1000, 100_000] {

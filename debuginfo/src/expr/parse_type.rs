@@ -7,7 +7,7 @@ use super::parse::{Parsed, Parser};
 use crate::Language;
 
 /// Words that begin a type of C.
-const TYPE_WORDS: &[&str] = &[
+pub(super) const TYPE_WORDS: &[&str] = &[
     "void", "bool", "_Bool", "char", "short", "int", "long", "float", "double", "signed", "unsigned",
     "__int128",
 ];
@@ -24,7 +24,8 @@ impl Parser<'_> {
         // In other languages than C and C++ these may be variables.
         let c_like = !matches!(self.language(), Language::Rust | Language::Zig);
         if c_like && TYPE_WORDS.contains(&word.as_str()) && next != Some(&Token::Sign("::")) {
-            return true;
+            // `int(x)` is a value.
+            return next != Some(&Token::Sign("("));
         }
         match word.as_str() {
             // Alone it is a name, such as C's `class`.
@@ -32,8 +33,9 @@ impl Parser<'_> {
             "const" | "volatile" => return true,
             _ => {}
         }
-        let (name, _) = self.type_path(from);
-        self.words.is_type(&name)
+        let (name, len) = self.type_path(from);
+        let next = self.ahead(from.saturating_add(len));
+        next != Some(&Token::Sign("(")) && self.words.is_type(&name)
     }
 
     /// The path `from` tokens ahead with what stands in angle brackets behind it, and how many tokens it has.
@@ -74,7 +76,7 @@ impl Parser<'_> {
     }
 
     /// Balanced angle brackets `from` tokens ahead, without blanks; `None` if they are not closed.
-    fn arguments(&self, from: usize) -> Option<(String, usize)> {
+    pub(super) fn arguments(&self, from: usize) -> Option<(String, usize)> {
         let mut text = String::new();
         let mut depth = 0usize;
         for len in 0.. {
@@ -121,7 +123,10 @@ impl Parser<'_> {
         loop {
             self.qualifiers();
             let start = ty.span;
-            let kind = if self.take("*") || self.take("&") {
+            let reference = self.language() == Language::Cpp;
+            let kind = if reference && (self.take("&") || self.take("&&")) {
+                TypeKind::Reference(Box::new(ty))
+            } else if self.take("*") || self.take("&") {
                 TypeKind::Pointer(Box::new(ty))
             } else if self.sign_is("[") && matches!(self.ahead(1), Some(Token::Literal(_))) {
                 self.skip();

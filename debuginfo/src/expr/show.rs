@@ -3,7 +3,7 @@
 use super::Eval;
 use super::error::{Failure, Span};
 use super::number::{Kind, Number, Scalar};
-use super::operand::Operand;
+use super::operand::{Operand, written};
 use super::raw::VECTOR;
 use super::types::{Form, Ty, encoding_of, named};
 use crate::dwarf::DieId;
@@ -52,7 +52,7 @@ impl Eval<'_> {
                 (self.values.function_name)(function),
             ),
             Operand::Reference(bits) => leaf(name, "reference".to_string(), format!("{bits:#x}")),
-            Operand::Enumerator(word) => leaf(name, "enumerator".to_string(), format!(".{word}")),
+            Operand::Enumerator(word) => leaf(name, "enumerator".to_string(), written(&word)),
             Operand::Null => {
                 let null = match self.language() {
                     Language::C => "NULL",

@@ -5,13 +5,19 @@
 //! - What a name means follows from types alone, whatever `this` points to at the moment.
 
 use super::Eval;
-use super::error::{Failure, Span};
+use super::error::{Failure, Span, wrong};
+use super::names::names;
 use super::operand::Operand;
 use super::scope::Found;
 use super::types::{Form, Ty};
-use crate::Language;
-use crate::dwarf::types::{Shape, Type};
+use crate::dwarf::types::{Member, Shape, Type};
+use crate::{Language, Place};
 use std::sync::Arc;
+
+/// Base classes inside each other, and how many are looked into: those of broken debug information can lie in
+/// themselves, many times.
+const BASE_DEPTH: usize = 16;
+const BASE_LIMIT: usize = 1024;
 
 impl Eval<'_> {
     /// The frame's own `this`, and the class it points to.
@@ -97,6 +103,63 @@ impl Eval<'_> {
         }
         let mut classes = [Some(class), captured].into_iter().flatten();
         classes.find_map(|class| self.static_member(&class, name, span))
+    }
+
+    /// A path to a member of `this` by the name of its class or of one of that's base classes; `None` if it is no such path.
+    pub fn qualified_member(&self, path: &str, span: Span) -> Option<Result<Operand, Failure>> {
+        let (within, name) = path.rsplit_once("::")?;
+        let within: String = within.chars().filter(|c| !c.is_whitespace()).collect();
+        let class = self.classes_of_this().pop()?;
+        let (way, base) = self.base_named(&class, &within, BASE_DEPTH, &mut BASE_LIMIT.clone())?;
+        if !self.has_member(&base, name) {
+            return None;
+        }
+        let this = self.this(span)?;
+        let address = this.and_then(|this| match self.pointer(&this, span)? {
+            Some(pointer) if pointer.address != 0 => self.down_the_way(pointer.address, &way, span),
+            _ => wrong(span, "the pointer is null"),
+        });
+        Some(address.and_then(|address| {
+            let object = Operand::Object {
+                ty: Ty::Die(base.id),
+                place: Place::Memory(address),
+            };
+            self.member(object, span, name, span)
+        }))
+    }
+
+    /// The way to a class or a base class of it by name, and that.
+    fn base_named(
+        &self,
+        class: &Arc<Type>,
+        name: &str,
+        depth: usize,
+        left: &mut usize,
+    ) -> Option<(Vec<Member>, Arc<Type>)> {
+        if names(&self.values.type_name(class.id), name) {
+            return Some((Vec::new(), class.clone()));
+        }
+        let depth = depth.checked_sub(1)?;
+        let Shape::Record { members, .. } = &class.shape else {
+            return None;
+        };
+        members.iter().filter(|member| member.base).find_map(|member| {
+            *left = left.checked_sub(1)?;
+            let base = self.values.strip(member.ty)?;
+            let (mut way, found) = self.base_named(&base, name, depth, left)?;
+            way.insert(0, member.clone());
+            Some((way, found))
+        })
+    }
+
+    /// A static member by the name of a class that has it from a base class, or only declares it.
+    pub fn static_of_class(&self, path: &str, span: Span) -> Option<Result<Operand, Failure>> {
+        if self.language() != Language::Cpp {
+            return None;
+        }
+        let (within, name) = path.rsplit_once("::")?;
+        let class = self.values.strip(self.scope.type_named(None, within)?)?;
+        self.static_member(&class, name, span)
     }
 
     fn has_member(&self, class: &Type, name: &str) -> bool {

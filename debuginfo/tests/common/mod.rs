@@ -7,7 +7,7 @@ pub mod questions;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use stepwell_debuginfo::{CodeOffset, DebugInfo, FileId, Target, ValueNode, WasmValue};
+use stepwell_debuginfo::{CodeOffset, DebugInfo, FileId, FrameTypes, SlotType, Target, ValueNode, WasmValue};
 
 pub fn guest(path: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -200,4 +200,28 @@ pub fn golden(name: &str, actual: &str) {
     }
     let expected = std::fs::read_to_string(&path).unwrap_or_default();
     assert_eq!(actual, expected, "{name}: BLESS=1 writes the new text");
+}
+
+/// What expressions give in a language: the text, or `!` and what is wrong.
+pub fn answers(info: &DebugInfo, at: CodeOffset, fake: &Fake, expected: &[(&str, &str)]) {
+    for (text, expected) in expected {
+        let found = match info.evaluate(text, at, 0, fake) {
+            Ok(node) => format!("{} {}", node.type_name, node.text),
+            Err(error) => format!("! {}", error.message),
+        };
+        assert_eq!(found, *expected, "{text}");
+        // Where there is code, it is a truth that there is.
+        if info.condition_code(text, at, 0, &FrameTypes::default()).is_some() {
+            assert!(info.holds(text, at, 0, fake).is_ok(), "{text}");
+        }
+    }
+}
+
+/// What a frame of only 32-bit slots has.
+pub fn words() -> FrameTypes {
+    FrameTypes {
+        locals: vec![SlotType::I32; 32],
+        globals: vec![SlotType::I32; 4],
+        ..FrameTypes::default()
+    }
 }
