@@ -169,7 +169,7 @@ impl Values<'_> {
         }
     }
 
-    /// An array of characters on one line: as text up to its first NUL. Of `unsigned char` and `signed char`
+    /// An array of characters on one line: as text up to the zeros at its end. Of `unsigned char` and `signed char`
     /// it may be text or numbers; `None` if it does not look like text.
     pub fn char_array(
         &self,
@@ -193,11 +193,11 @@ impl Values<'_> {
             // Each character for itself.
             Place::Partial { .. } | Place::Target(_) => return Ok(None),
         };
-        let end = bytes.iter().position(|&byte| byte == 0);
-        let (shown, rest) = bytes.split_at(end.unwrap_or(bytes.len()));
         let plain = self.strip(element).is_some_and(|element| plain_char(&element));
-        let text = plain || readable(shown) && rest.iter().all(|&byte| byte == 0);
-        Ok(text.then(|| quoted(shown, end.is_none() && want < count)))
+        let shown = without_padding(&bytes);
+        let text = plain || readable(shown);
+        // Where the characters that are looked at are all shown, more may follow.
+        Ok(text.then(|| quoted(shown, shown.len() == bytes.len() && want < count)))
     }
 
     /// Whether values of this type are C characters (`char`, or one of its signed and unsigned sisters).
@@ -217,6 +217,14 @@ impl Values<'_> {
             Located::Place(place) => self.number(&place, 0, self.size(ty)?).ok(),
         }
     }
+}
+
+/// An array of characters up to the zeros that fill it: what stands behind a zero in it is part of the value.
+fn without_padding(bytes: &[u8]) -> &[u8] {
+    let end = bytes.iter().rposition(|&byte| byte != 0);
+    bytes
+        .get(..end.map_or(0, |last| last.saturating_add(1)))
+        .unwrap_or(bytes)
 }
 
 /// Extends `len` bytes to 64 bits.
@@ -311,8 +319,13 @@ pub(crate) fn quoted(bytes: &[u8], more: bool) -> String {
                 (std::str::from_utf8(good).unwrap_or(""), Some(bad))
             }
         };
-        for c in good.chars() {
+        let mut chars = good.chars();
+        while let Some(c) = chars.next() {
             match u8::try_from(c) {
+                // Not to be read as one number with the digit.
+                Ok(0) if chars.as_str().starts_with(|next: char| next.is_ascii_digit()) => {
+                    out.push_str("\\x00");
+                }
                 Ok(byte) if c.is_ascii() => out.push_str(&escaped(byte, '"')),
                 _ if c.is_control() => out.extend(c.escape_unicode()),
                 _ => out.push(c),
@@ -393,14 +406,7 @@ fn enumerator(ty: &Type, enumerators: &[(String, i64)], value: i64) -> String {
     if let Some((name, _)) = enumerators.iter().find(|(_, of)| *of == value) {
         return format!("{prefix}{name}");
     }
-    let flags = enumerators.len() > 1 && enumerators.iter().all(|(_, of)| *of == 0 || of.count_ones() == 1);
-    let known = enumerators.iter().fold(0, |all, (_, of)| all | of);
-    if flags && value != 0 && value & !known == 0 {
-        let names: Vec<&str> = enumerators
-            .iter()
-            .filter(|(_, of)| of & value != 0)
-            .map(|(name, _)| name.as_str())
-            .collect();
+    if let Some(names) = flag_names(enumerators, value) {
         return format!("{} ({value})", names.join(" | "));
     }
     // `std::byte` and the like are numbers that are not to be mistaken for others.
@@ -410,9 +416,73 @@ fn enumerator(ty: &Type, enumerators: &[(String, i64)], value: i64) -> String {
     format!("{value} (no name)")
 }
 
+/// The names of the bits that are set in a value without a name of its own, if all have one and the enumeration is a set
+/// of flags: each of its values a combination of those with one bit.
+fn flag_names(enumerators: &[(String, i64)], value: i64) -> Option<Vec<&str>> {
+    let is_bit = |of: &i64| of.count_ones() == 1;
+    let bits = enumerators.iter().filter(|(_, of)| is_bit(of));
+    let known = bits.clone().fold(0, |all, (_, of)| all | of);
+    let combined = enumerators.iter().any(|(_, of)| *of != 0 && !is_bit(of));
+    // States that are numbered through are no combinations, though 3 has the bits of 1 and 2.
+    let steps = enumerators.iter().zip(enumerators.iter().skip(1));
+    let counted = steps
+        .clone()
+        .all(|((_, of), (_, next))| of.checked_add(1) == Some(*next));
+    let flags =
+        enumerators.len() > 1 && enumerators.iter().all(|(_, of)| of & !known == 0) && !(combined && counted);
+    if !flags || value == 0 || value & !known != 0 {
+        return None;
+    }
+    let mut named = 0;
+    let fresh = bits.filter(|(_, of)| {
+        let fresh = of & value & !named != 0;
+        named |= of;
+        fresh
+    });
+    Some(fresh.map(|(name, _)| name.as_str()).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn combinations_of_flags() {
+        let of = |enumerators: &[(&str, i64)], value| {
+            let named = enumerators.iter().map(|(name, of)| (name.to_string(), *of));
+            let named: Vec<_> = named.collect();
+            flag_names(&named, value).map(|names| names.join(" | "))
+        };
+        let modes = [
+            ("NONE", 0),
+            ("READ", 1),
+            ("WRITE", 2),
+            ("EXEC", 4),
+            ("RW", 3),
+            ("ALL", 7),
+        ];
+        assert_eq!(of(&modes, 5).as_deref(), Some("READ | EXEC"));
+        assert_eq!(of(&modes, 6).as_deref(), Some("WRITE | EXEC"));
+        assert_eq!(of(&modes, 8), None);
+        assert_eq!(of(&modes, 13), None);
+        assert_eq!(of(&modes, -1), None);
+        // Two names for one bit; a value with a bit that has no name.
+        assert_eq!(of(&[("A", 1), ("B", 2), ("C", 1)], 3).as_deref(), Some("A | B"));
+        assert_eq!(of(&[("A", 1), ("B", 2), ("ODD", 12)], 3), None);
+        let states = [("IDLE", 0), ("READY", 1), ("BUSY", 2), ("DONE", 3), ("LOST", 4)];
+        assert_eq!(of(&states, 5), None);
+        assert_eq!(of(&[], 1), None);
+    }
+
+    #[test]
+    fn arrays_of_characters() {
+        let shown = |bytes: &[u8]| quoted(without_padding(bytes), false);
+        assert_eq!(shown(b"ab\0c\0\0"), "\"ab\\0c\"");
+        assert_eq!(shown(b"ab\0\0\0\0"), "\"ab\"");
+        assert_eq!(shown(b"\0\x002"), "\"\\0\\x002\"");
+        assert_eq!(shown(b"\0\0"), "\"\"");
+        assert_eq!(shown(b"full"), "\"full\"");
+    }
 
     #[test]
     fn characters_and_texts() {
