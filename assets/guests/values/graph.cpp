@@ -325,11 +325,11 @@ class Cache {
         say("run", "name", "\"%s\"", name.c_str());
         say("run", "runs", "%d", runs);
         if (const int *number = std::get_if<int>(&*mine))
-            say("run", "*slot", "%d", *number);
+            say("run", "*slot", "int %d", *number);
         else if (const std::string *text = std::get_if<std::string>(&*mine))
-            say("run", "*slot", "\"%s\"", text->c_str());
+            say("run", "*slot", "std::string \"%s\"", text->c_str());
         else
-            say("run", "*slot", "{}");
+            say("run", "*slot", "std::monostate {}");
         if (known == results_.end()) {
             say("run", "known", "(at no element)");
         } else {

@@ -31,6 +31,7 @@ static NOINLINE void stop(const void *kept)
 
 enum colour { RED, GREEN = 5, BLUE = -1 };
 enum rights { NONE = 0, READ = 1, WRITE = 2, RUN = 4 };
+enum faces { PLAIN = 0, BOLD = 1, SLANTED = 2, UNDERLINED = 4, STRONG = 3, ALL = 7 };
 typedef struct { float x, y; } point;
 
 union word {
@@ -123,16 +124,18 @@ static NOINLINE void texts(int n)
     char text[] = "hello";
     char padded[12] = "pad";
     char full[4] = { 'f', 'u', 'l', 'l' };
+    char parted[6] = { 'a', 'b', 0, 'c' };
     const char *string = n == 1 ? "wor\"ld" : "other";
     const char *nothing = NULL;
     text[0] = 'H';
     say("texts", "text", "\"%s\"", text);
     say("texts", "padded", "\"%s\"", padded);
     say("texts", "full", "\"%.4s\"", full);
+    say("texts", "parted", "\"%s\\0%s\"", parted, parted + 3);
     say("texts", "string", "%p \"wor\\\"ld\"", string);
     say("texts", "nothing", "%s", nothing ? nothing : "NULL");
     say("texts", "program", "%p \"%s\"", program, program);
-    const void *kept[] = { text, padded, full, string };
+    const void *kept[] = { text, padded, full, parted, string };
     stop(kept); // stop: texts
     say("texts again", "string", "%s %s", string, text);
 }
@@ -239,15 +242,19 @@ static NOINLINE void enums(int n)
     enum colour blue = -n;
     enum colour odd = (enum colour)(7 * n);
     enum rights rights = READ | (n == 1 ? RUN : 0);
+    enum faces face = BOLD | (n == 1 ? UNDERLINED : 0);
+    enum faces both = BOLD | (n == 1 ? SLANTED : 0);
     enum rights none = NONE;
     enum rights beyond = (enum rights)(8 * n);
     say("enums", "green", "GREEN");
     say("enums", "blue", "BLUE");
     say("enums", "odd", "%d (no name)", odd);
     say("enums", "rights", "READ | RUN (%d)", rights);
+    say("enums", "face", "BOLD | UNDERLINED (%d)", face);
+    say("enums", "both", "STRONG");
     say("enums", "none", "NONE");
     say("enums", "beyond", "%d (no name)", beyond);
-    const void *kept[] = { &green, &blue, &odd, &rights, &none, &beyond };
+    const void *kept[] = { &green, &blue, &odd, &rights, &face, &both, &none, &beyond };
     stop(kept); // stop: enums
     say("enums again", "green", "%d %d %d %d", green, blue, odd, rights);
 }

@@ -287,9 +287,9 @@ static NOINLINE void choices(int n)
     say("choices", "some", "%d", *some);
     say("choices", "nothing", "nullopt");
     say("choices", "word", "\"%s\"", word->c_str());
-    say("choices", "number", "%.1f", std::get<double>(number));
-    say("choices", "text", "\"%s\"", std::get<std::string>(text).c_str());
-    say("choices", "blank", "{}");
+    say("choices", "number", "double %.1f", std::get<double>(number));
+    say("choices", "text", "std::string \"%s\"", std::get<std::string>(text).c_str());
+    say("choices", "blank", "std::monostate {}");
     say("choices", "pair", "{%d, \"%s\"}", pair.first, pair.second.c_str());
     say("choices", "tuple", "{%d, '%c' (99), %.1f}", std::get<0>(tuple), std::get<1>(tuple), std::get<2>(tuple));
     stop(some, nothing, word, number, text, blank, pair, tuple, unit); // stop: choices
@@ -333,6 +333,9 @@ static NOINLINE void classes(int n)
     say("classes", "animal", "%p (zoo::Cat)", (void *)animal);
     say("classes", "tagged", "%p (zoo::Cat)", (void *)tagged);
     say("classes", "tagged->tag_", "%d", tagged->tag());
+    say("classes", "other", "zoo::Bird {{{name_ = \"Owl\"}, legs_ = 2}, nest_ = {x = %.1f, y = %.1f}}", owl.weight(), 3.5);
+    say("classes", "*animal", "zoo::Cat {{{name_ = \"Tom\"}, legs_ = 4}, {tag_ = %d}, purr_ = %.1f}", tom.tag(),
+        tom.weight() / 2);
     say("classes", "tom.name_", "\"Tom\"");
     say("classes", "tom.legs_", "4");
     say("classes", "tom.purr_", "%.1f", tom.weight() / 2);
@@ -414,7 +417,7 @@ static NOINLINE void rare(int n)
     say("rare", "gone", "(its value was destroyed)");
     say("rare", "none", "nullptr");
     say("rare", "bits", "bitset(70) {0, 2, 69}");
-    say("rare", "either", "list(2) {%d, \"two\"}", n);
+    say("rare", "either", "list(2) {short %d, std::string \"two\"}", n);
     say("rare", "empty", "{}");
     say("rare", "null", "nullptr");
     say("rare", "member", "at offset 8");

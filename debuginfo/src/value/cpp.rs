@@ -4,7 +4,7 @@
 //! trees and hash tables have no type in the debug information, so their values are found by alignment.
 
 use super::read::Located;
-use super::{Item, Items, Values, View, c, wide};
+use super::{Item, Items, Values, View, c, table, wide};
 use crate::dwarf::DieId;
 use crate::dwarf::types::{Shape, Type, typedef_in};
 use crate::{Availability, Place};
@@ -475,7 +475,18 @@ pub(crate) fn variant<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Opti
         return Some(View::Broken(why));
     };
     let (_, place) = values.find_place(ty.id, place, "__data")?;
-    Some(View::Same { ty: chosen, place })
+    let full = values.strip(chosen)?;
+    let template = |id| values.type_name(id).split('<').next().map(str::to_string);
+    let alike = |chosen| {
+        let same = |(_, other): &&(String, DieId)| template(*other) == chosen;
+        ty.arguments.iter().filter(same).count()
+    };
+    // A container says what it is, unless another alternative says the same.
+    let says = !table::label(values, &full).is_empty() && alike(template(chosen)) == 1;
+    Some(match says {
+        true => View::Same { ty: chosen, place },
+        false => View::Dynamic { ty: chosen, place },
+    })
 }
 
 pub(crate) fn pair<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<View<'a>> {

@@ -11,12 +11,14 @@ use crate::{Availability, Language, Place};
 
 /// Length at which a line stops taking more members.
 const LINE_LIMIT: usize = 100;
-/// Length of what is still shown where nothing deeper is.
-const FLAT_LIMIT: usize = 30;
 /// Bytes of a line, whatever is on it.
 const TEXT_BYTES: usize = 4000;
 /// Records inside each other on one line.
 pub(crate) const LINE_DEPTH: usize = 4;
+/// Classes above each other.
+const BASE_DEPTH: usize = 32;
+/// Base classes that are looked at.
+const BASE_LIMIT: usize = 512;
 /// Elements of an array on one line.
 const LINE_ELEMENTS: u64 = 16;
 
@@ -28,11 +30,10 @@ impl<'a> Values<'a> {
         if let (Shape::Pointer { to: Some(to), .. }, Place::Target(target), Some(deeper)) =
             (&full.shape, place, deeper)
         {
-            let line = self.line(*to, target, deeper)?;
-            return Ok(match self.is_transparent(&full) {
-                true => line,
-                false => format!("-> {line}"),
-            });
+            return match self.is_transparent(&full) {
+                true => self.object_line(*to, target, deeper),
+                false => Ok(format!("-> {}", self.line(*to, target, deeper)?)),
+            };
         }
         if let Some(unit) = self.wide_character(ty) {
             return self.wide_line(unit, self.is_signed(ty), place);
@@ -41,7 +42,7 @@ impl<'a> Values<'a> {
             return line;
         }
         let Some(deeper) = deeper else {
-            return Ok(self.flat(&full, place).unwrap_or_else(|| "{...}".to_string()));
+            return Ok(self.leaf(&full, place).unwrap_or_else(|| "{...}".to_string()));
         };
         if let Some((label, view)) = self.rendered(&full, place) {
             let written = matches!(view, View::Written(_));
@@ -58,7 +59,9 @@ impl<'a> Values<'a> {
                     Some(_) if address == 0 => {
                         Err(Availability::NotReadable("it refers to address 0".to_string()))
                     }
-                    Some(to) if self.is_transparent(&full) => self.line(*to, &Place::Memory(address), deeper),
+                    Some(to) if self.is_transparent(&full) => {
+                        self.object_line(*to, &Place::Memory(address), deeper)
+                    }
                     _ => Ok(format!("{address:#x}")),
                 }
             }
@@ -94,29 +97,27 @@ impl<'a> Values<'a> {
         }
     }
 
-    /// What has nothing inside, and takes little room: texts and words, alternatives without content.
-    fn flat(&self, full: &Type, place: &Place) -> Option<String> {
-        let (label, view) = match (&full.shape, self.rendered(full, place)) {
-            (_, Some(rendered)) => rendered,
-            (
-                Shape::Record {
-                    variants: Some(part), ..
-                },
-                None,
-            ) => ("", self.variant(part, place).ok()?),
-            _ => return None,
-        };
-        let inner = match &view {
-            View::Shared { view, .. } => view,
-            other => other,
-        };
-        let flat = match inner {
-            View::Word(_) | View::Text { .. } | View::Sequence { len: 0, .. } => true,
-            View::Variant { members, .. } => members.is_empty(),
-            _ => false,
-        };
-        let line = flat.then(|| self.view_line(label, view, full.language, 1).ok())?;
-        line.filter(|line| line.len() <= FLAT_LIMIT)
+    /// What a reference leads to, on one line: the whole object, with its class if that is another than the type says.
+    pub(super) fn object_line(&self, ty: DieId, place: &Place, depth: usize) -> Result<String, Availability> {
+        let address = place.address();
+        match address.and_then(|address| self.dynamic_class(ty, address)) {
+            Some((name, Some((class, object)))) => {
+                Ok(classed(&name, &self.line(class, &Place::Memory(object), depth)?))
+            }
+            // Only what the type says of it is known.
+            Some((name, None)) => Ok(format!("{} ({name})", self.line(ty, place, depth)?)),
+            None => self.line(ty, place, depth),
+        }
+    }
+
+    /// Text on one line, `limit` bytes of it.
+    pub(super) fn text_line(&self, address: u64, len: u64, limit: usize) -> Result<String, Availability> {
+        let want = len.min(limit as u64);
+        let mut bytes = vec![0; usize::try_from(want).unwrap_or(0)];
+        if len > 0 && !self.target.read_memory(address, &mut bytes) {
+            return Err(crate::dwarf::location::outside(address));
+        }
+        Ok(super::c::quoted(&bytes, want < len))
     }
 
     /// The members of a record on one line.
@@ -249,14 +250,7 @@ impl<'a> Values<'a> {
                 Ok(shortened(line))
             }
             View::Broken(why) => Err(Availability::NotReadable(why)),
-            View::Text { address, len } => {
-                let want = len.min(super::c::TEXT_LIMIT as u64);
-                let mut bytes = vec![0; usize::try_from(want).unwrap_or(0)];
-                if len > 0 && !self.target.read_memory(address, &mut bytes) {
-                    return Err(crate::dwarf::location::outside(address));
-                }
-                Ok(super::c::quoted(&bytes, want < len))
-            }
+            View::Text { address, len } => self.text_line(address, len, super::c::TEXT_LIMIT),
             View::Sequence {
                 element,
                 address,
@@ -281,14 +275,7 @@ impl<'a> Values<'a> {
                 let line = self.view_line(label, *view, language, depth)?;
                 Ok(format!("{line} (strong {strong}, weak {weak})"))
             }
-            View::Dynamic { ty, place } => {
-                let line = self.line(ty, &place, deeper)?;
-                let name = self.type_name(ty);
-                Ok(match line.starts_with('(') {
-                    true => format!("{name}{line}"),
-                    false => format!("{name} {line}"),
-                })
-            }
+            View::Dynamic { ty, place } => Ok(classed(&self.type_name(ty), &self.line(ty, &place, deeper)?)),
             View::Tuple(parts) => {
                 let mut list = List::new();
                 for (ty, place) in &parts {
@@ -452,6 +439,37 @@ impl<'a> Values<'a> {
         Some((name, class.map(|class| (class, object))))
     }
 
+    /// The whole object that one at an address is a base of, if that is of a class that the type is a base of: then
+    /// the type was that of a pointer or reference. An object that is being made is not yet of its own class.
+    pub(super) fn derived_object(&self, ty: DieId, address: u64) -> Option<(DieId, u64)> {
+        let (_, Some((class, object))) = self.dynamic_class(ty, address)? else {
+            return None;
+        };
+        let base = self.strip(ty)?.id;
+        self.derives(class, base, BASE_DEPTH, &mut BASE_LIMIT.clone())
+            .then_some((class, object))
+    }
+
+    /// Whether a class has another among its bases and theirs.
+    fn derives(&self, class: DieId, base: DieId, depth: usize, left: &mut usize) -> bool {
+        let (Some(full), Some(depth)) = (self.strip(class), depth.checked_sub(1)) else {
+            return false;
+        };
+        let Shape::Record { members, .. } = &full.shape else {
+            return false;
+        };
+        members.iter().filter(|member| member.base).any(|member| {
+            let Some(rest) = left.checked_sub(1) else {
+                return false;
+            };
+            *left = rest;
+            let inner = self.strip(member.ty);
+            inner.is_some_and(|inner| {
+                self.is_same(inner.id, base) || self.derives(inner.id, base, depth, left)
+            })
+        })
+    }
+
     /// Whether two classes are one, described in two units.
     fn is_same(&self, one: DieId, other: DieId) -> bool {
         one == other || self.type_name(one) == self.type_name(other)
@@ -472,7 +490,7 @@ impl<'a> Values<'a> {
     }
 }
 
-fn is_vtable(member: &Member) -> bool {
+pub(super) fn is_vtable(member: &Member) -> bool {
     member
         .name
         .as_deref()
@@ -488,6 +506,14 @@ pub(super) fn captured(name: &str) -> &str {
 pub(super) fn tuple_field(name: &str) -> bool {
     name.strip_prefix("__")
         .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// A value after the name of its type.
+fn classed(name: &str, line: &str) -> String {
+    match line.starts_with('(') {
+        true => format!("{name}{line}"),
+        false => format!("{name} {line}"),
+    }
 }
 
 fn brackets(parts: List, language: Language) -> Result<String, Availability> {
@@ -515,7 +541,6 @@ pub(super) fn unknown_type() -> Availability {
     Availability::Unsupported("its type is missing in the debug information".to_string())
 }
 
-/// Parts of a line, until it is long enough. One that is not there gives its reason; if none is, that is the line's.
 /// A value without what is in it: `Vec(2) [...]`, `Pair {...}`.
 fn outline(line: &str) -> Option<String> {
     let counted = line.find(") ").map_or(0, |at| at.saturating_add(2));
@@ -527,7 +552,17 @@ fn outline(line: &str) -> Option<String> {
     };
     let label = line.get(..counted).filter(is_label).unwrap_or("");
     let rest = line.get(label.len()..)?;
-    let at = rest.find(['{', '[', '('])?;
+    // Those of a type's arguments are part of its name.
+    let mut angles = 0usize;
+    let outside = rest.char_indices().find(|(_, c)| {
+        match c {
+            '<' => angles = angles.saturating_add(1),
+            '>' => angles = angles.saturating_sub(1),
+            _ => {}
+        }
+        angles == 0 && matches!(c, '{' | '[' | '(')
+    });
+    let (at, _) = outside?;
     let (name, inside) = rest.split_at_checked(at)?;
     // Brackets in a text are no such.
     if name.contains(['"', '\'']) {
@@ -544,6 +579,7 @@ fn outline(line: &str) -> Option<String> {
     (outline.len() < line.len()).then_some(outline)
 }
 
+/// Parts of a line, until it is long enough. One that is not there gives its reason; if none is, that is the line's.
 struct List {
     text: String,
     more: bool,
@@ -623,6 +659,8 @@ mod tests {
         assert_eq!(of("Vec(2) [Vec(1) [1], 2]"), "Vec(2) [...]");
         assert_eq!(of("map(1) {1: {2, 3}}"), "map(1) {...}");
         assert_eq!(of("Pair {op: '+', sides: (1, 2)}"), "Pair {...}");
+        assert_eq!(of("Grid<int [3]> {rows = 1}"), "Grid<int [3]> {...}");
+        assert_eq!(of("'<' (60)"), "");
         assert_eq!(of("Some(Vec(1) [1000000])"), "Some(...)");
         assert_eq!(of(".copy = {.bytes = 51}"), ".copy = {...}");
         assert_eq!(of("\"a (b) {c}\""), "");

@@ -1,8 +1,9 @@
 //! Values for people: a lazy tree of nodes, rendered as their language writes them.
 //!
-//! `tree` makes nodes, `line` writes a value on one line, `read` gets bytes, `c` writes scalars, `wide` text of wide
-//! characters; `table` is the one table of renderers for types that are more than their members, and `cpp`, `rust` and
-//! `zig` hold those: `cpp_wrappers`, `rust_iterators` and `rust_locks` what their names say.
+//! `tree` makes nodes, `line` writes a value on one line and `leaf` what is little in it, `read` gets bytes, `c` writes
+//! scalars, `wide` text of wide characters; `table` is the one table of renderers for types that are more than their
+//! members, and `cpp`, `rust` and `zig` hold those: `cpp_wrappers`, `rust_iterators` and `rust_locks` what their names
+//! say.
 //! Nothing here knows how a variable was located.
 //!
 //! To add a renderer: a line in [`table::TABLE`] and a function that turns a place into a [`View`].
@@ -10,6 +11,7 @@
 pub(crate) mod c;
 mod cpp;
 mod cpp_wrappers;
+mod leaf;
 mod line;
 pub(crate) mod read;
 mod rust;
@@ -80,7 +82,7 @@ pub(crate) enum View<'a> {
         strong: u64,
         weak: u64,
     },
-    /// The same as another value, of a type that only the running program knows.
+    /// The same as another value, of a type that only the running program knows: it is named.
     Dynamic { ty: DieId, place: Place },
     /// One alternative of a tagged union: its name and content.
     Variant {

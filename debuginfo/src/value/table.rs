@@ -241,17 +241,25 @@ pub(crate) const TABLE: &[Renderer] = &[
 
 /// What the first renderer that knows the value makes of it, with the label.
 pub(crate) fn view<'a>(values: &Values<'a>, ty: &Type, place: &Place) -> Option<(&'static str, View<'a>)> {
-    let name = ty.name.as_deref()?;
+    fitting(values, ty).find_map(|renderer| Some((renderer.label, (renderer.view)(values, ty, place)?)))
+}
+
+/// What stands before the number of elements of a container; nothing for any other value.
+pub(crate) fn label(values: &Values<'_>, ty: &Type) -> &'static str {
+    fitting(values, ty).next().map_or("", |renderer| renderer.label)
+}
+
+/// The renderers for a type.
+fn fitting<'t>(values: &'t Values<'_>, ty: &'t Type) -> impl Iterator<Item = &'static Renderer> + 't {
     // The plain name decides for most types that none applies; only then is the qualified one made.
     let mut qualified = None;
-    let mut applies = |renderer: &&Renderer| {
-        renderer.language == ty.language && may_match(renderer.pattern, name) && {
+    TABLE.iter().filter(move |renderer| {
+        let name = ty.name.as_deref().unwrap_or("");
+        renderer.language == ty.language && ty.name.is_some() && may_match(renderer.pattern, name) && {
             let full = qualified.get_or_insert_with(|| values.units.qualified(ty.id, name));
             matches(renderer.pattern, full)
         }
-    };
-    let mut fitting = TABLE.iter().filter(|renderer| applies(renderer));
-    fitting.find_map(|renderer| Some((renderer.label, (renderer.view)(values, ty, place)?)))
+    })
 }
 
 /// Whether the plain name can belong to a qualified one that matches.

@@ -24,8 +24,28 @@ const MEMBER_LIMIT: usize = 4096;
 const ENTRY_LIMIT: u64 = 1 << 16;
 
 impl<'a> Values<'a> {
-    /// The node of a value at a place, or of its absence.
+    /// The node of a variable or of an expression's value at a place, or of its absence.
     pub fn node(
+        &self,
+        name: String,
+        ty: DieId,
+        place: Result<Place, Availability>,
+        kind: Option<VariableKind>,
+    ) -> ValueNode {
+        let node = self.node_of(name, ty, place, kind);
+        // What an expression leads to is an object as a whole; a variable or a member is what its type says.
+        let address = node.address.filter(|_| kind.is_none());
+        match address.and_then(|address| Some((address, self.derived_object(ty, address)?))) {
+            Some((address, (class, object))) => ValueNode {
+                expand: Some(reference(class, Place::Memory(object), Part::Whole)),
+                ..self.written(node, self.object_line(ty, &Place::Memory(address), LINE_DEPTH))
+            },
+            None => node,
+        }
+    }
+
+    /// The node of a value as its type says.
+    fn node_of(
         &self,
         name: String,
         ty: DieId,
@@ -180,13 +200,13 @@ impl<'a> Values<'a> {
                         // A text has nothing inside; the address alone does not show it.
                         match self.is_transparent(&full) || nodes.iter().any(|node| node.name != RAW) {
                             true => nodes,
-                            false => vec![self.node("*".to_string(), *to, Ok(target), None)],
+                            false => vec![self.node_of("*".to_string(), *to, Ok(target), None)],
                         }
                     }
                     // Of what has no size nothing can be shown.
                     None | Some(Shape::Opaque) => Vec::new(),
                     _ if self.is_transparent(&full) => self.inside(*to, &target, depth),
-                    _ => vec![self.node("*".to_string(), *to, Ok(target), None)],
+                    _ => vec![self.node_of("*".to_string(), *to, Ok(target), None)],
                 }
             }
             Shape::Record {
@@ -232,7 +252,7 @@ impl<'a> Values<'a> {
             }
             View::Tuple(parts) => {
                 let named = |(index, (ty, place)): (usize, (DieId, Place))| {
-                    self.node(format!("[{index}]"), ty, Ok(place), None)
+                    self.node_of(format!("[{index}]"), ty, Ok(place), None)
                 };
                 parts
                     .into_iter()
@@ -309,14 +329,14 @@ impl<'a> Values<'a> {
         let skipped = usize::try_from(first.min(ENTRY_LIMIT)).unwrap_or(0);
         let shown = usize::try_from(limit).unwrap_or(0);
         let entry = |(index, item): (u64, Result<Item, String>)| match item {
-            Ok(Item { key: None, value }) => self.node(format!("[{index}]"), value.0, Ok(value.1), None),
+            Ok(Item { key: None, value }) => self.node_of(format!("[{index}]"), value.0, Ok(value.1), None),
             Ok(Item {
                 key: Some((ty, place)),
                 value,
             }) => {
                 let key = self.line(ty, &place, LINE_DEPTH);
                 let key = shortened(key.unwrap_or_else(|why| reason(&why)));
-                self.node(format!("[{key}]"), value.0, Ok(value.1), None)
+                self.node_of(format!("[{key}]"), value.0, Ok(value.1), None)
             }
             Err(why) => {
                 let node = blank(format!("[{index}]"), String::new());
@@ -349,14 +369,14 @@ impl<'a> Values<'a> {
                 }
             };
             nodes.push(match self.member(place, member) {
-                Ok(Located::Place(place)) => self.node(name, member.ty, Ok(place), None),
+                Ok(Located::Place(place)) => self.node_of(name, member.ty, Ok(place), None),
                 Ok(Located::Bits(bits)) => {
-                    let mut node = self.node(name, member.ty, Err(Availability::OptimizedOut), None);
+                    let mut node = self.node_of(name, member.ty, Err(Availability::OptimizedOut), None);
                     node.text = self.bits(member.ty, bits);
                     node.availability = Availability::Available;
                     node
                 }
-                Err(availability) => self.node(name, member.ty, Err(availability), None),
+                Err(availability) => self.node_of(name, member.ty, Err(availability), None),
             });
         }
         nodes
@@ -478,7 +498,7 @@ impl<'a> Values<'a> {
         (first..first.saturating_add(count))
             .map(|index| {
                 let at = self.part(place, index.saturating_mul(size), Some(size));
-                self.node(format!("[{index}]"), element, at, None)
+                self.node_of(format!("[{index}]"), element, at, None)
             })
             .collect()
     }
