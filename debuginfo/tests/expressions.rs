@@ -321,7 +321,7 @@ fn raw_addresses_are_as_wide_as_the_memory() {
         ("arithmetic64.wasm", "0xffffffffffffffff"),
     ] {
         let (info, fake, at) = at_rest(name);
-        let why = format!("cannot be read: address {address} is outside memory");
+        let why = format!("not readable: address {address} is outside memory");
         assert_eq!(info.evaluate("mem8[-1]", at, 0, &fake).unwrap().text, why);
         let same = info.holds(
             "mem32[&nodes[1].values[0]] == 4 && mem8[(long)&nodes] == mem8[nodes]",
@@ -379,9 +379,7 @@ fn conditions_hold_or_say_why_not() {
     }
     assert_eq!(
         holds("1 && *(int *)0x7fffffff"),
-        Err(
-            "cannot be read: address 0x7fffffff is outside memory: *(int *)0x7fffffff (column 6)".to_string()
-        )
+        Err("not readable: address 0x7fffffff is outside memory: *(int *)0x7fffffff (column 6)".to_string())
     );
 }
 

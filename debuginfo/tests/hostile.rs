@@ -49,7 +49,7 @@ impl Stop {
     /// The variable says that it cannot be read and why; its members are shown.
     fn broken(&self, name: &str, why: &str, member: &str) {
         let node = self.node(name);
-        assert_eq!(node.text, format!("cannot be read: {why}"), "{name}");
+        assert_eq!(node.text, format!("not readable: {why}"), "{name}");
         assert!(matches!(node.availability, Availability::NotReadable(_)));
         let members = self.children(&node);
         assert!(members.iter().any(|node| node.name == member), "{members:?}");
@@ -122,12 +122,12 @@ fn lists_and_trees_of_cpp() {
         // More than memory holds.
         stop.put("letters", &[0x150000, 0x150000, 0xffff_ffff]);
         let claim = "claims 4294967295 elements at 0x0, which reach outside memory";
-        assert_eq!(stop.node("letters").text, format!("cannot be read: {claim}"));
+        assert_eq!(stop.node("letters").text, format!("not readable: {claim}"));
         // A node outside memory, and one where the list should not end.
         stop.put("list", &[0x150000, 0xffff_0000, 3]);
         assert_eq!(
             stop.node("list").text,
-            "cannot be read: element 0 is lost: its node 0xffff0000 is none"
+            "not readable: element 0 is lost: its node 0xffff0000 is none"
         );
         stop.put("list", &[0x150000, 0x150100, 3]);
         stop.fake.put(0x150108, &1.5f64.to_le_bytes());
@@ -152,7 +152,7 @@ fn lists_and_trees_of_cpp() {
         assert!(
             stop.node("deque")
                 .text
-                .starts_with("cannot be read: claims 4294901760 elements from 5 on, in room for 1024")
+                .starts_with("not readable: claims 4294901760 elements from 5 on, in room for 1024")
         );
         let mut stop = Stop::new("values.cpp", module, "trees");
         // A tree whose node has itself on the right.
@@ -179,11 +179,11 @@ fn choices_of_cpp() {
     stop.fake.put(some + 4, &[77]);
     assert_eq!(
         stop.node("some").text,
-        "cannot be read: whether it has a value is 77"
+        "not readable: whether it has a value is 77"
     );
     let number = stop.node("number").address.unwrap();
     for (index, text) in [
-        (9u32, "cannot be read: claims alternative 9 of 3"),
+        (9u32, "not readable: claims alternative 9 of 3"),
         (u32::MAX, "valueless"),
     ] {
         stop.fake.put_u32(number + 16, index);
@@ -193,14 +193,14 @@ fn choices_of_cpp() {
     stop.put("shared", &[0x150000, 0xffff_fff0]);
     assert_eq!(
         stop.node("shared").text,
-        "cannot be read: its counts at 0xfffffff0 are outside memory"
+        "not readable: its counts at 0xfffffff0 are outside memory"
     );
     // A short text that claims more than its room.
     let mut stop = Stop::new("values.cpp", "cpp_zig_o0.wasm", "texts");
     stop.put("brief", &[0x0000_00fe, 0, 0]);
     assert_eq!(
         stop.node("brief").text,
-        "cannot be read: claims 127 characters in a room for 10"
+        "not readable: claims 127 characters in a room for 10"
     );
 }
 
@@ -224,7 +224,7 @@ fn containers_of_rust() {
     let numbers = stop.node("numbers");
     assert_eq!(
         numbers.text,
-        "cannot be read: claims 1376256 elements at 0x150000, which reach outside memory"
+        "not readable: claims 1376256 elements at 0x150000, which reach outside memory"
     );
     assert!(stop.children(&numbers).iter().any(|node| node.name == "len"));
     let mut stop = Stop::new("values.rs", "rust_o0.wasm", "hashes");
@@ -243,7 +243,7 @@ fn containers_of_rust() {
     stop.put("one", &[0x150000, 3, 0, 2]);
     assert_eq!(
         stop.node("one").text,
-        "cannot be read: only 0 of 2 entries are in its first 4 buckets"
+        "not readable: only 0 of 2 entries are in its first 4 buckets"
     );
     let mut stop = Stop::new("values.rs", "rust_o0.wasm", "trees");
     // Node, height, length.
@@ -251,16 +251,13 @@ fn containers_of_rust() {
     stop.broken("squares", "claims a tree of 99 levels", "root");
     stop.put("squares", &[0x150000, 1, 200]);
     let squares = stop.node("squares");
-    assert_eq!(
-        squares.text,
-        "cannot be read: only 0 of 200 entries can be reached"
-    );
+    assert_eq!(squares.text, "not readable: only 0 of 200 entries can be reached");
     assert!(stop.children(&squares).iter().any(|node| node.name == "[raw]"));
     let mut stop = Stop::new("values.rs", "rust_o0.wasm", "pointers");
     stop.put("shared", &[0xffff_ff00]);
-    assert!(stop.node("shared").text.starts_with("cannot be read: "));
+    assert!(stop.node("shared").text.starts_with("not readable: "));
     stop.put("boxed", &[0]);
-    assert_eq!(stop.node("boxed").text, "cannot be read: it refers to address 0");
+    assert_eq!(stop.node("boxed").text, "not readable: it refers to address 0");
     // A table of methods that no debug information describes.
     let mut stop = Stop::new("values.rs", "rust_o0.wasm", "traits");
     stop.put("animal", &[0x150000, 0x150100]);

@@ -301,7 +301,7 @@ fn nothing_is_shown_that_may_be_wrong() {
             matches!(node.availability, Availability::NotReadable(_)),
             "{node:?}"
         );
-        assert!(node.text.starts_with("cannot be read: address 0x"), "{node:?}");
+        assert!(node.text.starts_with("not readable: address 0x"), "{node:?}");
     }
     // One so near the end of the address space that offsets from it would come round to low memory.
     for base in [0xffff_fff0u32, 0xffff_ffff] {

@@ -284,6 +284,10 @@ static NOINLINE void choices(int n)
     std::pair<int, std::string> pair = {n, "second"};
     std::tuple<int, char, double> tuple = {n, 'c', 2.5};
     std::tuple<> unit;
+    const std::pair<const short, int> fixed = {short(n), 8};
+    const auto &[left, right] = fixed;
+    say("choices", "left", "%d", left);
+    say("choices", "right", "%d", right);
     say("choices", "some", "%d", *some);
     say("choices", "nothing", "nullopt");
     say("choices", "word", "\"%s\"", word->c_str());
@@ -292,7 +296,7 @@ static NOINLINE void choices(int n)
     say("choices", "blank", "std::monostate {}");
     say("choices", "pair", "{%d, \"%s\"}", pair.first, pair.second.c_str());
     say("choices", "tuple", "{%d, '%c' (99), %.1f}", std::get<0>(tuple), std::get<1>(tuple), std::get<2>(tuple));
-    stop(some, nothing, word, number, text, blank, pair, tuple, unit); // stop: choices
+    stop(some, nothing, word, number, text, blank, pair, tuple, unit, fixed, left, right); // stop: choices
 }
 
 static NOINLINE void pointers(int n)

@@ -359,6 +359,14 @@ impl Types {
                     AliasKind::Atomic => "_Atomic",
                 };
                 let target = to.and_then(|to| self.get(units, to));
+                // Said twice by the compiler of a template's constant type.
+                let again = target.as_ref().is_some_and(|to| {
+                    to.name.is_none()
+                        && matches!(to.shape, Shape::Alias { kind: inner, .. } if inner == *kind)
+                });
+                if again {
+                    return self.declare(units, *to, inner, depth, left);
+                }
                 let after =
                     target.is_some_and(|to| to.name.is_none() && matches!(to.shape, Shape::Pointer { .. }));
                 if after {

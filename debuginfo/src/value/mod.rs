@@ -195,13 +195,13 @@ impl<'a> Values<'a> {
     }
 }
 
-/// The reason in words, where a value would stand.
+/// The reason in words, where a value would stand; it may follow an "is".
 pub(crate) fn reason(availability: &Availability) -> String {
     match availability {
         Availability::Available => String::new(),
         Availability::OptimizedOut => "optimized out".to_string(),
         Availability::NotYetSet => "not set yet".to_string(),
-        Availability::NotReadable(why) => format!("cannot be read: {why}"),
+        Availability::NotReadable(why) => format!("not readable: {why}"),
         Availability::Unsupported(what) => format!("not supported: {what}"),
     }
 }
