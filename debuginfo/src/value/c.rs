@@ -169,7 +169,7 @@ impl Values<'_> {
         }
     }
 
-    /// An array of characters on one line: as text up to the zeros at its end. Of `unsigned char` and `signed char`
+    /// An array of characters on one line: as text up to the zeros at its end, or to what is no text. Of `unsigned char` and `signed char`
     /// it may be text or numbers; `None` if it does not look like text.
     pub fn char_array(
         &self,
@@ -195,7 +195,8 @@ impl Values<'_> {
         };
         let plain = self.strip(element).is_some_and(|element| plain_char(&element));
         let shown = without_padding(&bytes);
-        let text = plain || readable(shown);
+        let left_out = bytes.get(shown.len()..).unwrap_or_default();
+        let text = plain || readable(shown) && left_out.iter().all(|&byte| byte == 0);
         // Where the characters that are looked at are all shown, more may follow.
         Ok(text.then(|| quoted(shown, shown.len() == bytes.len() && want < count)))
     }
@@ -219,8 +220,15 @@ impl Values<'_> {
     }
 }
 
-/// An array of characters up to the zeros that fill it: what stands behind a zero in it is part of the value.
+/// An array of characters up to the zeros that fill it: text behind a zero in it is part of the value. What is no text
+/// there was never written, and is left out.
 fn without_padding(bytes: &[u8]) -> &[u8] {
+    let first_zero = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
+    let (shown, rest) = bytes.split_at(first_zero);
+    let mut parts = rest.split(|&byte| byte == 0).filter(|part| !part.is_empty());
+    if !parts.all(readable) {
+        return shown;
+    }
     let end = bytes.iter().rposition(|&byte| byte != 0);
     bytes
         .get(..end.map_or(0, |last| last.saturating_add(1)))
@@ -482,6 +490,8 @@ mod tests {
         assert_eq!(shown(b"\0\x002"), "\"\\0\\x002\"");
         assert_eq!(shown(b"\0\0"), "\"\"");
         assert_eq!(shown(b"full"), "\"full\"");
+        // Of a buffer that was written in part.
+        assert_eq!(shown(b"ab\0c\0\xf0\x01\0"), "\"ab\"");
     }
 
     #[test]
