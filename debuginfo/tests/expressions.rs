@@ -602,7 +602,7 @@ fn objects_are_asked_what_they_are() {
         &info,
         at,
         &fake,
-        &[("counter", two), ("left::counter", "int 1"), ("number", inner)],
+        &[("counter", two), ("left::counter", "int 1"), ("number", "int 7")],
     );
     answers(&info, in_function("calls"), &fake, &[("number", "int 7")]);
     let widened = in_function("widened<long long>");

@@ -2,7 +2,7 @@
 //!
 //! # Invariants
 //! - What the scopes around the function have comes first, the innermost of them before the others. What is named in
-//!   another namespace counts if there is one only; what is named in another class or function does not.
+//!   another namespace or function counts if there is one only; what is named in another class does not.
 //!
 //! Must not know: frames, the live guest.
 
@@ -27,6 +27,8 @@ struct Asked<'a> {
 /// How near a variable is; of two, the greater is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Near {
+    /// In another function.
+    Inside,
     /// In another namespace.
     Elsewhere,
     /// In no namespace, or one around the function, by the length of its name.
@@ -107,9 +109,11 @@ impl Index {
         let full = compact(full);
         let container = full.strip_suffix(&asked.path).unwrap_or("");
         let around = compact(&asked.around);
+        if self.is_in_function(die) && asked.path == asked.plain {
+            return Some(Near::Inside);
+        }
         if container.is_empty() || around.starts_with(container) {
-            let inner = self.is_in_function(die) && asked.path == asked.plain;
-            return (!inner).then_some(Near::Around(container.len()));
+            return Some(Near::Around(container.len()));
         }
         if asked.path != asked.plain {
             return Some(Near::Elsewhere);
