@@ -594,10 +594,7 @@ fn objects_are_asked_what_they_are() {
         &[("counter", "int 1"), ("right::counter", "int 2")],
     );
     answers(&info, in_class("right"), &fake, &[("counter", "int 2")]);
-    let (two, inner) = (
-        "! there is no variable 'counter' here",
-        "! there is no variable 'number' here",
-    );
+    let two = "! there is no variable 'counter' here";
     answers(
         &info,
         at,
@@ -605,6 +602,17 @@ fn objects_are_asked_what_they_are() {
         &[("counter", two), ("left::counter", "int 1"), ("number", "int 7")],
     );
     answers(&info, in_function("calls"), &fake, &[("number", "int 7")]);
+    // What a function keeps to itself is not the namespace's; whose it is, is not told to a lambda.
+    answers(
+        &info,
+        in_function("shaded"),
+        &fake,
+        &[("shade", "int 1"), ("shadows::shade", "int 1")],
+    );
+    answers(&info, in_function("shading"), &fake, &[("shade", "int 2")]);
+    let lambda = info.functions_named("operator()")[0].stop_at.unwrap();
+    let none = "! there is no variable 'kept' here";
+    answers(&info, lambda, &fake, &[("kept", none)]);
     let widened = in_function("widened<long long>");
     answers(
         &info,

@@ -111,6 +111,8 @@ impl Unit {
 pub(crate) struct NameScope {
     pub parent: u32,
     pub die: DieId,
+    /// Whether it lies in a function.
+    pub local: bool,
 }
 
 /// All units.
@@ -159,6 +161,7 @@ impl Units {
             scopes: vec![NameScope {
                 parent: 0,
                 die: DieId(0),
+                local: false,
             }],
             signatures,
             definitions: OnceLock::new(),
@@ -296,6 +299,12 @@ impl Units {
     /// The namespace or type that a DIE lies in.
     pub fn scope_around(&self, die: DieId) -> Option<DieId> {
         Some(self.scopes.get(self.declared_in(die) as usize)?.die).filter(|die| die.0 != 0)
+    }
+
+    /// Whether a DIE lies in a type that lies in a function.
+    pub fn is_local(&self, die: DieId) -> bool {
+        let around = self.scopes.get(self.declared_in(die) as usize);
+        around.is_some_and(|around| around.local)
     }
 
     /// Whether a DIE lies directly in a type.

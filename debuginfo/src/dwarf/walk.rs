@@ -137,7 +137,11 @@ impl Dies {
                         && around.len() < DEPTH_LIMIT
                     {
                         let die = unit.die(offset);
-                        self.scopes.push(NameScope { parent: scope, die });
+                        self.scopes.push(NameScope {
+                            parent: scope,
+                            die,
+                            local: in_function,
+                        });
                         let own = u32::try_from(self.scopes.len()).unwrap_or(0);
                         around.push((depth, own, in_function));
                     }

@@ -45,7 +45,7 @@ fn last_part(path: &str) -> &str {
     plain.rsplit('.').next().unwrap_or(plain)
 }
 
-fn hash(name: &str) -> u32 {
+pub(crate) fn hash(name: &str) -> u32 {
     let mut hasher = DefaultHasher::new();
     last_part(name).hash(&mut hasher);
     hasher.finish() as u32

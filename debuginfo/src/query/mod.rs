@@ -15,6 +15,7 @@ use crate::dwarf::inlined::InlinedCalls;
 use crate::dwarf::line_program::{self, PathRoom, Program};
 use crate::dwarf::lines::Lines;
 use crate::dwarf::scopes::Scopes;
+use crate::dwarf::template::TemplateParameters;
 use crate::dwarf::types::Types;
 use crate::dwarf::units::Units;
 use crate::dwarf::walk::{self, Dies};
@@ -23,6 +24,7 @@ use crate::findings::{self, Evidence, Finding};
 use crate::reaching::{Held, Question};
 use crate::sections::{Container, ModuleMap};
 use crate::{CodeOffset, Diagnostic, FunctionMatch, SideFile, UnitSummary, source_map};
+use statics::StaticNames;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -45,6 +47,8 @@ pub(crate) struct Index {
     names: OnceLock<NameIndex>,
     inlined: OnceLock<InlinedCalls>,
     type_names: OnceLock<NameTable>,
+    static_names: OnceLock<StaticNames>,
+    template_parameters: TemplateParameters,
     /// Body and local to the first address at which the local has been set.
     base_set_at: Mutex<HashMap<(usize, u32), u32>>,
     /// What locals hold, where that has been asked.
@@ -169,6 +173,8 @@ impl Making {
             names: OnceLock::new(),
             inlined: OnceLock::new(),
             type_names: OnceLock::new(),
+            static_names: OnceLock::new(),
+            template_parameters: TemplateParameters::default(),
             types: Types::default(),
             base_set_at: Mutex::default(),
             held: Mutex::default(),

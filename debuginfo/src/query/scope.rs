@@ -5,7 +5,6 @@ use super::variables::Seen;
 use crate::dwarf::DieId;
 use crate::dwarf::lines::narrow;
 use crate::dwarf::location::{Frame, Site};
-use crate::dwarf::template;
 use crate::dwarf::units::Unit;
 use crate::expr::names::NameTable;
 use crate::expr::scope::{Found, Scope};
@@ -131,7 +130,9 @@ impl FrameScope<'_> {
         if self.language() != Language::Cpp || name.contains("::") {
             return None;
         }
-        template::parameter(&self.index.units, self.function?, tag, name)
+        self.index
+            .template_parameters
+            .find(&self.index.units, self.function?, tag, name)
     }
 }
 

@@ -159,20 +159,22 @@ impl Index {
         }
     }
 
-    /// The first row with a line in the inlined call that begins at an address.
+    /// The first row with a line in the inlined call that begins at an address, in what follows it there without a gap.
     pub fn first_line_in(&self, begins: CodeOffset) -> Option<CodeOffset> {
         let body = self.map.body_at(begins)?;
         let scopes = self.scopes(body)?;
         let rows = self.lines.body(&self.map, body);
         let begins = narrow(begins);
-        let instance = scopes.instance(begins);
+        let instance = scopes.scopes.get(scopes.instance(begins))?;
+        let range = instance
+            .ranges
+            .iter()
+            .find(|&&(start, end)| start <= begins && begins < end);
+        let &(_, end) = range?;
         let from = rows.rows.partition_point(|row| row.address < begins);
-        // A call that begins in the middle of a row begins with that row's line.
-        if rows.location(begins).is_some_and(|location| location.line != 0) {
-            return None;
-        }
-        let row = rows.rows.get(from..)?.iter().find(|row| row.line != 0)?;
-        (scopes.instance(row.address) == instance).then_some(CodeOffset(u64::from(row.address)))
+        let mut inside = rows.rows.get(from..)?.iter().take_while(|row| row.address < end);
+        let row = inside.find(|row| row.line != 0)?;
+        Some(CodeOffset(u64::from(row.address)))
     }
 
     /// Whether a body, or a call inlined there, may begin at or before a line of a file.

@@ -72,10 +72,26 @@ int calls() {
     return ++number;
 }
 
+namespace shadows {
+int shading() {
+    static int shade = 2;
+    return ++shade;
+}
+int shade = 1;
+int shaded() { return ++shade; }
+}
+int kept = 100;
+int keeping(int more) {
+    static int kept = 5;
+    auto sum = [&](int most) { return kept + most + more; };
+    return sum(3);
+}
+
 template <typename T> T widened(T value) { return value + 1; }
 
 int entry() {
     return row.length() + other_row.length() + Row<3, short>::made + Row<5, char>::made + left::bump() +
-           right::bump() + calls() + widened<long long>(1) + WIDTH + Dog::count + Dog::legs + (int)Dog::rate + N +
+           right::bump() + calls() + shadows::shading() +
+           shadows::shaded() + keeping(kept) + widened<long long>(1) + WIDTH + Dog::count + Dog::legs + (int)Dog::rate + N +
            animals[0]->name() + sized->size() + twice->twice + other->other;
 }

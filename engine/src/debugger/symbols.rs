@@ -10,7 +10,7 @@ use super::describe::{global_names, plain_function_names};
 use super::event::{BreakpointLocation, DebugSummary};
 use super::snapshot::{FrameInfo, SourcePlace};
 use crate::module::Module;
-use crate::module::text::operator_from;
+use crate::module::text::operators_from;
 use crate::runtime::paused::FrameHead;
 use std::sync::Arc;
 use stepwell_debuginfo::{CodeOffset, DebugInfo, ModuleOffset, SourceLocation};
@@ -97,13 +97,27 @@ impl Symbols {
 
     /// The first instruction of a function at or behind an address.
     fn snap(&self, offset: ModuleOffset) -> Option<BreakpointLocation> {
-        let func = self.module.func_at(offset.0)?;
-        let offset = ModuleOffset(operator_from(&self.module, func, offset.0)?);
-        Some(BreakpointLocation {
-            offset,
-            func,
-            source: self.source(offset),
-        })
+        self.snap_all(vec![offset]).into_iter().next()
+    }
+
+    /// For each of some addresses, the first instruction of its function there or behind; ascending, each once.
+    fn snap_all(&self, mut offsets: Vec<ModuleOffset>) -> Vec<BreakpointLocation> {
+        offsets.sort_unstable();
+        let mut locations: Vec<BreakpointLocation> = Vec::new();
+        for of_func in offsets.chunk_by(|one, next| self.module.func_at(one.0) == self.module.func_at(next.0))
+        {
+            let func = of_func.first().and_then(|offset| self.module.func_at(offset.0));
+            let Some(func) = func else { continue };
+            let wanted: Vec<u64> = of_func.iter().map(|offset| offset.0).collect();
+            for at in operators_from(&self.module, func, &wanted) {
+                let offset = ModuleOffset(at);
+                if locations.last().is_none_or(|last| last.offset != offset) {
+                    let source = self.source(offset);
+                    locations.push(BreakpointLocation { offset, func, source });
+                }
+            }
+        }
+        locations
     }
 
     /// Where a wish binds, and why not or what to know; neither while the debug info is on its way.
@@ -136,16 +150,15 @@ impl Symbols {
         if matches.is_empty() && inlined.is_empty() {
             return (Vec::new(), Some(format!("there is no function named \"{name}\"")));
         }
-        let mut locations: Vec<BreakpointLocation> = (matches.iter())
+        let mut offsets: Vec<ModuleOffset> = (matches.iter())
             .filter_map(|found| {
                 let body = self.module.body(found.func_index)?;
-                let at = (found.stop_at.and_then(|at| self.module_offset(at)))
-                    .unwrap_or(ModuleOffset(body.first_op as u64));
-                self.snap(at)
+                let at = found.stop_at.and_then(|at| self.module_offset(at));
+                Some(at.unwrap_or(ModuleOffset(body.first_op as u64)))
             })
             .collect();
-        let inlined = inlined.into_iter();
-        locations.extend(inlined.filter_map(|at| self.snap(self.module_offset(at)?)));
+        offsets.extend(inlined.into_iter().filter_map(|at| self.module_offset(at)));
+        let locations = self.snap_all(offsets);
         let message = (locations.is_empty())
             .then(|| format!("\"{name}\" is imported: the host runs it, there is nothing to stop in"));
         (locations, message)
@@ -169,13 +182,12 @@ impl Symbols {
             .collect();
         // Files that have the very line win over those where it would move.
         let exact = bindings.iter().any(|binding| binding.line == line);
-        let mut locations: Vec<BreakpointLocation> = (bindings.iter())
+        let offsets = (bindings.iter())
             .filter(|binding| !exact || binding.line == line)
             .flat_map(|binding| &binding.locations)
-            .filter_map(|&at| self.snap(self.arm(self.module_offset(at)?)))
+            .filter_map(|&at| Some(self.arm(self.module_offset(at)?)))
             .collect();
-        locations.sort_by_key(|location| location.offset);
-        locations.dedup_by_key(|location| location.offset);
+        let locations = self.snap_all(offsets);
         let message = if locations.is_empty() {
             Some(format!(
                 "line {line} of \"{path}\" has no code, nor has any line after it in its function"

@@ -98,10 +98,22 @@ pub fn operator_offsets(module: &Module, func: u32) -> Vec<u64> {
     operators(module, body).map(|(_, offset)| offset).collect()
 }
 
-/// The first operator of a function at a file offset or behind.
-pub fn operator_from(module: &Module, func: u32, offset: u64) -> Option<u64> {
-    let mut offsets = operators(module, module.body(func)?).map(|(_, at)| at);
-    offsets.find(|&at| at >= offset)
+/// For each of some ascending file offsets, the first operator of a function there or behind, if there is one.
+pub fn operators_from(module: &Module, func: u32, offsets: &[u64]) -> Vec<u64> {
+    let mut found = Vec::with_capacity(offsets.len());
+    let Some(body) = module.body(func) else {
+        return found;
+    };
+    let mut wanted = offsets.iter().peekable();
+    for (_, at) in operators(module, body) {
+        while wanted.next_if(|&&offset| offset <= at).is_some() {
+            found.push(at);
+        }
+        if wanted.peek().is_none() {
+            break;
+        }
+    }
+    found
 }
 
 /// The text of the operator that begins at a file offset; `None` if none begins there. Functions are called by the
