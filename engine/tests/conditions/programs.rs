@@ -122,11 +122,11 @@ fn numbers(
 
 fn conditions(debug: &DebugInfo, at: CodeOffset, world: &World<'_>) -> Vec<String> {
     let mut found = Vec::new();
-    for node in debug
-        .variables(at, 0, world)
-        .iter()
-        .chain(&debug.statics(at, world))
-    {
+    let statics = debug.statics(at, world);
+    // A name that functions elsewhere have twice means neither of the two.
+    let once = |node: &&ValueNode| statics.iter().filter(|other| other.name == node.name).count() == 1;
+    let variables = debug.variables(at, 0, world);
+    for node in variables.iter().chain(statics.iter().filter(once)) {
         numbers(debug, world, node, node.name.clone(), 2, &mut found);
     }
     let mut texts = Vec::new();
