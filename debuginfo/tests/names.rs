@@ -603,3 +603,36 @@ fn sizes_are_those_of_types_wherever_they_are() {
     }
     assert!(seen > 0);
 }
+
+#[test]
+fn members_of_cpp_have_the_names_that_are_written() {
+    let (info, mut fake) = framed("scopes_cpp.wasm");
+    let at = in_function(&info, "entry");
+    answers(
+        &info,
+        at,
+        &fake,
+        &[
+            ("padded.len", "int 2"),
+            ("padded.__len", "int 1"),
+            ("padded.zed", "! 'Padded' has no member 'zed'"),
+        ],
+    );
+    let padded = info.evaluate("&padded", at, 0, &fake).unwrap().text;
+    let padded = u32::from_str_radix(padded.trim_start_matches("0x"), 16).unwrap();
+    let sum = in_function(&info, "Padded::sum");
+    let slot = address(&info, sum, &fake, "this");
+    fake.put_u32(slot, padded);
+    answers(
+        &info,
+        sum,
+        &fake,
+        &[
+            ("len", "int 2"),
+            ("zed", "int 9"),
+            ("__zed", "int 3"),
+            ("len + zed == 11", "bool true"),
+        ],
+    );
+    assert!(info.condition_code("len + zed == 11", sum, 0, &words()).is_some());
+}

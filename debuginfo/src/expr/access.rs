@@ -14,6 +14,7 @@ use super::scope::Found;
 use super::types::{Form, Ty};
 use crate::dwarf::types::{Member, MemberPlace, Shape, Type, each_child};
 use crate::value::View;
+use crate::value::line::{captured, tuple_field};
 use crate::value::read::Located;
 use crate::{Availability, Language, Place};
 use std::sync::Arc;
@@ -188,26 +189,29 @@ impl Eval<'_> {
 
     /// The way to a member by name: the unnamed members and base classes around it, outer first, and itself.
     pub fn way_to(&self, members: &[Member], name: &str) -> Option<(Vec<Member>, Member)> {
-        self.way_within(members, name, BASE_LIMIT, &mut SEARCH_LIMIT.clone())
+        let way = |fits: &dyn Fn(&str) -> bool| {
+            self.way_within(members, fits, BASE_LIMIT, &mut SEARCH_LIMIT.clone())
+        };
+        way(&|own| own == name).or_else(|| {
+            // As it is shown: elements of tuples, and what a closure of Rust captured. Others have their names.
+            let language = self.language();
+            matches!(language, Language::Rust | Language::Zig).then_some(())?;
+            way(&|own| {
+                let element = tuple_field(own) && own.strip_prefix("__") == Some(name);
+                element || (language == Language::Rust && captured(own) == name)
+            })
+        })
     }
 
     fn way_within(
         &self,
         members: &[Member],
-        name: &str,
+        fits: &dyn Fn(&str) -> bool,
         depth: usize,
         left: &mut usize,
     ) -> Option<(Vec<Member>, Member)> {
         let depth = depth.checked_sub(1)?;
-        let named = |member: &&Member| {
-            let own = member.name.as_deref();
-            let as_shown = |own: &str| {
-                ["__", "_ref__"]
-                    .iter()
-                    .any(|before| own.strip_prefix(before) == Some(name))
-            };
-            own == Some(name) || own.is_some_and(as_shown)
-        };
+        let named = |member: &&Member| member.name.as_deref().is_some_and(fits);
         if let Some(member) = members.iter().find(named) {
             return Some((Vec::new(), member.clone()));
         }
@@ -220,7 +224,7 @@ impl Eval<'_> {
             let Shape::Record { members, .. } = &full.shape else {
                 return None;
             };
-            let (mut around, member) = self.way_within(members, name, depth, left)?;
+            let (mut around, member) = self.way_within(members, fits, depth, left)?;
             around.insert(0, outer.clone());
             Some((around, member))
         })

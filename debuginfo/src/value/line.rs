@@ -498,12 +498,12 @@ pub(super) fn is_vtable(member: &Member) -> bool {
 }
 
 /// A member's name as a closure's code writes it: captures by reference are marked in theirs.
-pub(super) fn captured(name: &str) -> &str {
+pub(crate) fn captured(name: &str) -> &str {
     name.strip_prefix("_ref__").unwrap_or(name)
 }
 
 /// Whether a member name is a position (`__0`).
-pub(super) fn tuple_field(name: &str) -> bool {
+pub(crate) fn tuple_field(name: &str) -> bool {
     name.strip_prefix("__")
         .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
 }

@@ -12,7 +12,7 @@ pub(crate) mod c;
 mod cpp;
 mod cpp_wrappers;
 mod leaf;
-mod line;
+pub(crate) mod line;
 pub(crate) mod read;
 mod rust;
 mod rust_iterators;

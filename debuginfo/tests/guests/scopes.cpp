@@ -55,6 +55,45 @@ template <typename T, int N> struct Ring {
 template <typename T, int N> int Ring<T, N>::used = N * 2;
 }
 
+// Members with underscores before their names, beside what is called so without them.
+struct Padded {
+    int __len = 1;
+    int len = 2;
+    int __zed = 3;
+    int sum() const { return __len + len + __zed; }
+};
+Padded padded;
+int zed = 9;
+
+// Enumerators and types of one name, in scopes of each kind.
+enum Grade { A = 7, C } grade = C;
+enum Color { RED = 1, GREEN } color = GREEN;
+struct Painted {
+    enum { RED = 50 } of = RED;
+    struct Inner {
+        char room[7];
+    } inner;
+    int paint() const { return of + inner.room[0]; }
+};
+struct Inner {
+    char room[2];
+} inner;
+struct Room {
+    char room[3];
+} room;
+namespace house {
+struct Room {
+    char room[12];
+} room;
+enum Color { RED = 60 } color = RED;
+int enter() { return room.room[0] + color; }
+namespace shop {
+int limit = 8;
+int enclosed() { return limit; }
+}
+}
+Painted painted;
+
 shop::Leaf leaf;
 shop::Base plain;
 shop::Base &as_base = leaf;
@@ -65,5 +104,6 @@ short small = -2;
 
 int entry() {
     return leaf.run() + as_base.id() + plain.id() + three.length() + two.length() + shop::total() + (int)cents + small +
-           limit + leaf.kind + Other().total() + Other::count;
+           limit + leaf.kind + Other().total() + Other::count + padded.sum() + zed + grade + color + painted.paint() +
+           inner.room[0] + room.room[0] + house::enter() + house::shop::enclosed();
 }
