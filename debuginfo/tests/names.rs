@@ -636,3 +636,37 @@ fn members_of_cpp_have_the_names_that_are_written() {
     );
     assert!(info.condition_code("len + zed == 11", sum, 0, &words()).is_some());
 }
+
+#[test]
+fn references_to_numbers_of_another_type_are_to_values() {
+    let (info, fake) = framed("scopes_cpp.wasm");
+    let at = in_function(&info, "entry");
+    let refused = "! a reference to 'double' is none to 'int': reinterpret_cast reads its bytes";
+    answers(
+        &info,
+        at,
+        &fake,
+        &[
+            ("static_cast<const double &>(limit)", "double 5.0"),
+            ("static_cast<double const &>(limit)", "double 5.0"),
+            ("(const float &)limit", "float 5.0"),
+            ("(double &&)limit", "double 5.0"),
+            ("static_cast<const int &>(2.5)", "int 2"),
+            ("static_cast<const long long &>(small)", "long long -2"),
+            ("static_cast<const shop::Cents &>(small)", "Cents -2"),
+            ("static_cast<double &>(limit)", refused),
+            ("const_cast<double &>(limit)", refused),
+            ("static_cast<int &>(limit)", "int 5"),
+            ("&static_cast<const int &>(limit) == &limit", "bool true"),
+            ("&static_cast<shop::Cents &>(cents) == &cents", "bool true"),
+            // The types say nothing in these.
+            ("(float &)limit", "float 7e-45"),
+            ("reinterpret_cast<const float &>(limit)", "float 7e-45"),
+            ("(shop::Cents &)cents", "Cents 7"),
+        ],
+    );
+    assert!(
+        info.condition_code("static_cast<const double &>(limit) == 5", at, 0, &words())
+            .is_none()
+    );
+}

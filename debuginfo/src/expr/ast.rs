@@ -39,10 +39,23 @@ pub(crate) enum ExprKind {
     Binary(Binary, Box<Expr>, Box<Expr>),
     Choice(Box<Expr>, Box<Expr>, Box<Expr>),
     Cast(TypeName, Box<Expr>),
+    /// A cast to a reference of C++ (`T` of `T &`); numbers of another type are not what it leads to.
+    ReferenceCast(TypeName, Binding, Box<Expr>),
     /// `dynamic_cast<T>(x)`
     DynamicCast(TypeName, Box<Expr>),
     SizeOf(Box<Expr>),
     SizeOfType(TypeName),
+}
+
+/// What a cast to a reference makes of a number of another type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Binding {
+    /// A value of the type, as references to what is constant and to values have.
+    Value,
+    /// What its bytes are as one of the type: `(T &)x`. A type that is constant by itself makes it a value.
+    Bytes,
+    /// Nothing: `static_cast<T &>(x)`. A type that is constant by itself makes it a value.
+    Nothing,
 }
 
 /// The bounds of a slice.
@@ -137,8 +150,8 @@ pub(crate) enum TypeKind {
     /// A name, or several words of C such as `unsigned long`.
     Named(Option<Tag>, String),
     Pointer(Box<TypeName>),
-    /// C++'s `T &`
-    Reference(Box<TypeName>),
+    /// C++'s `T &`, and whether it can be one to a value: `const T &`, `T &&`.
+    Reference(Box<TypeName>, bool),
     Array(Box<TypeName>, u64),
 }
 
@@ -154,6 +167,7 @@ impl Expr {
             ExprKind::Member(of, ..)
             | ExprKind::Unary(_, of)
             | ExprKind::Cast(_, of)
+            | ExprKind::ReferenceCast(_, _, of)
             | ExprKind::DynamicCast(_, of)
             | ExprKind::SizeOf(of) => of.depth,
             ExprKind::Made(_, held) => held.iter().map(|held| held.depth).max().unwrap_or(0),

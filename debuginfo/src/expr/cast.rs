@@ -5,7 +5,7 @@
 //!   the type has it (Zig); a cast to a pointer keeps the address. Nothing else is made of anything.
 
 use super::Eval;
-use super::ast::{Binary, Expr, ExprKind, TypeKind, TypeName, Unary};
+use super::ast::{Binary, Binding, Expr, ExprKind, TypeKind, TypeName, Unary};
 use super::error::{Failure, Span, wrong};
 use super::number::{self, Kind, Number, Rules, Scalar};
 use super::operand::{Operand, Pointer, WRAPPER_LIMIT};
@@ -29,7 +29,7 @@ impl Eval<'_> {
                 Ok(Some(Ty::Pointer(to.map(Arc::new))))
             }
             // In a cast it was made a pointer; elsewhere a type is as good as the reference to it.
-            TypeKind::Reference(to) => self.resolve(to),
+            TypeKind::Reference(to, _) => self.resolve(to),
             TypeKind::Array(element, count) => match self.resolve(element)? {
                 Some(element) => Ok(Some(Ty::Array(Arc::new(element), *count))),
                 None => wrong(name.span, "void has no elements"),
@@ -134,6 +134,63 @@ impl Eval<'_> {
                 ),
             },
         }
+    }
+
+    /// `static_cast<T &>(x)`, `(const T &)x`: the object itself, or a value of `T` where that is a number of another type.
+    pub fn reference_cast(
+        &self,
+        operand: Operand,
+        span: Span,
+        to: &Ty,
+        type_span: Span,
+        binding: Binding,
+    ) -> Result<Operand, Failure> {
+        let operand = self.referred(operand, span)?;
+        if let Form::Number(_) | Form::Enum(_) = self.form(to) {
+            let constant = matches!(to, Ty::Die(id) if self.values.types.is_const(self.values.units, *id));
+            let binding = if constant { Binding::Value } else { binding };
+            let (same, stored, from) = match &operand {
+                Operand::Object { ty, place } => {
+                    let stored = matches!(place, Place::Memory(_));
+                    (self.same_number(ty, to), stored, self.type_name(ty))
+                }
+                _ => (false, false, "this".to_string()),
+            };
+            match binding {
+                Binding::Value if !(same && stored) => {
+                    return self.cast(operand, span, Some(to), type_span);
+                }
+                Binding::Nothing if !same => {
+                    let to = self.type_name(to);
+                    let why = format!(
+                        "a reference to '{to}' is none to '{from}': reinterpret_cast reads its bytes"
+                    );
+                    return wrong(type_span, why);
+                }
+                _ => {}
+            }
+        }
+        let pointer = Ty::Pointer(Some(Arc::new(to.clone())));
+        let address = self.address_of(operand, span)?;
+        let address = self.cast(address, span, Some(&pointer), type_span)?;
+        self.deref(address, span)
+    }
+
+    /// Whether two types are one number's behind their other names, each unit having its own entry of it.
+    fn same_number(&self, a: &Ty, b: &Ty) -> bool {
+        let plain = |ty: &Ty| match ty {
+            Ty::Die(id) => (self.values.strip(*id)).map_or(ty.clone(), |full| Ty::Die(full.id)),
+            _ => ty.clone(),
+        };
+        let (a, b) = (plain(a), plain(b));
+        let scalar = |ty: &Ty| match self.form(ty) {
+            Form::Number(scalar) | Form::Enum(scalar) => Some(scalar),
+            _ => None,
+        };
+        let field = matches!(a, Ty::Field(..));
+        !field
+            && scalar(&a).is_some_and(|of| scalar(&b) == Some(of))
+            && self.type_name(&a) == self.type_name(&b)
     }
 
     /// Whether a cast to a type gives a value of the same size or none: Zig's `@as` to integers.
@@ -419,7 +476,9 @@ impl Eval<'_> {
                     _ => None,
                 }
             }
-            ExprKind::Cast(ty, _) | ExprKind::DynamicCast(ty, _) => self.resolve(ty).ok()?,
+            ExprKind::Cast(ty, _) | ExprKind::DynamicCast(ty, _) | ExprKind::ReferenceCast(ty, ..) => {
+                self.resolve(ty).ok()?
+            }
             _ => None,
         }
     }

@@ -134,6 +134,7 @@ impl<'e> Compiler<'e> {
             | ExprKind::Made(..)
             | ExprKind::Slice(..)
             | ExprKind::Choice(..)
+            | ExprKind::ReferenceCast(..)
             | ExprKind::DynamicCast(..) => None,
         }
     }

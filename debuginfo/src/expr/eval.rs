@@ -82,6 +82,14 @@ impl Eval<'_> {
                 let operand = self.walk(operand)?;
                 self.cast(operand, operand_span, to.as_ref(), ty.span)
             }
+            ExprKind::ReferenceCast(ty, binding, operand) => {
+                let Some(to) = self.resolve(ty)? else {
+                    return wrong(ty.span, "there are no references to void");
+                };
+                let operand_span = operand.span;
+                let operand = self.walk(operand)?;
+                self.reference_cast(operand, operand_span, &to, ty.span, *binding)
+            }
             ExprKind::DynamicCast(ty, operand) => {
                 let to = self.resolve(ty)?;
                 let operand_span = operand.span;

@@ -567,6 +567,7 @@ mod tests {
             ExprKind::Binary(operator, a, b) => format!("({} {} {})", of(a), operator.sign(), of(b)),
             ExprKind::Choice(a, b, c) => format!("({} ? {} : {})", of(a), of(b), of(c)),
             ExprKind::Cast(ty, inner) => format!("({} of {})", type_text(ty), of(inner)),
+            ExprKind::ReferenceCast(ty, _, inner) => format!("(&{} of {})", type_text(ty), of(inner)),
             ExprKind::SizeOf(inner) => format!("(sizeof {})", of(inner)),
             ExprKind::DynamicCast(ty, inner) => format!("({} of dynamic {})", type_text(ty), of(inner)),
             ExprKind::SizeOfType(ty) => format!("(sizeof {})", type_text(ty)),
@@ -578,7 +579,7 @@ mod tests {
             TypeKind::Named(Some(tag), name) => format!("{tag:?} {name}"),
             TypeKind::Named(None, name) => name.clone(),
             TypeKind::Pointer(to) => format!("*{}", type_text(to)),
-            TypeKind::Reference(to) => format!("&{}", type_text(to)),
+            TypeKind::Reference(to, _) => format!("&{}", type_text(to)),
             TypeKind::Array(element, count) => format!("[{count}]{}", type_text(element)),
         }
     }
@@ -639,7 +640,7 @@ mod tests {
         assert_eq!(c("sizeof(x) + 1"), "((sizeof x) + 1)");
         assert_eq!(c("sizeof(int[3])"), "(sizeof [3]int)");
         assert_eq!(c("(std::vector<int> *)p"), "(*std::vector<int> of p)");
-        assert_eq!(c("(byte &)x + 1"), "((Deref (*byte of (AddressOf x))) + 1)");
+        assert_eq!(c("(byte &)x + 1"), "((&byte of x) + 1)");
         assert_eq!(
             c("dynamic_cast<byte &>(x).y"),
             "(Deref (*byte of dynamic (AddressOf x))).y"

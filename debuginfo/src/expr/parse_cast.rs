@@ -1,9 +1,10 @@
 //! Casts of C++ and what looks like one: part of the parser.
 
-use super::ast::{Expr, ExprKind, TypeKind, TypeName, Unary};
+use super::ast::{Binding, Expr, ExprKind, TypeKind, TypeName, Unary};
 use super::error::Span;
 use super::lex::Token;
 use super::parse::{Parsed, Parser};
+use super::parse_type::TYPE_WORDS;
 use crate::Language;
 
 const CPP_CASTS: &[&str] = &["static_cast", "reinterpret_cast", "const_cast", "dynamic_cast"];
@@ -25,7 +26,7 @@ impl Parser<'_> {
         let kind = match word {
             "dynamic_cast" => CastKind::Dynamic,
             "reinterpret_cast" => CastKind::Reinterpret,
-            _ => CastKind::Plain,
+            _ => CastKind::Static,
         };
         cast(kind, ty, operand, start.to(self.before()))
     }
@@ -71,16 +72,33 @@ impl Parser<'_> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum CastKind {
     Plain,
+    /// What the types do not allow is refused.
+    Static,
     Dynamic,
     /// The address stays as it is, whatever classes there are.
     Reinterpret,
+}
+
+/// What numbers of other types are in a cast to a reference; `None` if what the address leads to, as everything is.
+fn referent(kind: CastKind, to: &TypeName, of_values: bool) -> Option<Binding> {
+    // The words of C are constant if it is written beside them.
+    let of_words = || matches!(&to.kind, TypeKind::Named(None, name) if name.split(' ').all(|word| TYPE_WORDS.contains(&word)));
+    match kind {
+        CastKind::Dynamic | CastKind::Reinterpret => None,
+        _ if of_values => Some(Binding::Value),
+        CastKind::Static => Some(Binding::Nothing),
+        CastKind::Plain => (!of_words()).then_some(Binding::Bytes),
+    }
 }
 
 /// A cast; one to a reference is what the pointer to the same leads to.
 pub(super) fn cast(kind: CastKind, ty: TypeName, mut operand: Expr, span: Span) -> Parsed<Expr> {
     let at = operand.span;
     let (ty, referred) = match ty.kind {
-        TypeKind::Reference(to) => {
+        TypeKind::Reference(to, of_values) => {
+            if let Some(binding) = referent(kind, &to, of_values) {
+                return Expr::new(ExprKind::ReferenceCast(*to, binding, Box::new(operand)), span);
+            }
             operand = Expr::new(ExprKind::Unary(Unary::AddressOf, Box::new(operand)), at)?;
             let kind = TypeKind::Pointer(to);
             (TypeName { kind, span: ty.span }, true)

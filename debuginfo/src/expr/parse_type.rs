@@ -109,23 +109,37 @@ impl Parser<'_> {
         self.expect(">")
     }
 
-    fn qualifiers(&mut self) {
-        while matches!(self.peek(), Some(Token::Word(word)) if QUALIFIERS.contains(&word.as_str())) {
+    /// Takes what a type may carry, and says whether `const` is among it.
+    fn qualifiers(&mut self) -> bool {
+        let mut constant = false;
+        while let Some(Token::Word(word)) = self.peek()
+            && QUALIFIERS.contains(&word.as_str())
+        {
+            constant |= word == "const";
             self.skip();
         }
+        constant
     }
 
     /// A type in the notation of any of the languages.
     pub(super) fn type_name(&mut self) -> Parsed<TypeName> {
         let level = self.nested;
+        let first = self.at;
         let mut ty = self.prefix_type()?;
+        // Before a type and between its words.
+        let taken = self.tokens.get(first..self.at).unwrap_or(&[]);
+        let mut constant = taken
+            .iter()
+            .any(|placed| placed.token == Token::Word("const".to_string()));
         // What C writes behind.
         loop {
-            self.qualifiers();
+            constant |= self.qualifiers();
             let start = ty.span;
             let reference = self.language() == Language::Cpp;
-            let kind = if reference && (self.take("&") || self.take("&&")) {
-                TypeKind::Reference(Box::new(ty))
+            let kind = if reference && self.take("&&") {
+                TypeKind::Reference(Box::new(ty), true)
+            } else if reference && self.take("&") {
+                TypeKind::Reference(Box::new(ty), constant)
             } else if self.take("*") || self.take("&") {
                 TypeKind::Pointer(Box::new(ty))
             } else if self.sign_is("[") && matches!(self.ahead(1), Some(Token::Literal(_))) {
@@ -139,6 +153,8 @@ impl Parser<'_> {
             self.nest()?;
             let span = start.to(self.before());
             ty = TypeName { kind, span };
+            // It was that of what this is a pointer to.
+            constant = false;
         }
         self.nested = level;
         Ok(ty)
