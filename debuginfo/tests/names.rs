@@ -670,3 +670,63 @@ fn references_to_numbers_of_another_type_are_to_values() {
             .is_none()
     );
 }
+
+#[test]
+fn bare_types_and_enumerators_of_cpp_are_those_of_the_scopes_around() {
+    let (info, mut fake) = framed("scopes_cpp.wasm");
+    let at = in_function(&info, "entry");
+    answers(
+        &info,
+        at,
+        &fake,
+        &[
+            ("(int)A", "int 7"),
+            ("grade == C", "bool true"),
+            ("(int)RED", "int 1"),
+            ("(int)Painted::RED", "int 50"),
+            ("(int)house::RED", "int 60"),
+            ("(int)house::Color::RED", "int 60"),
+            // Only in a class that the function does not lie in.
+            ("(int)B", "! there is no variable 'B' here"),
+            ("sizeof(Room)", "unsigned long 3"),
+            ("sizeof(house::Room)", "unsigned long 12"),
+            ("sizeof(Inner)", "unsigned long 2"),
+            ("sizeof(Painted::Inner)", "unsigned long 7"),
+            ("sizeof(room)", "unsigned long 3"),
+        ],
+    );
+    answers(
+        &info,
+        in_function(&info, "house::enter"),
+        &fake,
+        &[
+            ("(int)RED", "int 60"),
+            ("color == RED", "bool true"),
+            ("(int)GREEN", "int 2"),
+            ("sizeof(Room)", "unsigned long 12"),
+            ("sizeof(struct Room)", "unsigned long 12"),
+            ("sizeof(room)", "unsigned long 12"),
+            ("sizeof room", "unsigned long 12"),
+            ("sizeof(Inner)", "unsigned long 2"),
+        ],
+    );
+    let painted = info.evaluate("&painted", at, 0, &fake).unwrap().text;
+    let painted = u32::from_str_radix(painted.trim_start_matches("0x"), 16).unwrap();
+    let paint = in_function(&info, "Painted::paint");
+    let slot = address(&info, paint, &fake, "this");
+    fake.put_u32(slot, painted);
+    answers(
+        &info,
+        paint,
+        &fake,
+        &[
+            ("(int)RED", "int 50"),
+            ("of == RED", "bool true"),
+            ("(int)GREEN", "int 2"),
+            ("sizeof(Inner)", "unsigned long 7"),
+            ("sizeof(inner)", "unsigned long 7"),
+        ],
+    );
+    let id = in_function(&info, "shop::Leaf::id");
+    answers(&info, id, &fake, &[("(int)A", "int 4"), ("(int)C", "int 8")]);
+}

@@ -41,7 +41,7 @@ impl Eval<'_> {
                 if keyword && let Some(found) = of_language() {
                     return Ok(found.map(|ty| self.as_recorded(ty)));
                 }
-                if let Some(id) = self.scope.type_named(*tag, path) {
+                if let Some(id) = self.type_named(*tag, path) {
                     return Ok(Some(Ty::Die(id)));
                 }
                 match of_language() {
@@ -414,15 +414,15 @@ impl Eval<'_> {
 
     /// `sizeof x`: of the type, so `x` need not be there.
     pub fn size_of_operand(&self, expr: &Expr) -> Result<Operand, Failure> {
-        if let ExprKind::Name(name) = &expr.kind
-            && let Some(found) = self.scope.local(name).or_else(|| self.scope.global(name))
+        // A name has the type of what it means by itself, too.
+        if let ExprKind::Name(_) = &expr.kind
+            && let Some(ty) = self.type_of_expr(expr)
         {
-            let ty = self.type_of(&found);
             return self.size_of(&ty, expr.span);
         }
         if let ExprKind::Name(name) = &expr.kind
             && self.known(name, expr.span).is_none()
-            && self.scope.type_named(None, name).is_none()
+            && self.type_named(None, name).is_none()
             && !name.starts_with('$')
         {
             return wrong(expr.span, format!("there is no variable or type '{name}' here"));

@@ -274,7 +274,7 @@ impl Eval<'_> {
         }
         match self.known(name, span) {
             Some(operand) => operand,
-            None if self.scope.type_named(None, name).is_some() => {
+            None if self.type_named(None, name).is_some() => {
                 wrong(span, format!("'{name}' is a type, not a value"))
             }
             None => wrong(span, format!("there is no variable '{name}' here")),
@@ -314,7 +314,7 @@ impl Eval<'_> {
             ("NULL" | "nullptr" | "null", _) => return Some(Ok(Operand::Null)),
             _ => {}
         }
-        if let Some((ty, value)) = self.scope.enumerator(name) {
+        if let Some((ty, value)) = self.enumerator(name) {
             return Some(Ok(self.enumerator_of(ty, value)));
         }
         if self.language() == Language::Rust

@@ -246,7 +246,15 @@ impl NameTable {
                 || ty.name.as_deref().is_some_and(within);
             named.then_some(*value)
         };
-        let die = self.nearest(&self.enumerators, near, path, |die| value(*die).is_some())?;
+        let whole = |die: &DieId| {
+            let beside = compact(&units.qualified(*die, plain)) == wanted;
+            beside && value(*die).is_some()
+        };
+        let bare = wanted.len() == plain.len();
+        // A name alone means none of a class around it: whoever lies in that asks with its name.
+        let seen = |die: &DieId| value(*die).is_some() && !(bare && units.is_in_class(*die));
+        let own = near.and_then(|unit| NameTable::near(&self.enumerators, unit, path, whole));
+        let die = own.or_else(|| self.nearest(&self.enumerators, near, path, seen))?;
         Some((die, value(die)?))
     }
 

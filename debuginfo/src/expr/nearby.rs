@@ -7,14 +7,19 @@
 //! Must not know: what lies in memory.
 
 use super::Eval;
+use super::ast::Tag;
 use super::error::{Failure, Span, wrong};
-use super::names::{is_name, names};
+use super::names::{compact, is_name, names};
 use super::operand::Operand;
 use super::scope::Found;
 use crate::Language;
+use crate::dwarf::DieId;
+use crate::dwarf::types::Shape;
 
 /// Functions of one name that are looked at.
 const SAME_NAME_LIMIT: usize = 4096;
+/// Classes that are asked for their base classes.
+const BASE_LIMIT: usize = 64;
 
 impl Eval<'_> {
     /// A variable with static storage, by name or path.
@@ -27,11 +32,23 @@ impl Eval<'_> {
             return found;
         }
         let around = self.around();
+        let enumerator = self.enumerator_around(path, &around).map(|(rank, _)| rank);
         let nearest = around.iter().find_map(|scope| {
             let path = format!("{scope}::{path}");
             let found = self.scope.global(&path)?;
             is_name(&self.full_name(&found)?, &path).then_some(found)
         });
+        // An enumerator further in is what is meant.
+        if let Some(enumerator) = enumerator {
+            let of = nearest.as_ref().and_then(|found| self.full_name(found));
+            let rank = of.and_then(|name| {
+                let scope = parts(&name, "::").scope();
+                around.iter().position(|around| *around == scope)
+            });
+            if rank.is_none_or(|rank| enumerator < rank) {
+                return None;
+            }
+        }
         nearest.or_else(|| {
             found.filter(|found| {
                 let name = self.full_name(found).unwrap_or_default();
@@ -39,6 +56,53 @@ impl Eval<'_> {
                 let of_namespace = || self.language() == Language::Cpp && !self.is_of_class(found);
                 scope.is_empty() || around.contains(&scope) || of_namespace()
             })
+        })
+    }
+
+    /// A type by name or path. In C++ what lies around the function comes first, the innermost before the others.
+    pub fn type_named(&self, tag: Option<Tag>, path: &str) -> Option<DieId> {
+        let found = self.scope.type_named(tag, path)?;
+        let units = self.values.units;
+        let last = |path: &str| parts(path, "::").parts.pop().map(compact);
+        let own = units.name(found).unwrap_or_default();
+        // A parameter of the template that the function is made from stands for a type of any name.
+        let parameter = !names(&own, &last(path).unwrap_or_default());
+        if self.language() != Language::Cpp || parameter {
+            return Some(found);
+        }
+        let around = self.around();
+        let nearest = around.iter().find_map(|scope| {
+            let path = format!("{scope}::{path}");
+            let found = self.scope.type_named(tag, &path)?;
+            is_name(&self.values.type_name(found), &path).then_some(found)
+        });
+        nearest.or(Some(found))
+    }
+
+    /// An enumerator by name or path: its enumeration and number. In C++ as types are.
+    pub fn enumerator(&self, path: &str) -> Option<(DieId, i64)> {
+        if self.language() == Language::Cpp
+            && let Some((_, found)) = self.enumerator_around(path, &self.around())
+        {
+            return Some(found);
+        }
+        self.scope.enumerator(path)
+    }
+
+    /// An enumerator of C++ that lies around the function, and in which of the scopes.
+    fn enumerator_around(&self, path: &str, around: &[String]) -> Option<(usize, (DieId, i64))> {
+        if self.language() != Language::Cpp {
+            return None;
+        }
+        around.iter().enumerate().find_map(|(rank, scope)| {
+            let path = format!("{scope}::{path}");
+            let found = self.scope.enumerator(&path)?;
+            let units = self.values.units;
+            let plain = path.rsplit("::").next()?;
+            // Beside its enumeration, or in it.
+            let beside = || units.qualified(found.0, plain);
+            let within = || format!("{}::{plain}", self.values.type_name(found.0));
+            (is_name(&beside(), &path) || is_name(&within(), &path)).then_some((rank, found))
         })
     }
 
@@ -73,12 +137,40 @@ impl Eval<'_> {
                     let more = parts(&format!("{name}::"), "::").scopes();
                     around.extend(more);
                 }
+                around = around
+                    .into_iter()
+                    .flat_map(|scope| self.with_bases(scope))
+                    .collect();
                 let mut seen = std::collections::HashSet::new();
                 around.retain(|scope| seen.insert(scope.clone()));
             }
             _ => {}
         }
         around
+    }
+
+    /// A scope and, if it is a class, its base classes.
+    fn with_bases(&self, scope: String) -> Vec<String> {
+        let class = self.scope.type_named(None, &scope);
+        let class = class.filter(|&class| is_name(&self.values.type_name(class), &scope));
+        let mut scopes = vec![scope];
+        let mut open: Vec<DieId> = class.into_iter().collect();
+        let mut looked = 0usize;
+        while let Some(class) = open.pop()
+            && looked < BASE_LIMIT
+        {
+            looked = looked.saturating_add(1);
+            let Some(full) = self.values.strip(class) else {
+                continue;
+            };
+            if let Shape::Record { members, .. } = &full.shape {
+                for base in members.iter().filter(|member| member.base) {
+                    scopes.push(self.values.type_name(base.ty));
+                    open.push(base.ty);
+                }
+            }
+        }
+        scopes
     }
 
     fn separator(&self) -> &'static str {

@@ -158,7 +158,7 @@ impl Eval<'_> {
             return None;
         }
         let (within, name) = path.rsplit_once("::")?;
-        let class = self.values.strip(self.scope.type_named(None, within)?)?;
+        let class = self.values.strip(self.type_named(None, within)?)?;
         self.static_member(&class, name, span)
     }
 

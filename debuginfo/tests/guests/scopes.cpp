@@ -72,7 +72,7 @@ struct Painted {
     enum { RED = 50 } of = RED;
     struct Inner {
         char room[7];
-    } inner;
+    } inner = {};
     int paint() const { return of + inner.room[0]; }
 };
 struct Inner {
