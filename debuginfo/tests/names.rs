@@ -730,3 +730,31 @@ fn bare_types_and_enumerators_of_cpp_are_those_of_the_scopes_around() {
     let id = in_function(&info, "shop::Leaf::id");
     answers(&info, id, &fake, &[("(int)A", "int 4"), ("(int)C", "int 8")]);
 }
+
+#[test]
+fn a_path_of_cpp_from_its_beginning_is_a_whole_one() {
+    let (info, fake) = framed("scopes_cpp.wasm");
+    answers(
+        &info,
+        in_function(&info, "house::enter"),
+        &fake,
+        &[
+            ("shop::limit", "int 8"),
+            ("::shop::limit", "int 6"),
+            ("::house::shop::limit", "int 8"),
+            ("::limit + 1", "int 6"),
+            ("sizeof(::Room)", "unsigned long 3"),
+            ("sizeof(::house::Room)", "unsigned long 12"),
+            ("sizeof(::room)", "unsigned long 3"),
+            ("(int)::RED", "int 1"),
+            ("(int)::house::RED", "int 60"),
+            ("((::Room *)&room)->room", "char [3] \"\""),
+            ("::shop::total", "function shop::total"),
+            ("::total", "! there is no variable '::total' here"),
+            ("::deep::limit", "! there is no variable '::deep::limit' here"),
+            ("::Other::count", "int 11"),
+        ],
+    );
+    let total = in_function(&info, "shop::total");
+    answers(&info, total, &fake, &[("limit", "int 6"), ("::limit", "int 5")]);
+}

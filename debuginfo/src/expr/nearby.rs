@@ -25,6 +25,9 @@ impl Eval<'_> {
     /// A variable with static storage, by name or path.
     pub fn global(&self, path: &str) -> Option<Found> {
         let found = self.scope.global(path);
+        if let Some(path) = path.strip_prefix("::") {
+            return found.filter(|found| self.full_name(found).is_some_and(|name| is_name(&name, path)));
+        }
         if path.contains("::") || !matches!(self.language(), Language::Rust | Language::Cpp) {
             return found;
         }
@@ -67,7 +70,7 @@ impl Eval<'_> {
         let own = units.name(found).unwrap_or_default();
         // A parameter of the template that the function is made from stands for a type of any name.
         let parameter = !names(&own, &last(path).unwrap_or_default());
-        if self.language() != Language::Cpp || parameter {
+        if self.language() != Language::Cpp || parameter || path.starts_with("::") {
             return Some(found);
         }
         let around = self.around();
@@ -81,7 +84,7 @@ impl Eval<'_> {
 
     /// An enumerator by name or path: its enumeration and number. In C++ as types are.
     pub fn enumerator(&self, path: &str) -> Option<(DieId, i64)> {
-        if self.language() == Language::Cpp
+        if !path.starts_with("::")
             && let Some((_, found)) = self.enumerator_around(path, &self.around())
         {
             return Some(found);
@@ -182,6 +185,17 @@ impl Eval<'_> {
 
     /// The function of a name or path; `None` if there is none.
     pub fn function_named(&self, name: &str, span: Span) -> Option<Result<Operand, Failure>> {
+        // C++'s `::f`
+        if let Some(path) = name.strip_prefix("::") {
+            let last = path.rsplit("::").next().unwrap_or(path);
+            let found = self.scope.functions(last).into_iter().take(SAME_NAME_LIMIT);
+            let mut found = found.filter(|&function| is_name(&(self.values.function_name)(function), path));
+            let function = found.next()?;
+            return Some(match found.next() {
+                None => Ok(Operand::Function(function)),
+                Some(_) => wrong(span, format!("there are several functions named '{name}'")),
+            });
+        }
         let mut found = self.scope.functions(name);
         let separator = self.separator();
         let scoped = matches!(self.language(), Language::Rust | Language::Cpp | Language::Zig);

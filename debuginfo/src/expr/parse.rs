@@ -439,7 +439,7 @@ impl Parser<'_> {
             }
             Token::Word(_) => self.path(),
             Token::Sign("::") => {
-                self.skip();
+                // In C++ it is what no namespace is around.
                 self.path()
             }
             Token::Sign(_) => self.unexpected(),
@@ -494,7 +494,11 @@ impl Parser<'_> {
     /// A name with the namespaces before it; Rust's `size_of::<T>()` too.
     fn path(&mut self) -> Parsed<Expr> {
         let start = self.here();
-        let mut name = self.member()?;
+        let mut name = String::new();
+        if self.take("::") && self.language() == Language::Cpp {
+            name.push_str("::");
+        }
+        name.push_str(&self.member()?);
         self.arguments_of(&mut name);
         while self.sign_is("::") {
             if self.ahead(1) == Some(&Token::Sign("<")) && name.rsplit("::").next() == Some("size_of") {

@@ -17,13 +17,15 @@ const QUALIFIERS: &[&str] = &["const", "volatile", "restrict", "mut", "_Atomic"]
 impl Parser<'_> {
     /// Whether a type stands `from` tokens ahead, where an expression could stand as well.
     pub(super) fn type_follows(&self, from: usize) -> bool {
-        let Some(Token::Word(word)) = self.ahead(from) else {
+        let of_all = self.language() == Language::Cpp && self.ahead(from) == Some(&Token::Sign("::"));
+        let first = if of_all { from.saturating_add(1) } else { from };
+        let Some(Token::Word(word)) = self.ahead(first) else {
             return false;
         };
         let next = self.ahead(from.saturating_add(1));
         // In other languages than C and C++ these may be variables.
         let c_like = !matches!(self.language(), Language::Rust | Language::Zig);
-        if c_like && TYPE_WORDS.contains(&word.as_str()) && next != Some(&Token::Sign("::")) {
+        if c_like && !of_all && TYPE_WORDS.contains(&word.as_str()) && next != Some(&Token::Sign("::")) {
             // `int(x)` is a value.
             return next != Some(&Token::Sign("("));
         }
@@ -42,6 +44,11 @@ impl Parser<'_> {
     fn type_path(&self, from: usize) -> (String, usize) {
         let mut name = String::new();
         let mut len = 0usize;
+        // C++'s `::T`
+        if self.language() == Language::Cpp && self.ahead(from) == Some(&Token::Sign("::")) {
+            name.push_str("::");
+            len = 1;
+        }
         loop {
             match self.ahead(from.saturating_add(len)) {
                 Some(Token::Word(word)) => name.push_str(word),
@@ -219,13 +226,15 @@ impl Parser<'_> {
 
     fn plain_type(&mut self) -> Parsed<TypeKind> {
         let start = self.here();
-        let Some(Token::Word(word)) = self.peek() else {
+        let of_all = self.language() == Language::Cpp && self.sign_is("::");
+        let Some(Token::Word(word)) = self.ahead(usize::from(of_all)) else {
             return match self.peek() {
                 None => wrong(start, "a type is missing at the end"),
                 Some(_) => self.unexpected(),
             };
         };
         let tag = match word.as_str() {
+            _ if of_all => None,
             "struct" | "class" => Some(Tag::Struct),
             "union" => Some(Tag::Union),
             "enum" => Some(Tag::Enum),
@@ -233,7 +242,7 @@ impl Parser<'_> {
         };
         if tag.is_some() {
             self.skip();
-        } else if TYPE_WORDS.contains(&word.as_str()) {
+        } else if !of_all && TYPE_WORDS.contains(&word.as_str()) {
             let mut words: Vec<String> = Vec::new();
             while let Some(Token::Word(word)) = self.peek() {
                 if TYPE_WORDS.contains(&word.as_str()) {

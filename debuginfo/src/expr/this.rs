@@ -107,7 +107,7 @@ impl Eval<'_> {
 
     /// A path to a member of `this` by the name of its class or of one of that's base classes; `None` if it is no such path.
     pub fn qualified_member(&self, path: &str, span: Span) -> Option<Result<Operand, Failure>> {
-        let (within, name) = path.rsplit_once("::")?;
+        let (within, name) = path.rsplit_once("::").filter(|_| !path.starts_with("::"))?;
         let within: String = within.chars().filter(|c| !c.is_whitespace()).collect();
         let class = self.classes_of_this().pop()?;
         let (way, base) = self.base_named(&class, &within, BASE_DEPTH, &mut BASE_LIMIT.clone())?;
@@ -157,7 +157,7 @@ impl Eval<'_> {
         if self.language() != Language::Cpp {
             return None;
         }
-        let (within, name) = path.rsplit_once("::")?;
+        let (within, name) = path.rsplit_once("::").filter(|(within, _)| !within.is_empty())?;
         let class = self.values.strip(self.type_named(None, within)?)?;
         self.static_member(&class, name, span)
     }

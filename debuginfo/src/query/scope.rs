@@ -6,7 +6,7 @@ use crate::dwarf::DieId;
 use crate::dwarf::lines::narrow;
 use crate::dwarf::location::{Frame, Site};
 use crate::dwarf::units::Unit;
-use crate::expr::names::NameTable;
+use crate::expr::names::{NameTable, is_name};
 use crate::expr::scope::{Found, Scope};
 use crate::expr::{self, Tag};
 use crate::target::FrameTypes;
@@ -163,7 +163,11 @@ impl Scope for FrameScope<'_> {
 
     fn global(&self, path: &str) -> Option<Found> {
         let parameter = || self.template_parameter(gimli::DW_TAG_template_value_parameter, path);
-        let variable = || (self.index).static_named(self.unit, self.function, path);
+        let variable = || match path.strip_prefix("::") {
+            // As from a function that nothing is around.
+            Some(path) => (self.index).static_named(self.unit, None, path),
+            None => (self.index).static_named(self.unit, self.function, path),
+        };
         self.variable(parameter().or_else(variable)?)
     }
 
@@ -174,9 +178,18 @@ impl Scope for FrameScope<'_> {
         if bare && matches!(self.language(), Language::Rust | Language::Zig) {
             return None;
         }
-        index
+        let of_all = path.strip_prefix("::");
+        let wanted = of_all.unwrap_or(path);
+        let (ty, value) = index
             .names()
-            .enumerator(&index.units, &index.types, self.unit, path)
+            .enumerator(&index.units, &index.types, self.unit, wanted)?;
+        // Beside its enumeration, or in it.
+        let is_whole = |wanted: &str| {
+            let plain = wanted.rsplit("::").next().unwrap_or(wanted);
+            let within = format!("{}::{plain}", self.values.type_name(ty));
+            is_name(&index.units.qualified(ty, plain), wanted) || is_name(&within, wanted)
+        };
+        of_all.is_none_or(is_whole).then_some((ty, value))
     }
 
     fn type_named(&self, tag: Option<Tag>, path: &str) -> Option<DieId> {
@@ -187,9 +200,17 @@ impl Scope for FrameScope<'_> {
         ) {
             return index.type_of(parameter);
         }
-        index
+        let of_all = path.strip_prefix("::");
+        let wanted = of_all.unwrap_or(path);
+        let found = index
             .names()
-            .type_named(&index.units, &index.types, self.unit, tag, path)
+            .type_named(&index.units, &index.types, self.unit, tag, wanted)?;
+        let is_whole = |wanted: &str| {
+            let own = index.units.name(found).unwrap_or_default();
+            is_name(&index.units.qualified(found, &own), wanted)
+                || is_name(&self.values.type_name(found), wanted)
+        };
+        of_all.is_none_or(is_whole).then_some(found)
     }
 
     fn functions(&self, path: &str) -> Vec<u32> {
