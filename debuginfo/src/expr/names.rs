@@ -251,8 +251,14 @@ impl NameTable {
             beside && value(*die).is_some()
         };
         let bare = wanted.len() == plain.len();
-        // A name alone means none of a class around it: whoever lies in that asks with its name.
-        let seen = |die: &DieId| value(*die).is_some() && !(bare && units.is_in_class(*die));
+        // A name alone means none of a class of C++: whoever lies in that asks with its name.
+        let of_cpp = |die: DieId| {
+            types
+                .get(units, die)
+                .is_some_and(|ty| ty.language == Language::Cpp)
+        };
+        let hidden = |die: DieId| bare && of_cpp(die) && units.is_in_class(die);
+        let seen = |die: &DieId| value(*die).is_some() && !hidden(*die);
         let own = near.and_then(|unit| NameTable::near(&self.enumerators, unit, path, whole));
         let die = own.or_else(|| self.nearest(&self.enumerators, near, path, seen))?;
         Some((die, value(die)?))

@@ -1,7 +1,7 @@
 //! Bare names as the languages look for them: from the function outwards. What lies elsewhere is not meant.
 //!
 //! # Invariants
-//! - A bare name never means a method or static member of a type that the function does not lie in.
+//! - A bare name never means a method, static member or enumerator of a type that the function does not lie in.
 //! - In Rust and Zig it means nothing of other modules either; in C++ it can, by a `using`, if nothing is nearer.
 //!
 //! Must not know: what lies in memory.
@@ -18,7 +18,7 @@ use crate::dwarf::types::Shape;
 
 /// Functions of one name that are looked at.
 const SAME_NAME_LIMIT: usize = 4096;
-/// Classes that are asked for their base classes.
+/// Base classes of a scope, and classes that are asked for theirs.
 const BASE_LIMIT: usize = 64;
 
 impl Eval<'_> {
@@ -167,7 +167,8 @@ impl Eval<'_> {
                 continue;
             };
             if let Shape::Record { members, .. } = &full.shape {
-                for base in members.iter().filter(|member| member.base) {
+                let left = BASE_LIMIT.saturating_sub(scopes.len());
+                for base in members.iter().filter(|member| member.base).take(left) {
                     scopes.push(self.values.type_name(base.ty));
                     open.push(base.ty);
                 }
