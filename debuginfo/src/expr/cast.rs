@@ -234,17 +234,32 @@ impl Eval<'_> {
         if address == 0 {
             return Ok(0);
         }
-        if let Some(way) = self.way_to_base(&from, &to) {
-            return self.down_the_way(address, &way, span);
+        let (up, down) = (
+            self.all_ways_to_base(&from, &to),
+            self.all_ways_to_base(&to, &from),
+        );
+        if let Some(way) = up.first() {
+            let first = self.down_the_way(address, way, span)?;
+            // By a virtual base class, several ways lead to one part.
+            for way in up.iter().skip(1) {
+                if self.down_the_way(address, way, span)? != first {
+                    return self.ambiguous(&from, &to, span);
+                }
+            }
+            return Ok(first);
         }
+        let several = down.len() > 1;
         let mut inside = 0u64;
-        for base in self.way_to_base(&to, &from).unwrap_or_default() {
+        for base in down.into_iter().next().unwrap_or_default() {
             // Where a virtual base lies only the whole object knows; C++ casts none down, either.
             let MemberPlace::Bytes(more) = base.place else {
                 let name = self.values.type_name(base.ty);
                 return wrong(span, format!("'{name}' is a virtual base class"));
             };
             inside = inside.wrapping_add(more);
+        }
+        if several {
+            return self.ambiguous(&to, &from, span);
         }
         Ok(self.wrapped(address.wrapping_sub(inside)))
     }
@@ -340,8 +355,7 @@ impl Eval<'_> {
         if self.is_class(&class, target) {
             return Ok(object);
         }
-        let mut ways = Vec::new();
-        self.ways_to_base(&class, target, BASE_DEPTH, &mut BASE_LIMIT.clone(), &mut ways);
+        let ways = self.all_ways_to_base(&class, target);
         let parts = ways.iter().map(|way| self.down_the_way(object, way, span));
         let mut parts = parts.collect::<Result<Vec<u64>, Failure>>()?;
         parts.sort_unstable();
@@ -365,11 +379,23 @@ impl Eval<'_> {
         one.id == other.id || self.values.type_name(one.id) == self.values.type_name(other.id)
     }
 
+    fn ambiguous(&self, class: &Type, base: &Type, span: Span) -> Result<u64, Failure> {
+        let (class, base) = (self.values.type_name(class.id), self.values.type_name(base.id));
+        wrong(
+            span,
+            format!("'{class}' has more than one part that is a '{base}'"),
+        )
+    }
+
     /// The base classes that lead from a class to one of them, outer first; by types alone.
     fn way_to_base(&self, class: &Type, base: &Type) -> Option<Vec<Member>> {
+        self.all_ways_to_base(class, base).into_iter().next()
+    }
+
+    fn all_ways_to_base(&self, class: &Type, base: &Type) -> Vec<Vec<Member>> {
         let mut ways = Vec::new();
         self.ways_to_base(class, base, BASE_DEPTH, &mut BASE_LIMIT.clone(), &mut ways);
-        ways.into_iter().next()
+        ways
     }
 
     /// All ways there are, within limits.
