@@ -316,7 +316,9 @@ impl Eval<'_> {
             Some(_) => return wrong(type_span, "dynamic_cast is evaluated for classes only"),
             None => None,
         };
-        let is_up = |target: &Type| self.is_class(&from, target) || self.way_to_base(&from, target).is_some();
+        let is_up = |target: &Type| {
+            self.values.is_same(from.id, target.id) || self.way_to_base(&from, target).is_some()
+        };
         if target.as_deref().is_some_and(is_up) {
             return self.cast(operand, span, Some(to), type_span);
         }
@@ -352,7 +354,7 @@ impl Eval<'_> {
         let (Some(class), Some(target)) = (self.values.strip(class), target) else {
             return Ok(object);
         };
-        if self.is_class(&class, target) {
+        if self.values.is_same(class.id, target.id) {
             return Ok(object);
         }
         let ways = self.all_ways_to_base(&class, target);
@@ -372,11 +374,6 @@ impl Eval<'_> {
                 ),
             ),
         }
-    }
-
-    /// Whether two classes are one, described in two units.
-    fn is_class(&self, one: &Type, other: &Type) -> bool {
-        one.id == other.id || self.values.type_name(one.id) == self.values.type_name(other.id)
     }
 
     fn ambiguous(&self, class: &Type, base: &Type, span: Span) -> Result<u64, Failure> {
@@ -417,7 +414,7 @@ impl Eval<'_> {
                 continue;
             };
             let first = ways.len();
-            match self.is_class(&full, base) {
+            match self.values.is_same(full.id, base.id) {
                 true => ways.push(Vec::new()),
                 false => self.ways_to_base(&full, base, depth, left, ways),
             }

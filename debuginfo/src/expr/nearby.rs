@@ -56,7 +56,8 @@ impl Eval<'_> {
             found.filter(|found| {
                 let name = self.full_name(found).unwrap_or_default();
                 let scope = parts(&name, "::").scope();
-                let of_namespace = || self.language() == Language::Cpp && !self.is_of_class(found);
+                let of_namespace =
+                    || self.language() == Language::Cpp && !self.values.units.is_in_class(found.die);
                 scope.is_empty() || around.contains(&scope) || of_namespace()
             })
         })
@@ -118,12 +119,6 @@ impl Eval<'_> {
     fn is_parameter(&self, found: &Found) -> bool {
         let entry = self.values.units.entry(found.die);
         entry.is_some_and(|(_, entry)| entry.tag() == gimli::DW_TAG_template_value_parameter)
-    }
-
-    fn is_of_class(&self, found: &Found) -> bool {
-        let units = self.values.units;
-        let scope = units.scope_around(found.die).and_then(|die| units.entry(die));
-        scope.is_some_and(|(_, entry)| entry.tag() != gimli::DW_TAG_namespace)
     }
 
     /// What a bare name is looked for in, inner first: modules and functions of Rust, classes and namespaces of C++,
@@ -225,7 +220,7 @@ impl Eval<'_> {
         if found.is_empty()
             && let Some((_, last)) = name.rsplit_once(separator)
         {
-            let wanted: String = name.chars().filter(|c| !c.is_whitespace()).collect();
+            let wanted = compact(name);
             found = self.scope.functions(last);
             found.truncate(SAME_NAME_LIMIT);
             found.retain(|&function| names(&(self.values.function_name)(function), &wanted));

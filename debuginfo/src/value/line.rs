@@ -471,7 +471,7 @@ impl<'a> Values<'a> {
     }
 
     /// Whether two classes are one, described in two units.
-    fn is_same(&self, one: DieId, other: DieId) -> bool {
+    pub(crate) fn is_same(&self, one: DieId, other: DieId) -> bool {
         one == other || self.type_name(one) == self.type_name(other)
     }
 
